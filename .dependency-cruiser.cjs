@@ -1,0 +1,43 @@
+// Which package may import which (an arrow never points back), and no cycles anywhere.
+const allowed = {
+  'packages/metrics': [],
+  'packages/tensor': [],
+  'packages/nn': ['packages/tensor'],
+  'packages/data': [],
+  'packages/yolo': ['packages/nn', 'packages/tensor', 'packages/metrics'],
+  'apps/cli': ['packages/metrics', 'packages/tensor', 'packages/nn', 'packages/data', 'packages/yolo'],
+};
+const test = '[.]test[.]ts$|/testing/|/bench/';
+const forbidden = Object.entries(allowed).map(([from, to]) => ({
+  name: `arrows-of-${from.replace('/', '-')}`,
+  comment: `${from} may import ${to.length ? to.join(', ') : 'no other package'}`,
+  severity: 'error',
+  from: { path: `^${from}/src/`, pathNot: test },
+  to: { path: '^(packages|apps)/', pathNot: [from, ...to].map((p) => `^${p}/`) },
+}));
+
+module.exports = {
+  forbidden: [
+    ...forbidden,
+    { name: 'no-cycle', severity: 'error', from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
+    { name: 'no-unresolved', severity: 'error', from: { pathNot: test }, to: { couldNotResolve: true } },
+    {
+      name: 'pure-browser-packages',
+      comment: 'metrics and tensor have no dependency; Node parts live in files named node*.ts, io or bin',
+      severity: 'error',
+      from: { path: '^packages/(metrics|tensor)/src/', pathNot: `${test}|/node|/io/` },
+      to: { dependencyTypes: ['npm', 'npm-dev', 'npm-peer', 'core'] },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: 'dist/|fixtures/' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['@gdarknet/source', 'import', 'require', 'node', 'default', 'types'],
+      extensions: ['.ts', '.js', '.mjs', '.cjs', '.json', '.d.ts'],
+    },
+  },
+};
