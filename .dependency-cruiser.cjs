@@ -19,7 +19,12 @@ const forbidden = Object.entries(allowed).map(([from, to]) => ({
 module.exports = {
   forbidden: [
     ...forbidden,
-    { name: 'no-cycle', severity: 'error', from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
+    {
+      name: 'no-cycle',
+      severity: 'error',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
     { name: 'no-unresolved', severity: 'error', from: { pathNot: test }, to: { couldNotResolve: true } },
     {
       name: 'pure-browser-packages',
