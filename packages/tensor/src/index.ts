@@ -1,1 +1,50 @@
-export {};
+export type { Buffer, CompileOptions, Device, Executable, Stored } from './device.ts';
+export { type Graph, graphOf, type Node, useCounts, visit } from './graph.ts';
+export {
+  type BinaryKind,
+  binaryKinds,
+  type ConvAttributes,
+  isElementwise,
+  type Op,
+  type OpKind,
+  type OpOf,
+  type Padding,
+  type Pair,
+  type PoolAttributes,
+  type Tag,
+  type UnaryKind,
+  unaryKinds,
+} from './op.ts';
+export * from './ops/composed.ts';
+export { type ConvOptions, conv2d, conv2dFilter, conv2dInput, type MatmulOptions, matmul } from './ops/contraction.ts';
+export {
+  abs,
+  add,
+  atan,
+  cast,
+  cos,
+  div,
+  equal,
+  exp,
+  floor,
+  greater,
+  less,
+  log,
+  maximum,
+  minimum,
+  mul,
+  neg,
+  type Operand,
+  select,
+  sin,
+  sqrt,
+  sub,
+  tag,
+} from './ops/elementwise.ts';
+export { broadcastTo, concat, gather, pad, reshape, scatterAdd, slice, sliceAxis, transpose } from './ops/movement.ts';
+export { maxPool2d, maxPool2dGrad, type PoolOptions } from './ops/pool.ts';
+export { iota, key, normal, randomBits, splitKey, uniform } from './ops/random.ts';
+export { max, mean, moments, type ReduceOptions, sum } from './ops/reduce.ts';
+export { type DType, type HostArray, type Shape, ShapeError, sameShape, sizeOf, stridesOf } from './shape.ts';
+export { input, node, scalar, type Tensor, tensor } from './tensor.ts';
+export { leavesOf, mapTree, type Tree } from './tree.ts';

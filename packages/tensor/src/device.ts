@@ -1,0 +1,36 @@
+/** What a device must do. The interface fits WebGPU: compiling and reading back wait, a run only enqueues. */
+import type { Graph } from './graph.ts';
+import type { DType, HostArray, Shape } from './shape.ts';
+
+/** A value in device memory. `handle` is the device's own. */
+export type Buffer = { readonly shape: Shape; readonly dtype: DType; readonly handle: unknown };
+
+export type CompileOptions = {
+  /** Arguments whose buffers the executable may take over for its results; they are gone after a run. */
+  readonly donated?: readonly number[];
+};
+
+export type Executable = {
+  /**
+   * One replay. Host arrays are copied into the plan's own memory; results are new buffers (or donated ones). Ordered
+   * after everything enqueued before.
+   */
+  readonly run: (args: readonly (Buffer | HostArray)[]) => readonly Buffer[];
+  /** Gives back the memory of the plan. */
+  readonly close: () => void;
+};
+
+export type Device = {
+  readonly name: 'reference' | 'wasm' | 'webgpu';
+  /** For people: which kernels, how many threads, which adapter. */
+  readonly description: string;
+  readonly compile: (graph: Graph, options?: CompileOptions) => Promise<Executable>;
+  readonly upload: (data: HostArray, shape: Shape) => Buffer;
+  /** A copy of the values, after everything enqueued before. */
+  readonly read: (buffer: Buffer) => Promise<HostArray>;
+  readonly free: (buffer: Buffer) => void;
+  readonly close: () => Promise<void>;
+};
+
+/** A buffer owned by a tensor. Once donated it must not be used again. */
+export type Stored = { readonly device: Device; readonly buffer: Buffer; donated: boolean };

@@ -1,0 +1,97 @@
+/**
+ * The graph of an expression: nodes in topological order, equal ones merged, dead ones gone. This is what devices compile
+ * and what graph transforms read.
+ */
+import type { Op } from './op.ts';
+import type { DType, Shape } from './shape.ts';
+import type { Tensor } from './tensor.ts';
+
+export type Node = {
+  readonly id: number;
+  readonly op: Op;
+  readonly inputs: readonly number[];
+  readonly shape: Shape;
+  readonly dtype: DType;
+};
+
+export type Graph = {
+  readonly nodes: readonly Node[];
+  /** Shape and dtype of each argument, used or not. */
+  readonly parameters: readonly { readonly shape: Shape; readonly dtype: DType }[];
+  readonly outputs: readonly number[];
+};
+
+const identities = new WeakMap<object, number>();
+let identityCount = 0;
+const identityOf = (x: object): number => {
+  const known = identities.get(x);
+  if (known !== undefined) return known;
+  identities.set(x, ++identityCount);
+  return identityCount;
+};
+
+/** Nodes with one key compute one value. */
+const keyOf = (op: Op, inputs: readonly number[], shape: Shape, dtype: DType): string => {
+  const place = `${inputs}:${shape}:${dtype}`;
+  switch (op.kind) {
+    case 'constant':
+      return `constant ${op.data.length === 1 ? (Object.is(op.data[0], -0) ? '-0' : op.data[0]) : `#${identityOf(op.data)}`} ${place}`;
+    case 'stored':
+      return `stored #${identityOf(op.value)}`;
+    case 'tag':
+      return `tag ${op.tag.uid} ${place}`;
+    default:
+      return `${JSON.stringify(op)} ${place}`;
+  }
+};
+
+/** Visits every tensor below `roots` once, inputs first, without recursion (graphs are deep). */
+export const visit = (roots: readonly Tensor[], f: (t: Tensor) => void): void => {
+  const done = new Set<Tensor>();
+  const stack: { t: Tensor; next: number }[] = [];
+  for (const root of roots) {
+    if (done.has(root)) continue;
+    stack.push({ t: root, next: 0 });
+    while (stack.length > 0) {
+      const top = stack[stack.length - 1];
+      if (top.next < top.t.inputs.length) {
+        const child = top.t.inputs[top.next++];
+        if (!done.has(child)) stack.push({ t: child, next: 0 });
+      } else {
+        stack.pop();
+        if (!done.has(top.t)) {
+          done.add(top.t);
+          f(top.t);
+        }
+      }
+    }
+  }
+};
+
+export const graphOf = (outputs: readonly Tensor[], parameters: readonly { shape: Shape; dtype: DType }[]): Graph => {
+  const ids = new Map<Tensor, number>();
+  const known = new Map<string, number>();
+  const nodes: Node[] = [];
+  visit(outputs, (t) => {
+    const inputs = t.inputs.map((i) => ids.get(i)!);
+    const key = keyOf(t.op, inputs, t.shape, t.dtype);
+    const twin = known.get(key);
+    if (twin !== undefined) {
+      ids.set(t, twin);
+      return;
+    }
+    const id = nodes.length;
+    nodes.push({ id, op: t.op, inputs, shape: t.shape, dtype: t.dtype });
+    known.set(key, id);
+    ids.set(t, id);
+  });
+  return { nodes, parameters, outputs: outputs.map((t) => ids.get(t)!) };
+};
+
+/** How many times each node is read, outputs counting as one reader each. */
+export const useCounts = (graph: Graph): number[] => {
+  const counts = new Array<number>(graph.nodes.length).fill(0);
+  for (const n of graph.nodes) for (const i of n.inputs) counts[i]++;
+  for (const o of graph.outputs) counts[o]++;
+  return counts;
+};

@@ -1,0 +1,95 @@
+/**
+ * The closed set of operations. Everything else (sigmoid, leaky ReLU, batch normalisation, upsampling, losses) composes
+ * from these. A device implements this set, an autodiff table has one row for each, and no other place lists them.
+ *
+ * Conventions: elementwise operations take operands of one shape (stretching is an explicit `broadcast`); reductions keep
+ * their axes with length 1; images are `[n, h, w, c]`, filters `[out, kh, kw, in / groups]`.
+ */
+
+import type { Stored } from './device.ts';
+import type { DType, HostArray, Shape } from './shape.ts';
+
+export const unaryKinds = ['neg', 'abs', 'exp', 'log', 'sqrt', 'sin', 'cos', 'atan', 'floor'] as const;
+/** `less` and `equal` give 1 or 0 in f32; `div` of integers truncates toward zero. */
+export const binaryKinds = ['add', 'sub', 'mul', 'div', 'max', 'min', 'less', 'equal'] as const;
+
+export type UnaryKind = (typeof unaryKinds)[number];
+export type BinaryKind = (typeof binaryKinds)[number];
+
+/** Rows and columns of zeros (or -infinity in pooling) around an image: `[top, bottom, left, right]`. */
+export type Padding = readonly [top: number, bottom: number, left: number, right: number];
+export type Pair = readonly [vertical: number, horizontal: number];
+export type ConvAttributes = { readonly stride: Pair; readonly padding: Padding; readonly groups: number };
+export type PoolAttributes = { readonly size: Pair; readonly stride: Pair; readonly padding: Padding };
+
+/**
+ * What a graph transform attaches to a value: the value passes through unchanged (it is input 0; further inputs only
+ * order the graph). `uid` keeps tagged nodes apart where merging equal nodes would undo them; a `transparent` tag may be
+ * merged.
+ */
+export type Tag = { readonly name: string; readonly uid: number; readonly payload?: unknown };
+
+export type Op =
+  // Sources
+  | { readonly kind: 'input'; readonly index: number }
+  | { readonly kind: 'constant'; readonly data: HostArray }
+  | { readonly kind: 'stored'; readonly value: Stored }
+  /** Counts 0, 1, 2, ... along `axis`. */
+  | { readonly kind: 'iota'; readonly axis: number }
+  /** u32 words of Threefry-2x32 under a `[2]` u32 key, the counter being the element's flat index. */
+  | { readonly kind: 'randomBits' }
+  // Elementwise
+  | { readonly kind: UnaryKind }
+  | { readonly kind: BinaryKind }
+  /** `select(c, a, b)`: a where c is not 0, else b. */
+  | { readonly kind: 'select' }
+  /** f32 to integer truncates toward zero and saturates; NaN gives 0. */
+  | { readonly kind: 'cast' }
+  // Reductions; axes stay with length 1
+  | { readonly kind: 'sum'; readonly axes: readonly number[] }
+  | { readonly kind: 'reduceMax'; readonly axes: readonly number[] }
+  /** Over every axis but the last: `[..., c]` to `[2, c]`, mean and biased variance. */
+  | { readonly kind: 'moments' }
+  // Movement
+  | { readonly kind: 'reshape' }
+  /** Ranks are equal; axes of length 1 stretch. */
+  | { readonly kind: 'broadcast' }
+  /** Axis i of the result is axis `order[i]` of the input. */
+  | { readonly kind: 'transpose'; readonly order: readonly number[] }
+  | { readonly kind: 'slice'; readonly start: readonly number[]; readonly step: readonly number[] }
+  /** `value` before, after and (`interior` times) between the elements of each axis; none is negative. */
+  | {
+      readonly kind: 'pad';
+      readonly low: readonly number[];
+      readonly high: readonly number[];
+      readonly interior: readonly number[];
+      readonly value: number;
+    }
+  | { readonly kind: 'concat'; readonly axis: number }
+  /** Elements at `indices` (i32, rank 1) along `axis`; an index outside the axis gives 0. */
+  | { readonly kind: 'gather'; readonly axis: number }
+  /** Inverse of gather: adds slices into zeros of length `size` along `axis`; an index outside is left out. */
+  | { readonly kind: 'scatterAdd'; readonly axis: number; readonly size: number }
+  // Contractions
+  /** `[m, k] x [k, n]`, or with one leading batch axis on both; a transposed operand is stored `[k, m]` or `[n, k]`. */
+  | { readonly kind: 'matmul'; readonly transposeA: boolean; readonly transposeB: boolean }
+  | ({ readonly kind: 'conv2d' } & ConvAttributes)
+  /** Gradient to the image: (dy, filter) to the image's shape. */
+  | ({ readonly kind: 'conv2dInput' } & ConvAttributes)
+  /** Gradient to the filter: (x, dy) to the filter's shape. */
+  | ({ readonly kind: 'conv2dFilter' } & ConvAttributes)
+  // Pooling
+  | ({ readonly kind: 'maxPool2d' } & PoolAttributes)
+  /** (x, dy) to the shape of x: each dy goes to the first largest element of its window in row order. */
+  | ({ readonly kind: 'maxPool2dGrad' } & PoolAttributes)
+  // Graph transforms
+  | { readonly kind: 'tag'; readonly tag: Tag };
+
+export type OpKind = Op['kind'];
+export type OpOf<K extends OpKind> = Extract<Op, { kind: K }>;
+
+const elementwise: ReadonlySet<OpKind> = new Set<OpKind>([...unaryKinds, ...binaryKinds, 'select', 'cast']);
+export const isElementwise = (op: Op): boolean => elementwise.has(op.kind);
+
+/** A fresh dtype and shape belong to the node, not to the operation. */
+export type { DType, Shape };

@@ -1,0 +1,147 @@
+/**
+ * What a planned graph looks like to a device: a list of kernel launches over values with fixed places. Elementwise
+ * chains are fused into one `map` (or into the reduction or contraction next to them); broadcast, transpose, slice and
+ * reshape have become strides of the views that read. Steps run in order; a run with the same program always does the
+ * same.
+ */
+import type { Stored } from '../device.ts';
+import type { BinaryKind, ConvAttributes, PoolAttributes, UnaryKind } from '../op.ts';
+import type { DType, HostArray, Shape } from '../shape.ts';
+
+/** Index into `Program.values`. */
+export type ValueId = number;
+
+export type Place =
+  /** The caller's argument. */
+  | { readonly kind: 'argument'; readonly index: number }
+  /** Copied to the device when the program is compiled. */
+  | { readonly kind: 'constant'; readonly data: HostArray }
+  | { readonly kind: 'stored'; readonly stored: Stored }
+  /** Byte offset into the program's own scratch memory, a multiple of 64. */
+  | { readonly kind: 'scratch'; readonly offset: number }
+  /** A result: a fresh buffer in each run, or the buffer of the donated argument `reuses`. */
+  | { readonly kind: 'result'; readonly index: number; readonly reuses?: number };
+
+/** Dense, row-major. */
+export type Value = { readonly shape: Shape; readonly dtype: DType; readonly place: Place };
+
+/** How a step walks a value: element offset, and element strides for each axis of the step's shape (0 repeats). */
+export type View = { readonly value: ValueId; readonly offset: number; readonly strides: readonly number[] };
+
+/** One line of straight code; operands are earlier lines. The last line is the result. */
+export type Instruction =
+  | { readonly kind: 'load'; readonly load: number; readonly dtype: DType }
+  | { readonly kind: 'literal'; readonly value: number; readonly dtype: DType }
+  /** Position along `axis` of the step's shape times `scale`, plus `start`. */
+  | {
+      readonly kind: 'position';
+      readonly axis: number;
+      readonly scale: number;
+      readonly start: number;
+      readonly dtype: DType;
+    }
+  /** In an epilogue: the value that the kernel computed for this element (f32). */
+  | { readonly kind: 'accumulator'; readonly dtype: DType }
+  | { readonly kind: UnaryKind; readonly a: number; readonly dtype: DType }
+  /** `dtype` is that of the result; the operands' is that of line `a`. */
+  | { readonly kind: BinaryKind; readonly a: number; readonly b: number; readonly dtype: DType }
+  | { readonly kind: 'select'; readonly c: number; readonly a: number; readonly b: number; readonly dtype: DType }
+  | { readonly kind: 'cast'; readonly a: number; readonly dtype: DType };
+
+/** A pure scalar function of the views' elements at one position. */
+export type Expression = { readonly loads: readonly View[]; readonly code: readonly Instruction[] };
+
+export type Step =
+  /** out[position] = expression(position), for every position of `shape`; `out` may be strided into a larger value. */
+  | { readonly kind: 'map'; readonly shape: Shape; readonly expression: Expression; readonly out: View }
+  /** Folds the expression over `axes` of `shape`; out is dense, the other axes in order. */
+  | {
+      readonly kind: 'reduce';
+      readonly fold: 'sum' | 'max';
+      readonly shape: Shape;
+      readonly axes: readonly number[];
+      readonly expression: Expression;
+      readonly out: ValueId;
+    }
+  /** `[rows, channels]` to `[2, channels]`: mean and biased variance of each channel. */
+  | {
+      readonly kind: 'moments';
+      readonly x: ValueId;
+      readonly rows: number;
+      readonly channels: number;
+      readonly out: ValueId;
+    }
+  | {
+      readonly kind: 'matmul';
+      readonly a: ValueId;
+      readonly b: ValueId;
+      readonly batch: number;
+      readonly m: number;
+      readonly n: number;
+      readonly k: number;
+      readonly transposeA: boolean;
+      readonly transposeB: boolean;
+      readonly epilogue?: Expression;
+      readonly out: ValueId;
+    }
+  /** Shapes are those of the values: x `[n, h, w, c]`, filter `[out, kh, kw, c / groups]`. */
+  | ({
+      readonly kind: 'conv2d';
+      readonly x: ValueId;
+      readonly filter: ValueId;
+      readonly epilogue?: Expression;
+      readonly out: ValueId;
+    } & ConvAttributes)
+  | ({
+      readonly kind: 'conv2dInput';
+      readonly dy: ValueId;
+      readonly filter: ValueId;
+      readonly epilogue?: Expression;
+      readonly out: ValueId;
+    } & ConvAttributes)
+  | ({
+      readonly kind: 'conv2dFilter';
+      readonly x: ValueId;
+      readonly dy: ValueId;
+      readonly epilogue?: Expression;
+      readonly out: ValueId;
+    } & ConvAttributes)
+  | ({ readonly kind: 'maxPool2d'; readonly x: ValueId; readonly out: ValueId } & PoolAttributes)
+  | ({
+      readonly kind: 'maxPool2dGrad';
+      readonly x: ValueId;
+      readonly dy: ValueId;
+      readonly out: ValueId;
+    } & PoolAttributes)
+  /** x seen as `[outer, size, inner]`, out as `[outer, count, inner]`; an index outside gives 0. */
+  | {
+      readonly kind: 'gather';
+      readonly x: ValueId;
+      readonly indices: ValueId;
+      readonly outer: number;
+      readonly size: number;
+      readonly count: number;
+      readonly inner: number;
+      readonly out: ValueId;
+    }
+  /** updates seen as `[outer, count, inner]`, out as `[outer, size, inner]`, zeroed first. */
+  | {
+      readonly kind: 'scatterAdd';
+      readonly updates: ValueId;
+      readonly indices: ValueId;
+      readonly outer: number;
+      readonly size: number;
+      readonly count: number;
+      readonly inner: number;
+      readonly out: ValueId;
+    }
+  | { readonly kind: 'randomBits'; readonly key: ValueId; readonly count: number; readonly out: ValueId };
+
+export type Program = {
+  readonly values: readonly Value[];
+  readonly steps: readonly Step[];
+  /** The value of each result, in order. An argument or constant may itself be a result: it is copied. */
+  readonly results: readonly ValueId[];
+  /** Bytes of scratch memory. */
+  readonly scratch: number;
+};
