@@ -1,6 +1,18 @@
 export type { Buffer, CompileOptions, Device, Executable, Stored } from './device.ts';
 export { type Graph, graphOf, type Node, useCounts, visit } from './graph.ts';
 export {
+  evaluate,
+  type Fetched,
+  type Fetching,
+  fetch,
+  free,
+  type JitOptions,
+  type Jitted,
+  jit,
+  type Read,
+  read,
+} from './jit.ts';
+export {
   type BinaryKind,
   binaryKinds,
   type ConvAttributes,
@@ -45,6 +57,7 @@ export { broadcastTo, concat, gather, pad, reshape, scatterAdd, slice, sliceAxis
 export { maxPool2d, maxPool2dGrad, type PoolOptions } from './ops/pool.ts';
 export { iota, key, normal, randomBits, splitKey, uniform } from './ops/random.ts';
 export { max, mean, moments, type ReduceOptions, sum } from './ops/reduce.ts';
+export { openReference } from './reference/device.ts';
 export { type DType, type HostArray, type Shape, ShapeError, sameShape, sizeOf, stridesOf } from './shape.ts';
 export { input, node, scalar, type Tensor, tensor } from './tensor.ts';
 export { leavesOf, mapTree, type Tree } from './tree.ts';

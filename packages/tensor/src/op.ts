@@ -7,10 +7,10 @@
  */
 
 import type { Stored } from './device.ts';
-import type { DType, HostArray, Shape } from './shape.ts';
+import type { HostArray } from './shape.ts';
 
 export const unaryKinds = ['neg', 'abs', 'exp', 'log', 'sqrt', 'sin', 'cos', 'atan', 'floor'] as const;
-/** `less` and `equal` give 1 or 0 in f32; `div` of integers truncates toward zero. */
+/** `less` and `equal` give 1 or 0 in f32; `div` of integers truncates toward zero, by 0 it gives 0. */
 export const binaryKinds = ['add', 'sub', 'mul', 'div', 'max', 'min', 'less', 'equal'] as const;
 
 export type UnaryKind = (typeof unaryKinds)[number];
@@ -24,10 +24,12 @@ export type PoolAttributes = { readonly size: Pair; readonly stride: Pair; reado
 
 /**
  * What a graph transform attaches to a value: the value passes through unchanged (it is input 0; further inputs only
- * order the graph). `uid` keeps tagged nodes apart where merging equal nodes would undo them; a `transparent` tag may be
- * merged.
+ * order the graph). `uid` keeps tagged nodes apart where merging equal nodes would undo them.
  */
 export type Tag = { readonly name: string; readonly uid: number; readonly payload?: unknown };
+
+/** One member for each kind, so that a kind picks its attributes. */
+type Plain<K extends string> = K extends K ? { readonly kind: K } : never;
 
 export type Op =
   // Sources
@@ -39,8 +41,8 @@ export type Op =
   /** u32 words of Threefry-2x32 under a `[2]` u32 key, the counter being the element's flat index. */
   | { readonly kind: 'randomBits' }
   // Elementwise
-  | { readonly kind: UnaryKind }
-  | { readonly kind: BinaryKind }
+  | Plain<UnaryKind>
+  | Plain<BinaryKind>
   /** `select(c, a, b)`: a where c is not 0, else b. */
   | { readonly kind: 'select' }
   /** f32 to integer truncates toward zero and saturates; NaN gives 0. */
@@ -90,6 +92,3 @@ export type OpOf<K extends OpKind> = Extract<Op, { kind: K }>;
 
 const elementwise: ReadonlySet<OpKind> = new Set<OpKind>([...unaryKinds, ...binaryKinds, 'select', 'cast']);
 export const isElementwise = (op: Op): boolean => elementwise.has(op.kind);
-
-/** A fresh dtype and shape belong to the node, not to the operation. */
-export type { DType, Shape };

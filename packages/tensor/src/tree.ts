@@ -14,7 +14,11 @@ export const leavesOf = <T = Tensor>(tree: unknown, leaf: (x: unknown) => boolea
       : [];
 
 /** The same tree with every leaf replaced; anything that is neither leaf, array nor record stays as it is. */
-export const mapTree = <R>(tree: unknown, f: (leaf: Tensor, index: number) => unknown, leaf = isTensor): R => {
+export const mapTree = <R>(
+  tree: unknown,
+  f: (leaf: Tensor, index: number) => unknown,
+  leaf: (x: unknown) => x is Tensor = isTensor,
+): R => {
   let index = 0;
   const walk = (x: unknown): unknown => {
     if (leaf(x)) return f(x, index++);

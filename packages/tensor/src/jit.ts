@@ -1,0 +1,181 @@
+/**
+ * From expressions to values. `jit` traces a function once per shape of its arguments and replays the plan afterwards;
+ * `evaluate` and `read` take the same path for an expression that is used once.
+ */
+import type { Buffer, Device, Executable, Stored } from './device.ts';
+import { graphOf } from './graph.ts';
+import type { HostArray } from './shape.ts';
+import { input, node, type Tensor } from './tensor.ts';
+import { isTensor, leavesOf, mapTree } from './tree.ts';
+
+/** A result that `jit` hands out as a typed array instead of a tensor. */
+export type Fetched = { readonly fetch: Tensor };
+export const fetch = (t: Tensor): Fetched => ({ fetch: t });
+
+/** What comes back for a result tree: tensors stay, fetched leaves become typed arrays. */
+export type Fetching<T> = T extends Fetched
+  ? HostArray
+  : T extends Tensor
+    ? Tensor
+    : T extends HostArray
+      ? T
+      : { [K in keyof T]: Fetching<T[K]> };
+
+/** What comes back when every tensor of a tree is read. */
+export type Read<T> = T extends Tensor ? HostArray : { [K in keyof T]: Read<T[K]> };
+
+export type JitOptions = {
+  /** Positions of arguments whose tensors the results may overwrite. They must not be used afterwards. */
+  readonly donate?: readonly number[];
+};
+
+const isFetched = (x: unknown): x is Fetched =>
+  typeof x === 'object' && x !== null && 'fetch' in x && isTensor(x.fetch);
+const isLeaf = (x: unknown): x is Tensor | Fetched => isTensor(x) || isFetched(x);
+
+/** Device memory of a result is given back when its tensor is no longer reachable. */
+const orphans = new FinalizationRegistry<Stored>((stored) => release(stored));
+const release = (stored: Stored): void => {
+  if (stored.donated) return;
+  stored.donated = true;
+  stored.device.free(stored.buffer);
+};
+
+/** The tensor carries the registration: it owns the buffer. */
+const wrap = (device: Device, buffer: Buffer): Tensor => {
+  const value: Stored = { device, buffer, donated: false };
+  const t = node({ kind: 'stored', value }, [], buffer.shape, buffer.dtype);
+  orphans.register(t, value, t);
+  return t;
+};
+
+/** Gives the device memory of every tensor of a tree back at once. Optional: unreachable tensors are freed anyway. */
+export const free = (tree: unknown): void => {
+  for (const t of leavesOf<Tensor>(tree)) {
+    if (t.op.kind === 'stored') {
+      orphans.unregister(t);
+      release(t.op.value);
+    }
+  }
+};
+
+const storedOf = (t: Tensor, device: Device): Stored | undefined => {
+  if (t.op.kind !== 'stored') return undefined;
+  if (t.op.value.donated) {
+    throw new Error('This tensor was donated to an earlier call (or freed) and is gone; use the result of that call.');
+  }
+  if (t.op.value.device !== device) {
+    throw new Error(`A tensor on ${t.op.value.device.name} was given to ${device.name}; read it there first.`);
+  }
+  return t.op.value;
+};
+
+const describe = (tree: unknown): string => {
+  let text = '';
+  const shapes = mapTree(tree, (t) => {
+    text += `${t.dtype}[${t.shape}]`;
+    return 0;
+  });
+  return `${text} ${JSON.stringify(shapes)}`;
+};
+
+const argument = (t: Tensor, device: Device): Buffer | HostArray =>
+  t.op.kind === 'constant' ? t.op.data : storedOf(t, device)!.buffer;
+
+const isConcrete = (t: Tensor): boolean => t.op.kind === 'constant' || t.op.kind === 'stored';
+
+/** Every tensor of a tree computed and kept on the device; one plan for the whole tree. */
+export const evaluate = async <T>(device: Device, tree: T): Promise<T> => {
+  const pending = leavesOf<Tensor>(tree).filter((t) => t.op.kind !== 'stored');
+  if (pending.length === 0) return tree;
+  const executable = await device.compile(graphOf(pending, []));
+  const buffers = executable.run([]);
+  executable.close();
+  const done = new Map(pending.map((t, i) => [t, i]));
+  const wrapped = buffers.map((b) => wrap(device, b));
+  return mapTree<T>(tree, (t) => (t.op.kind === 'stored' ? t : wrapped[done.get(t)!]));
+};
+
+/** Every tensor of a tree as a typed array. */
+export const read = async <T>(device: Device, tree: T): Promise<Read<T>> => {
+  const leaves = leavesOf<Tensor>(tree);
+  const ready = await evaluate(device, leaves);
+  const arrays = await Promise.all(ready.map((t) => device.read(storedOf(t, device)!.buffer)));
+  ready.forEach((t, i) => {
+    if (t !== leaves[i]) free(t);
+  });
+  return mapTree<Read<T>>(tree, (_, i) => arrays[i]);
+};
+
+type Compiled = { readonly executable: Executable; readonly result: unknown; readonly fetched: readonly boolean[] };
+
+export type Jitted<A extends unknown[], R> = ((...args: A) => Promise<Fetching<R>>) & {
+  /** Gives back the memory of every plan. */
+  readonly close: () => void;
+};
+
+/**
+ * `f` compiled for a device. Arguments are trees of tensors; `f` must be pure in them (anything else it reads is fixed at
+ * the first call for a shape). Calls run in order.
+ */
+export const jit = <A extends unknown[], R>(
+  device: Device,
+  f: (...args: A) => R,
+  { donate = [] }: JitOptions = {},
+): Jitted<A, R> => {
+  const plans = new Map<string, Promise<Compiled>>();
+
+  const compile = async (args: A): Promise<Compiled> => {
+    let count = 0;
+    const donated: number[] = [];
+    const variables = args.map((arg, position) =>
+      mapTree(arg, (t) => {
+        if (donate.includes(position)) donated.push(count);
+        return input(count++, t.shape, t.dtype);
+      }),
+    ) as A;
+    const parameters = leavesOf<Tensor>(variables).map(({ shape, dtype }) => ({ shape, dtype }));
+    const result = f(...variables);
+    const leaves = leavesOf<Tensor | Fetched>(result, isLeaf);
+    const outputs = leaves.map((leaf) => (isFetched(leaf) ? leaf.fetch : leaf));
+    const executable = await device.compile(graphOf(outputs, parameters), { donated });
+    return { executable, result, fetched: leaves.map(isFetched) };
+  };
+
+  const call = async (...given: A): Promise<Fetching<R>> => {
+    const concrete = leavesOf<Tensor>(given).every(isConcrete);
+    const args = concrete ? given : await evaluate(device, given);
+    const key = describe(args);
+    let plan = plans.get(key);
+    if (plan === undefined) {
+      plan = compile(args);
+      plans.set(key, plan);
+      plan.catch(() => plans.delete(key));
+    }
+    const { executable, result, fetched } = await plan;
+    const buffers = executable.run(leavesOf<Tensor>(args).map((t) => argument(t, device)));
+    for (const position of donate) {
+      for (const t of leavesOf<Tensor>(args[position])) {
+        if (t.op.kind !== 'stored') continue;
+        orphans.unregister(t);
+        t.op.value.donated = true;
+      }
+    }
+    const values = await Promise.all(
+      buffers.map(async (buffer, i) => {
+        if (!fetched[i]) return wrap(device, buffer);
+        const array = await device.read(buffer);
+        device.free(buffer);
+        return array;
+      }),
+    );
+    let index = 0;
+    return mapTree<Fetching<R>>(result, () => values[index++], isLeaf as (x: unknown) => x is Tensor);
+  };
+
+  const close = (): void => {
+    for (const plan of plans.values()) plan.then(({ executable }) => executable.close()).catch(() => {});
+    plans.clear();
+  };
+  return Object.assign(call, { close });
+};

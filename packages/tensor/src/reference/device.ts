@@ -1,0 +1,50 @@
+/** The `reference` device: plain typed arrays, one operation after another. Slow, and the oracle of every other device. */
+import type { Buffer, Device, Executable } from '../device.ts';
+import type { Graph, Node } from '../graph.ts';
+import type { HostArray, Shape } from '../shape.ts';
+import { kernels, type Operand } from './kernels.ts';
+
+type Run = (op: Node['op'], result: Node, ...inputs: Operand[]) => HostArray;
+
+const arrayOf = (x: Buffer | HostArray): HostArray => (ArrayBuffer.isView(x) ? x : (x.handle as HostArray));
+
+const compute = (node: Node, args: readonly (Buffer | HostArray)[], values: readonly Operand[]): HostArray => {
+  switch (node.op.kind) {
+    case 'input':
+      return arrayOf(args[node.op.index]);
+    case 'constant':
+      return node.op.data;
+    case 'stored':
+      return arrayOf(node.op.value.buffer);
+    default:
+      return (kernels[node.op.kind] as Run)(node.op, node, ...node.inputs.map((i) => values[i]));
+  }
+};
+
+const compile = (graph: Graph): Executable => ({
+  run: (args) => {
+    const values: Operand[] = [];
+    for (const node of graph.nodes) values.push({ shape: node.shape, data: compute(node, args, values) });
+    return graph.outputs.map((id) => {
+      const { shape, dtype } = graph.nodes[id];
+      return { shape, dtype, handle: values[id].data.slice() };
+    });
+  },
+  close: () => {},
+});
+
+const bufferOf = (data: HostArray, shape: Shape): Buffer => ({
+  shape,
+  dtype: data instanceof Float32Array ? 'f32' : data instanceof Int32Array ? 'i32' : 'u32',
+  handle: data.slice(),
+});
+
+export const openReference = (): Device => ({
+  name: 'reference',
+  description: 'plain TypeScript, one thread',
+  compile: async (graph) => compile(graph),
+  upload: bufferOf,
+  read: async (buffer) => arrayOf(buffer).slice(),
+  free: () => {},
+  close: async () => {},
+});
