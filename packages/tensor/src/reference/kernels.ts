@@ -52,8 +52,8 @@ const castTo = (x: number, from: HostArray, dtype: DType): number =>
   from instanceof Float32Array ? saturate[dtype](x) : dtype === 'f32' ? x : dtype === 'i32' ? x | 0 : x >>> 0;
 
 const reduce =
-  (start: number, fold: (a: number, b: number) => number): Kernel<'sum' | 'reduceMax'> =>
-  (op, result, { data, shape }) => {
+  (start: number, fold: (a: number, b: number) => number) =>
+  (op: { readonly axes: readonly number[] }, result: Result, { data, shape }: Operand): HostArray => {
     const partial = new Float64Array(sizeOf(result.shape)).fill(start);
     const strides = stridesOf(result.shape).map((s, a) => (op.axes.includes(a) ? 0 : s));
     for (let i = 0; i < data.length; i++) {
