@@ -6,7 +6,10 @@ import type { DType, HostArray, Shape } from './shape.ts';
 export type Buffer = { readonly shape: Shape; readonly dtype: DType; readonly handle: unknown };
 
 export type CompileOptions = {
-  /** Arguments whose buffers the executable may take over for its results; they are gone after a run. */
+  /**
+   * Arguments whose buffers the executable takes over: it uses them for its results or frees them. One given as a host
+   * array is copied first, as any other.
+   */
   readonly donated?: readonly number[];
 };
 

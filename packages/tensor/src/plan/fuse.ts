@@ -1,0 +1,57 @@
+/**
+ * Which elementwise nodes are computed where. A node is inlined into the steps that read it when no memory would be saved
+ * by keeping it: all its readers belong to one step, or it is so cheap that computing it again costs less than storing it.
+ */
+import type { Graph, Node } from '../graph.ts';
+import { isElementwise, type OpKind } from '../op.ts';
+
+const cheap: ReadonlySet<OpKind> = new Set<OpKind>([
+  'neg',
+  'abs',
+  'floor',
+  'add',
+  'sub',
+  'mul',
+  'max',
+  'min',
+  'less',
+  'equal',
+  'select',
+  'cast',
+  'iota',
+]);
+/** A chain of at most this many cheap operations is computed again rather than stored. */
+const cheapChain = 8;
+
+const movement: ReadonlySet<OpKind> = new Set<OpKind>(['reshape', 'broadcast', 'transpose', 'slice', 'tag']);
+export const isMovement = (node: Node): boolean => movement.has(node.op.kind);
+
+/** Elementwise, or made of nothing: what an expression can compute. */
+export const isComputed = (node: Node): boolean => isElementwise(node.op) || node.op.kind === 'iota';
+
+const isFold = (node: Node): boolean => node.op.kind === 'sum' || node.op.kind === 'reduceMax';
+
+/** For each node the root nodes whose step computes it; a node that is its own only root gets a step and a value. */
+export const fuse = ({ nodes, outputs }: Graph): readonly ReadonlySet<number>[] => {
+  const readers = nodes.map(() => new Set<number>());
+  for (const n of nodes) for (const i of n.op.kind === 'tag' ? n.inputs.slice(0, 1) : n.inputs) readers[i].add(n.id);
+  const kept = new Set(outputs);
+
+  const cost: number[] = [];
+  for (const n of nodes) {
+    const own = cheap.has(n.op.kind) ? 1 : isElementwise(n.op) ? Number.POSITIVE_INFINITY : 0;
+    cost.push(own === 0 ? 0 : n.inputs.reduce((sum, i) => sum + cost[i], own));
+  }
+
+  const roots: ReadonlySet<number>[] = new Array(nodes.length);
+  for (let id = nodes.length - 1; id >= 0; id--) {
+    const self = new Set([id]);
+    roots[id] = self;
+    if (!isComputed(nodes[id]) || kept.has(id) || readers[id].size === 0) continue;
+    const inlining = [...readers[id]].every((r) => isElementwise(nodes[r].op) || isFold(nodes[r]));
+    if (!inlining) continue;
+    const joined = new Set([...readers[id]].flatMap((r) => [...roots[r]]));
+    if (joined.size === 1 || cost[id] <= cheapChain) roots[id] = joined;
+  }
+  return roots;
+};

@@ -1,0 +1,556 @@
+/**
+ * Graph to program: elementwise chains fused, movement turned into strides, kernels in order, every value in its place.
+ * Independent of the device.
+ */
+import type { Graph, Node } from '../graph.ts';
+import type { Op, OpKind } from '../op.ts';
+import { type DType, type Shape, sameShape, sizeOf } from '../shape.ts';
+import { fuse, isComputed, isMovement } from './fuse.ts';
+import { pack } from './memory.ts';
+import type { Expression, Instruction, Place, Program, Step, Value, ValueId, View } from './program.ts';
+import { broadcastWalk, collapse, dense, isDense, reshapeWalk, sliceWalk, transposeWalk, type Walk } from './view.ts';
+
+export type PlanOptions = { readonly donated?: readonly number[] };
+
+/** Kernels that can finish their result with an expression. */
+const finishing: ReadonlySet<OpKind> = new Set<OpKind>(['conv2d', 'conv2dInput', 'matmul']);
+
+/** One piece of memory; several values may be shapes of it. */
+type Memory = { readonly bytes: number; place: Place | undefined; first: number; last: number };
+
+type Access = { readonly base: number; readonly walk: Walk };
+type OpenExpression = { loads: View[]; code: Instruction[] };
+
+class Planner {
+  private readonly graph: Graph;
+  private readonly roots: readonly ReadonlySet<number>[];
+  private readonly values: { shape: Shape; dtype: DType; memory: Memory }[] = [];
+  private readonly steps: Step[] = [];
+  /** The value of a node that has one. */
+  private readonly valueOf = new Map<number, ValueId>();
+  /** Nodes whose value is a region of a larger one (parts of a concatenation). */
+  private readonly regionOf = new Map<number, View>();
+  /** Kernels that wait for the expression that finishes them. */
+  private readonly waiting = new Set<number>();
+  private readonly accesses = new Map<number, Access>();
+
+  constructor(graph: Graph) {
+    this.graph = graph;
+    this.roots = fuse(graph);
+  }
+
+  run(donated: readonly number[]): Program {
+    const { nodes, outputs } = this.graph;
+    this.findEpilogues();
+    this.findRegions();
+    for (const n of nodes) this.emit(n);
+    const results = outputs.map((id, index) => this.result(id, index, outputs.indexOf(id) !== index));
+    this.donate(results, donated);
+    return this.finish(results);
+  }
+
+  // Values and memory
+
+  private memory(bytes: number, place?: Place): Memory {
+    return { bytes, place, first: Number.POSITIVE_INFINITY, last: -1 };
+  }
+
+  private value(shape: Shape, dtype: DType, memory = this.memory(sizeOf(shape) * 4)): ValueId {
+    return this.values.push({ shape, dtype, memory }) - 1;
+  }
+
+  private push(step: Step): void {
+    const at = this.steps.push(step) - 1;
+    for (const id of valuesOf(step)) {
+      const { memory } = this.values[id];
+      memory.first = Math.min(memory.first, at);
+      memory.last = Math.max(memory.last, at);
+    }
+  }
+
+  // Views
+
+  /** The node that holds the values of `id`, and how to walk it; movement nodes are looked through where strides can. */
+  private access(id: number): Access {
+    const known = this.accesses.get(id);
+    if (known) return known;
+    const node = this.graph.nodes[id];
+    const found = (isMovement(node) && this.through(node)) || { base: id, walk: dense(node.shape) };
+    this.accesses.set(id, found);
+    return found;
+  }
+
+  private through(node: Node): Access | undefined {
+    const from = this.graph.nodes[node.inputs[0]];
+    const { base, walk } = this.access(from.id);
+    const moved = moveWalk(node.op, walk, from.shape, node.shape);
+    return moved && { base, walk: moved };
+  }
+
+  /** A view of a node; its base gets a value if it has none yet. */
+  private view(id: number): View {
+    const { base, walk } = this.access(id);
+    const region = this.regionOf.get(base);
+    if (region) throw new Error('a part of a concatenation has one reader');
+    return { value: this.need(base), offset: walk.offset, strides: walk.strides };
+  }
+
+  /** The dense value of a node, copied out of a strided view if need be. */
+  private need(id: number): ValueId {
+    const known = this.valueOf.get(id);
+    if (known !== undefined) return known;
+    const node = this.graph.nodes[id];
+    const { base, walk } = this.access(id);
+    let made: ValueId;
+    if (base === id && !isMovement(node)) {
+      // A scalar constant that a kernel reads.
+      made = this.value(node.shape, node.dtype);
+      this.valueOf.set(id, made);
+      this.map(node, made);
+      return made;
+    }
+    // A reshape that no strides can express has its input made dense first.
+    const from = base === id ? node.inputs[0] : base;
+    const source = this.need(from);
+    if (isDense(walk, node.shape) && sizeOf(node.shape) === sizeOf(this.values[source].shape)) {
+      made = this.value(node.shape, node.dtype, this.values[source].memory);
+    } else {
+      made = this.value(node.shape, node.dtype);
+      this.copy(source, walk, node.shape, node.dtype, { value: made, ...dense(node.shape) });
+    }
+    this.valueOf.set(id, made);
+    return made;
+  }
+
+  private copy(source: ValueId, walk: Walk, shape: Shape, dtype: DType, out: View): void {
+    const expression = { loads: [{ value: source, ...walk }], code: [{ kind: 'load', load: 0, dtype } as const] };
+    this.pushMap(shape, expression, out);
+  }
+
+  // Expressions
+
+  /** Appends the lines that compute node `id` inside the step of `root`; gives the line of the result. */
+  private compile(
+    id: number,
+    root: number,
+    open: OpenExpression,
+    lines: Map<number, number>,
+    accumulator = -1,
+  ): number {
+    const known = lines.get(id);
+    if (known !== undefined) return known;
+    const node = this.graph.nodes[id];
+    const inline = isComputed(node) && (id === root || (this.roots[id].has(root) && !this.valueOf.has(id)));
+    let line: number;
+    if (id === accumulator) {
+      line = open.code.push({ kind: 'accumulator', dtype: node.dtype }) - 1;
+    } else if (inline) {
+      const args = node.inputs.map((i) => this.compile(i, root, open, lines, accumulator));
+      line = open.code.push(instruction(node, args)) - 1;
+    } else {
+      const literal = this.literal(id);
+      if (literal !== undefined) {
+        line = open.code.push({ kind: 'literal', value: literal, dtype: node.dtype }) - 1;
+      } else {
+        const load = open.loads.push(this.view(id)) - 1;
+        line = open.code.push({ kind: 'load', load, dtype: node.dtype }) - 1;
+      }
+    }
+    lines.set(id, line);
+    return line;
+  }
+
+  private expression(id: number, root = id, accumulator = -1): Expression {
+    const open: OpenExpression = { loads: [], code: [] };
+    this.compile(id, root, open, new Map(), accumulator);
+    return open;
+  }
+
+  /** The one value of a stretched scalar constant. */
+  private literal(id: number): number | undefined {
+    const { op } = this.graph.nodes[this.access(id).base];
+    return op.kind === 'constant' && op.data.length === 1 ? op.data[0] : undefined;
+  }
+
+  private map(node: Node, out: ValueId): void {
+    const literal = this.literal(node.id);
+    const expression =
+      literal !== undefined
+        ? { loads: [], code: [{ kind: 'literal', value: literal, dtype: node.dtype } as const] }
+        : this.expression(node.id);
+    this.pushMap(node.shape, expression, { value: out, ...dense(node.shape) });
+  }
+
+  private pushMap(shape: Shape, { loads, code }: Expression, out: View): void {
+    if (sizeOf(shape) === 0) return;
+    const bound = new Set(code.flatMap((line) => (line.kind === 'position' ? [line.axis] : [])));
+    const folded = collapse(shape, [...loads, out], bound);
+    const walks = folded.walks.map((walk, i) => ({ value: [...loads, out][i].value, ...walk }));
+    this.push({
+      kind: 'map',
+      shape: folded.shape,
+      expression: { loads: walks.slice(0, -1), code: code.map((line) => moveAxis(line, folded.axisOf)) },
+      out: walks[walks.length - 1],
+    });
+  }
+
+  // Steps
+
+  /** A kernel that only one expression of its shape reads is finished by that expression. */
+  private findEpilogues(): void {
+    const { nodes, outputs } = this.graph;
+    const readers = nodes.map(() => [] as number[]);
+    for (const n of nodes) for (const i of n.inputs) readers[i].push(n.id);
+    const taken = new Set<number>();
+    for (let id = nodes.length - 1; id >= 0; id--) {
+      if (!finishing.has(nodes[id].op.kind) || outputs.includes(id) || readers[id].length === 0) continue;
+      const groups = new Set(readers[id].flatMap((r) => (isComputed(nodes[r]) ? [...this.roots[r]] : [-1])));
+      const [root] = groups;
+      if (groups.size !== 1 || root === -1 || taken.has(root) || !isComputed(nodes[root])) continue;
+      if (!sameShape(nodes[root].shape, nodes[id].shape)) continue;
+      taken.add(root);
+      this.waiting.add(id);
+      this.finishes.set(root, id);
+    }
+  }
+  /** Root of an expression to the kernel it finishes. */
+  private readonly finishes = new Map<number, number>();
+
+  /** A computed part that only one concatenation reads is written straight into its place there. */
+  private findRegions(): void {
+    const { nodes, outputs } = this.graph;
+    const readers = nodes.map(() => [] as number[]);
+    for (const n of nodes) for (const i of n.inputs) readers[i].push(n.id);
+    for (const n of nodes) {
+      if (n.op.kind !== 'concat') continue;
+      const { axis } = n.op;
+      const out = this.value(n.shape, n.dtype);
+      this.valueOf.set(n.id, out);
+      const whole = dense(n.shape);
+      let start = 0;
+      for (const part of n.inputs) {
+        const direct = isComputed(nodes[part]) && readers[part].length === 1 && !outputs.includes(part);
+        const region = { value: out, offset: start * whole.strides[axis], strides: whole.strides };
+        if (direct && !this.finishes.has(part)) this.regionOf.set(part, region);
+        start += nodes[part].shape[axis];
+      }
+    }
+  }
+
+  private emit(node: Node): void {
+    if (this.waiting.has(node.id) || isMovement(node)) return;
+    const { op } = node;
+    switch (op.kind) {
+      case 'input':
+        this.bind(node, { kind: 'argument', index: op.index });
+        return;
+      case 'stored':
+        this.bind(node, { kind: 'stored', stored: op.value });
+        return;
+      case 'constant':
+        if (op.data.length !== 1) this.bind(node, { kind: 'constant', data: op.data });
+        return;
+      case 'concat':
+        this.emitConcat(node, op.axis);
+        return;
+      case 'pad':
+        this.emitPad(node, op);
+        return;
+      default:
+        if (isComputed(node)) this.emitComputed(node);
+        else if (sizeOf(node.shape) > 0) this.emitKernel(node);
+        else this.valueOf.set(node.id, this.value(node.shape, node.dtype));
+    }
+  }
+
+  private bind(node: Node, place: Place): void {
+    this.valueOf.set(node.id, this.value(node.shape, node.dtype, this.memory(sizeOf(node.shape) * 4, place)));
+  }
+
+  private emitComputed(node: Node): void {
+    const root = this.roots[node.id];
+    if (!(root.size === 1 && root.has(node.id))) return;
+    const region = this.regionOf.get(node.id);
+    if (region) {
+      this.pushMap(node.shape, this.expression(node.id), region);
+      return;
+    }
+    const kernel = this.finishes.get(node.id);
+    if (kernel !== undefined) {
+      const epilogue = this.expression(node.id, node.id, kernel);
+      const out = this.value(node.shape, node.dtype);
+      this.valueOf.set(node.id, out);
+      this.emitKernel(this.graph.nodes[kernel], out, epilogue);
+      return;
+    }
+    const out = this.value(node.shape, node.dtype);
+    this.map(node, out);
+    this.valueOf.set(node.id, out);
+  }
+
+  private emitConcat(node: Node, axis: number): void {
+    const out = this.valueOf.get(node.id)!;
+    const whole = dense(node.shape);
+    let start = 0;
+    for (const part of node.inputs) {
+      const { shape, dtype } = this.graph.nodes[part];
+      const region = { value: out, offset: start * whole.strides[axis], strides: whole.strides };
+      const literal = this.literal(part);
+      if (literal !== undefined) this.pushMap(shape, literalExpression(literal, dtype), region);
+      else if (!this.regionOf.has(part)) {
+        const { value, ...walk } = this.view(part);
+        this.copy(value, walk, shape, dtype, region);
+      }
+      start += shape[axis];
+    }
+  }
+
+  private emitPad(node: Node, op: Extract<Op, { kind: 'pad' }>): void {
+    const from = this.graph.nodes[node.inputs[0]];
+    const out = this.value(node.shape, node.dtype);
+    this.valueOf.set(node.id, out);
+    const whole = dense(node.shape);
+    this.pushMap(node.shape, literalExpression(op.value, node.dtype), { value: out, ...whole });
+    const inner = sliceWalk(
+      whole,
+      op.low,
+      op.interior.map((p) => p + 1),
+    );
+    const literal = this.literal(from.id);
+    if (literal !== undefined) {
+      this.pushMap(from.shape, literalExpression(literal, from.dtype), { value: out, ...inner });
+    } else {
+      const { value, ...walk } = this.view(from.id);
+      this.copy(value, walk, from.shape, from.dtype, { value: out, ...inner });
+    }
+  }
+
+  private emitFold(node: Node, fold: 'sum' | 'max', axes: readonly number[], out: ValueId): void {
+    const [x] = node.inputs;
+    const from = this.graph.nodes[x];
+    const inlined = isComputed(from) && this.roots[x].has(node.id) && !this.valueOf.has(x);
+    const { loads, code } = inlined ? this.expression(x, node.id) : this.loaded(x);
+    const bound = new Set(code.flatMap((line) => (line.kind === 'position' ? [line.axis] : [])));
+    const group = from.shape.map((_, a) => axes.includes(a));
+    const folded = collapse(from.shape, loads, bound, group);
+    const kept = new Set<number>();
+    from.shape.forEach((_, a) => {
+      if (axes.includes(a) && folded.axisOf[a] >= 0) kept.add(folded.axisOf[a]);
+    });
+    if (kept.size === 0) {
+      this.pushMap(from.shape, { loads, code }, { value: out, ...dense(from.shape) });
+      return;
+    }
+    this.push({
+      kind: 'reduce',
+      fold,
+      shape: folded.shape,
+      axes: [...kept].sort((a, b) => a - b),
+      expression: {
+        loads: folded.walks.map((walk, i) => ({ value: loads[i].value, ...walk })),
+        code: code.map((line) => moveAxis(line, folded.axisOf)),
+      },
+      out,
+    });
+  }
+
+  private loaded(id: number): Expression {
+    const { dtype } = this.graph.nodes[id];
+    const literal = this.literal(id);
+    if (literal !== undefined) return literalExpression(literal, dtype);
+    return { loads: [this.view(id)], code: [{ kind: 'load', load: 0, dtype }] };
+  }
+
+  private emitKernel(node: Node, finished?: ValueId, epilogue?: Expression): void {
+    const { op, inputs, shape } = node;
+    const isFold = op.kind === 'sum' || op.kind === 'reduceMax';
+    const [p, q] = isFold ? [] : inputs.map((i) => this.need(i));
+    const out = finished ?? this.value(shape, node.dtype);
+    this.valueOf.set(node.id, out);
+    const from = this.graph.nodes[inputs[0]].shape;
+    const around = (axis: number) => ({
+      outer: sizeOf(from.slice(0, axis)),
+      inner: sizeOf(from.slice(axis + 1)),
+    });
+    switch (op.kind) {
+      case 'sum':
+        this.emitFold(node, 'sum', op.axes, out);
+        return;
+      case 'reduceMax':
+        this.emitFold(node, 'max', op.axes, out);
+        return;
+      case 'moments': {
+        const channels = from[from.length - 1];
+        this.push({ kind: 'moments', x: p, rows: sizeOf(from) / channels, channels, out });
+        return;
+      }
+      case 'matmul': {
+        const [m, n] = shape.slice(-2);
+        const k = from[from.length - (op.transposeA ? 2 : 1)];
+        const batch = shape.length === 3 ? shape[0] : 1;
+        this.push({ ...op, a: p, b: q, batch, m, n, k, epilogue, out });
+        return;
+      }
+      case 'conv2d':
+        this.push({ ...op, x: p, filter: q, epilogue, out });
+        return;
+      case 'conv2dInput':
+        this.push({ ...op, dy: p, filter: q, epilogue, out });
+        return;
+      case 'conv2dFilter':
+        this.push({ ...op, x: p, dy: q, epilogue, out });
+        return;
+      case 'maxPool2d':
+        this.push({ ...op, x: p, out });
+        return;
+      case 'maxPool2dGrad':
+        this.push({ ...op, x: p, dy: q, out });
+        return;
+      case 'gather':
+        this.push({
+          kind: 'gather',
+          x: p,
+          indices: q,
+          ...around(op.axis),
+          size: from[op.axis],
+          count: shape[op.axis],
+          out,
+        });
+        return;
+      case 'scatterAdd':
+        this.push({
+          kind: 'scatterAdd',
+          updates: p,
+          indices: q,
+          ...around(op.axis),
+          size: op.size,
+          count: from[op.axis],
+          out,
+        });
+        return;
+      case 'randomBits':
+        this.push({ kind: 'randomBits', key: p, count: sizeOf(shape), out });
+        return;
+      default:
+        throw new Error(`no step for ${op.kind}`);
+    }
+  }
+
+  // Results
+
+  /** A result is a value of its own: what is shared, an argument or a view is copied. */
+  private result(id: number, index: number, repeated: boolean): ValueId {
+    const node = this.graph.nodes[id];
+    const made = this.need(id);
+    const { memory } = this.values[made];
+    const place: Place = { kind: 'result', index };
+    if (memory.place === undefined && !repeated) {
+      memory.place = place;
+      return made;
+    }
+    const copy = this.value(node.shape, node.dtype, this.memory(sizeOf(node.shape) * 4, place));
+    if (sizeOf(node.shape) > 0)
+      this.copy(made, dense(node.shape), node.shape, node.dtype, { value: copy, ...dense(node.shape) });
+    return copy;
+  }
+
+  /** A result takes over a donated argument of its size that is read for the last time no later than it is written. */
+  private donate(results: readonly ValueId[], donated: readonly number[]): void {
+    const free = donated.flatMap((index) => {
+      const id = this.values.findIndex(
+        ({ memory }) => memory.place?.kind === 'argument' && memory.place.index === index,
+      );
+      return id < 0 ? [] : [{ index, memory: this.values[id].memory }];
+    });
+    results.forEach((id, index) => {
+      const { memory } = this.values[id];
+      const at = free.findIndex(
+        (argument) =>
+          argument.memory.bytes === memory.bytes &&
+          (argument.memory.last < memory.first ||
+            (argument.memory.last === memory.first && this.inPlace(memory.first, argument.memory, memory))),
+      );
+      if (at < 0) return;
+      memory.place = { kind: 'result', index, reuses: free[at].index };
+      free.splice(at, 1);
+    });
+  }
+
+  /** Whether step `at` reads `from` only at the element that it writes. */
+  private inPlace(at: number, from: Memory, to: Memory): boolean {
+    const step = this.steps[at];
+    if (step?.kind !== 'map' || this.values[step.out.value].memory !== to) return false;
+    return step.expression.loads.every(
+      (load) =>
+        this.values[load.value].memory !== from ||
+        (load.offset === step.out.offset && load.strides.every((s, a) => s === step.out.strides[a])),
+    );
+  }
+
+  private finish(results: readonly ValueId[]): Program {
+    const scratch = [...new Set(this.values.map(({ memory }) => memory))].filter(
+      (memory) => memory.place === undefined && memory.last >= 0,
+    );
+    const { offsets, size } = pack(scratch);
+    scratch.forEach((memory, i) => {
+      memory.place = { kind: 'scratch', offset: offsets[i] };
+    });
+    const values: Value[] = this.values.map(({ shape, dtype, memory }) => ({
+      shape,
+      dtype,
+      place: memory.place ?? { kind: 'scratch', offset: 0 },
+    }));
+    return { values, steps: this.steps, results, scratch: size };
+  }
+}
+
+const literalExpression = (value: number, dtype: DType): Expression => ({
+  loads: [],
+  code: [{ kind: 'literal', value, dtype }],
+});
+
+const moveWalk = (op: Op, walk: Walk, from: Shape, to: Shape): Walk | undefined => {
+  switch (op.kind) {
+    case 'reshape':
+      return reshapeWalk(walk, from, to);
+    case 'broadcast':
+      return broadcastWalk(walk, from, to);
+    case 'transpose':
+      return transposeWalk(walk, op.order);
+    case 'slice':
+      return sliceWalk(walk, op.start, op.step);
+    case 'tag':
+      return walk;
+    default:
+      return undefined;
+  }
+};
+
+const moveAxis = (line: Instruction, axisOf: readonly number[]): Instruction =>
+  line.kind === 'position' ? { ...line, axis: axisOf[line.axis] } : line;
+
+const instruction = ({ op, dtype }: Node, args: readonly number[]): Instruction => {
+  const [a, b, c] = args;
+  switch (op.kind) {
+    case 'iota':
+      return { kind: 'position', axis: op.axis, scale: 1, start: 0, dtype };
+    case 'select':
+      return { kind: 'select', c: a, a: b, b: c, dtype };
+    case 'cast':
+      return { kind: 'cast', a, dtype };
+    default:
+      return (args.length === 1 ? { kind: op.kind, a, dtype } : { kind: op.kind, a, b, dtype }) as Instruction;
+  }
+};
+
+/** Every value that a step reads or writes. */
+export const valuesOf = (step: Step): ValueId[] => {
+  const expression = 'expression' in step ? step.expression : 'epilogue' in step ? step.epilogue : undefined;
+  const loads = expression?.loads.map((l) => l.value) ?? [];
+  const operands = (['x', 'a', 'b', 'dy', 'filter', 'indices', 'updates', 'key'] as const).flatMap((name) =>
+    name in step ? [(step as unknown as Record<string, number>)[name]] : [],
+  );
+  return [...loads, ...operands, step.kind === 'map' ? step.out.value : step.out];
+};
+
+export const planGraph = (graph: Graph, { donated = [] }: PlanOptions = {}): Program => new Planner(graph).run(donated);
