@@ -1,1 +1,5 @@
-export {};
+export * from './fault.ts';
+export * from './file.ts';
+export * from './image/decode.ts';
+export * from './image/encode.ts';
+export * from './image/image.ts';
