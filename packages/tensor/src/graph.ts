@@ -74,6 +74,10 @@ export const graphOf = (outputs: readonly Tensor[], parameters: readonly { shape
   const nodes: Node[] = [];
   visit(outputs, (t) => {
     const inputs = t.inputs.map((i) => ids.get(i)!);
+    if (t.op.kind === 'tag' && t.op.tag.uid === 0) {
+      ids.set(t, inputs[0]);
+      return;
+    }
     const key = keyOf(t.op, inputs, t.shape, t.dtype);
     const twin = known.get(key);
     if (twin !== undefined) {

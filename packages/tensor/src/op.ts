@@ -24,7 +24,8 @@ export type PoolAttributes = { readonly size: Pair; readonly stride: Pair; reado
 
 /**
  * What a graph transform attaches to a value: the value passes through unchanged (it is input 0; further inputs only
- * order the graph). `uid` keeps tagged nodes apart where merging equal nodes would undo them.
+ * order the graph). `uid` keeps tagged nodes apart where merging equal nodes would undo
+ * them; with `uid` 0 only transforms of expressions see the tag, a graph is built as if it were not there.
  */
 export type Tag = { readonly name: string; readonly uid: number; readonly payload?: unknown };
 
