@@ -5,3 +5,8 @@ export * from './image/encode.ts';
 export * from './image/image.ts';
 export * from './image/letterbox.ts';
 export * from './image/resize.ts';
+export * from './labels/coco.ts';
+export * from './labels/imageList.ts';
+export * from './labels/label.ts';
+export * from './labels/labelPath.ts';
+export * from './labels/voc.ts';
