@@ -1,0 +1,80 @@
+/**
+ * What is wrong with an input file, or worth knowing about it, as data. Readers collect every independent fault of a
+ * file before they give up; `showFault` and `showNotice` are the one place that turns them into text.
+ */
+import type { Either } from 'fp-ts/lib/Either.js';
+
+interface Place {
+  readonly file: string;
+  /** 1-based. */
+  readonly line?: number | undefined;
+  /** 0-based index after `[net]`, as Darknet counts. */
+  readonly layer?: number | undefined;
+  readonly section?: string | undefined;
+  readonly key?: string | undefined;
+}
+
+/** `found` is the offending text; `expected` and `action` complete "expected ..." and "... to put it right". */
+export interface FileFault extends Place {
+  readonly tag: 'syntax' | 'section' | 'key' | 'value' | 'shape' | 'weights' | 'names' | 'image';
+  readonly found?: string | undefined;
+  readonly expected: string;
+  readonly action: string;
+}
+
+export interface FileNotice extends Place {
+  readonly tag: 'unknown-key' | 'ignored-key' | 'duplicate-key' | 'default' | 'compatibility' | 'lenient' | 'weights';
+  readonly message: string;
+}
+
+/** A value read from a file, with what its author should know. */
+export interface Checked<A> {
+  readonly value: A;
+  readonly notices: readonly FileNotice[];
+}
+
+export type FileResult<A> = Either<readonly FileFault[], Checked<A>>;
+
+const where = (p: Place): string => {
+  const layer = p.layer === undefined ? '' : `layer ${p.layer} `;
+  const section = p.section === undefined ? '' : `[${p.section}] `;
+  const subject = `${layer}${section}${p.key ?? ''}`.trim();
+  return `${p.file}${p.line === undefined ? '' : `:${p.line}`}: ${subject === '' ? '' : `${subject}: `}`;
+};
+
+/** `net.cfg:12: layer 3 [convolutional] filters: expected a whole number, found "3x"; write ...` */
+export const showFault = (fault: FileFault): string =>
+  `${where(fault)}expected ${fault.expected}${fault.found === undefined ? '' : `, found ${fault.found}`}; ${fault.action}`;
+
+export const showNotice = (notice: FileNotice): string => `${where(notice)}${notice.message}`;
+
+/** Sorted by line; what has none comes first. */
+export const byLine = <A extends { readonly line?: number | undefined }>(items: readonly A[]): readonly A[] =>
+  [...items].sort((a, b) => (a.line ?? 0) - (b.line ?? 0));
+
+export const quote = (text: string): string => JSON.stringify(text.length > 60 ? `${text.slice(0, 57)}...` : text);
+
+/** The word of `known` that `word` was probably meant to be (at most a third of its letters differ). */
+export const nearest = (word: string, known: readonly string[]): string | undefined => {
+  if (word.length > 40) return undefined;
+  const ranked = known
+    .map((candidate) => ({ candidate, distance: editDistance(word, candidate) }))
+    .sort((a, b) => a.distance - b.distance);
+  const best = ranked[0];
+  return best !== undefined && best.distance <= Math.max(1, Math.floor(best.candidate.length / 3))
+    ? best.candidate
+    : undefined;
+};
+
+/** Levenshtein's distance, one row at a time. */
+const editDistance = (a: string, b: string): number => {
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      next.push(Math.min(next[j - 1]! + 1, row[j]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)));
+    }
+    row = next;
+  }
+  return row[b.length]!;
+};

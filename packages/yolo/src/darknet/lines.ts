@@ -1,0 +1,45 @@
+/**
+ * Lines of Darknet's text files (SPEC 1.1). Spaces and tabs anywhere in a line do not count; empty lines and lines that
+ * open with `#` or `;` are comments. Unlike the original, carriage returns and a byte order mark do not count either.
+ */
+import * as E from 'fp-ts/lib/Either.js';
+import { type FileFault, quote } from './fault.ts';
+
+export interface Line {
+  /** 1-based. */
+  readonly number: number;
+  readonly text: string;
+}
+
+export interface Entry {
+  readonly key: string;
+  readonly value: string;
+  readonly line: number;
+}
+
+/** Lines as they stand, without their ends. */
+export const physicalLines = (text: string): readonly string[] => text.replace(/^\uFEFF/, '').split(/\r\n|\n|\r/);
+
+export const significantLines = (text: string): readonly Line[] =>
+  physicalLines(text)
+    .map((raw, i) => ({ number: i + 1, text: raw.replace(/[ \t]+/g, '') }))
+    .filter(({ text }) => text !== '' && !text.startsWith('#') && !text.startsWith(';'));
+
+/** Splits at the first `=`; both sides must be there. */
+export const parseEntry = (file: string, line: Line): E.Either<FileFault, Entry> => {
+  const at = line.text.indexOf('=');
+  const entry = { key: line.text.slice(0, at), value: line.text.slice(at + 1), line: line.number };
+  return at > 0 && entry.value !== ''
+    ? E.right(entry)
+    : E.left({
+        tag: 'syntax',
+        file,
+        line: line.number,
+        found: quote(line.text),
+        expected: 'key=value',
+        action:
+          at > 0
+            ? `give ${entry.key} a value or remove the line`
+            : 'complete the line, or start it with # to make it a comment',
+      });
+};

@@ -1,0 +1,135 @@
+/** `[yolo]`: anchors, losses and their normalisers (SPEC 1.6). */
+
+import { commonFields, laterLayerKeys } from './common-fields.ts';
+import { decimal, decimals, flag, optional, text, whole, wholes, word } from './field.ts';
+import { type Advice, type Problem, sectionReader } from './section-rule.ts';
+
+export const iouLosses = ['mse', 'iou', 'giou', 'diou', 'ciou'] as const;
+export type IouLoss = (typeof iouLosses)[number];
+export type Representation = 'exp' | 'lin';
+
+const fields = {
+  ...commonFields,
+  classes: whole(20, { min: 1 }),
+  /** Total number of anchors, over all heads. */
+  num: whole(1, { min: 1 }),
+  /** Indices of the anchors that this layer predicts. */
+  mask: optional(wholes([])),
+  /** `num` pairs (width, height) in pixels of the network's input. */
+  anchors: optional(decimals([])),
+  /** Multiplies the box delta and box loss of every loss but mse. */
+  iou_normalizer: decimal(0.75),
+  cls_normalizer: decimal(1),
+  iou_loss: word(iouLosses, 'iou', 'iou'),
+  representation: word(['exp', 'lin'], 'exp', 'exp'),
+  /** Most truths per image. */
+  max: whole(90, { min: 1 }),
+  jitter: decimal(0.2),
+  ignore_thresh: decimal(0.5),
+  truth_thresh: decimal(1),
+  /** Multi-scale training. */
+  random: flag(false),
+  /** File of one integer a line: dataset class to output class. */
+  map: text(''),
+  /** Stretch of the box centre inside its cell (a later Darknet's; the original ignores it). */
+  scale_x_y: decimal(1, { min: 1 }),
+};
+
+// biome-ignore format: a list of words
+const ignored = [
+  ...laterLayerKeys, 'beta_nms', 'counters_per_class', 'delta_normalizer', 'ema_alpha', 'embedding_layer', 'focal_loss',
+  'iou_thresh', 'iou_thresh_kind', 'label_smooth_eps', 'max_delta', 'new_coords', 'nms_kind', 'obj_normalizer',
+  'objectness_smooth', 'points', 'resize', 'show_details', 'track_ciou_norm', 'track_history_size', 'uc_normalizer',
+];
+
+interface Anchors {
+  readonly num: number;
+  readonly mask: readonly number[];
+  readonly anchors: readonly number[];
+}
+
+const checkAnchors = ({ num, mask, anchors }: Anchors): readonly Problem[] => {
+  const problems: Problem[] = [];
+  if (anchors.length !== 2 * num) {
+    problems.push({
+      key: 'anchors',
+      expected: `${2 * num} numbers (num=${num} pairs of width, height)`,
+      found: String(anchors.length),
+      action: 'correct anchors or num',
+    });
+  }
+  if (anchors.some((side) => side <= 0)) {
+    problems.push({
+      key: 'anchors',
+      expected: 'widths and heights above 0',
+      found: anchors.join(','),
+      action: 'correct the anchors',
+    });
+  }
+  if (mask.some((i) => i < 0 || i >= num)) {
+    problems.push({
+      key: 'mask',
+      expected: `anchor indices from 0 to ${num - 1}`,
+      found: mask.join(','),
+      action: 'correct mask or num',
+    });
+  }
+  if (new Set(mask).size !== mask.length) {
+    problems.push({
+      key: 'mask',
+      expected: 'each anchor once',
+      found: mask.join(','),
+      action: 'remove the repetition',
+    });
+  }
+  return problems;
+};
+
+/** What a cfg leaves to defaults that differ from what the original's README says of them (SPEC D-12). */
+const adviseLoss = ({ iou_loss }: { readonly iou_loss: IouLoss }, given: ReadonlySet<string>): readonly Advice[] => {
+  const advice: Advice[] = [];
+  if (!given.has('iou_loss')) {
+    advice.push({
+      tag: 'default',
+      key: 'iou_loss',
+      message:
+        'is absent: iou is trained, as the original does, though its README says mse; write iou_loss=... to choose',
+    });
+  }
+  if (!given.has('iou_normalizer') && iou_loss !== 'mse') {
+    advice.push({
+      tag: 'default',
+      key: 'iou_normalizer',
+      message:
+        'is absent: 0.75 is used, as the original does, though its README says 1.0; write iou_normalizer=... to choose',
+    });
+  }
+  if (iou_loss === 'diou' || iou_loss === 'ciou') {
+    advice.push({
+      tag: 'compatibility',
+      key: 'iou_loss',
+      message: `trains ${iou_loss} here; the original takes ${iou_loss} for iou`,
+    });
+  }
+  return advice;
+};
+
+export const readYolo = sectionReader({
+  fields,
+  ignored,
+  complete: (yolo) => ({
+    ...yolo,
+    mask: yolo.mask ?? Array.from({ length: yolo.num }, (_, i) => i),
+    anchors: yolo.anchors ?? Array.from({ length: 2 * yolo.num }, () => 0.5),
+  }),
+  check: checkAnchors,
+  advise: (yolo, given) => [
+    ...adviseLoss(yolo, given),
+    ...(given.has('anchors')
+      ? []
+      : [{ tag: 'default' as const, key: 'anchors', message: 'is absent: every anchor is 0.5 x 0.5 pixels' }]),
+    ...(yolo.scale_x_y === 1
+      ? []
+      : [{ tag: 'compatibility' as const, key: 'scale_x_y', message: 'has effect here; the original ignores it' }]),
+  ],
+});
