@@ -10,6 +10,7 @@ interface Place {
   readonly line?: number | undefined;
   /** 0-based index after `[net]`, as Darknet counts. */
   readonly layer?: number | undefined;
+  /** Empty in files that have no sections. */
   readonly section?: string | undefined;
   readonly key?: string | undefined;
 }
@@ -37,7 +38,7 @@ export type FileResult<A> = Either<readonly FileFault[], Checked<A>>;
 
 const where = (p: Place): string => {
   const layer = p.layer === undefined ? '' : `layer ${p.layer} `;
-  const section = p.section === undefined ? '' : `[${p.section}] `;
+  const section = !p.section ? '' : `[${p.section}] `;
   const subject = `${layer}${section}${p.key ?? ''}`.trim();
   return `${p.file}${p.line === undefined ? '' : `:${p.line}`}: ${subject === '' ? '' : `${subject}: `}`;
 };

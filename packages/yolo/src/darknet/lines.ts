@@ -20,15 +20,20 @@ export interface Entry {
 /** Lines as they stand, without their ends. */
 export const physicalLines = (text: string): readonly string[] => text.replace(/^\uFEFF/, '').split(/\r\n|\n|\r/);
 
-export const significantLines = (text: string): readonly Line[] =>
+export interface LineOptions {
+  /** Keep blanks inside lines: file names may hold them. */
+  readonly inner?: boolean;
+}
+
+export const significantLines = (text: string, { inner = false }: LineOptions = {}): readonly Line[] =>
   physicalLines(text)
-    .map((raw, i) => ({ number: i + 1, text: raw.replace(/[ \t]+/g, '') }))
+    .map((raw, i) => ({ number: i + 1, text: inner ? raw.trim() : raw.replace(/[ \t]+/g, '') }))
     .filter(({ text }) => text !== '' && !text.startsWith('#') && !text.startsWith(';'));
 
 /** Splits at the first `=`; both sides must be there. */
 export const parseEntry = (file: string, line: Line): E.Either<FileFault, Entry> => {
   const at = line.text.indexOf('=');
-  const entry = { key: line.text.slice(0, at), value: line.text.slice(at + 1), line: line.number };
+  const entry = { key: line.text.slice(0, at).trim(), value: line.text.slice(at + 1).trim(), line: line.number };
   return at > 0 && entry.value !== ''
     ? E.right(entry)
     : E.left({

@@ -1,0 +1,63 @@
+/**
+ * `.data` files (SPEC 2): where the images, names and results of a data set are. Paths come back as written; the caller
+ * resolves them. Unlike the original, blanks inside a path are kept, and what a command needs but the file lacks is
+ * `undefined` here instead of a path that nobody has (`data/train.list`).
+ */
+import * as E from 'fp-ts/lib/Either.js';
+import type { FileFault, FileNotice, FileResult } from './fault.ts';
+import { optional, text, whole, word } from './field.ts';
+import { type Entry, parseEntry, significantLines } from './lines.ts';
+import { sectionReader } from './section-rule.ts';
+
+export const evalKinds = ['voc', 'coco', 'imagenet'] as const;
+export type EvalKind = (typeof evalKinds)[number];
+
+const readFields = sectionReader({
+  fields: {
+    classes: optional(whole(0, { min: 1 })),
+    /** List of image paths, one a line. */
+    train: optional(text('')),
+    valid: optional(text('')),
+    names: optional(text('')),
+    /** Folder of the weights written in training; `prefix` is a folder in it. */
+    backup: optional(text('')),
+    prefix: text(''),
+    results: text('results'),
+    eval: word(evalKinds, 'voc', 'voc'),
+    map: optional(text('')),
+    /** Another spelling of `names`. */
+    labels: optional(text('')),
+  },
+  ignored: ['top', 'tree', 'leaves', 'underscore', 'test', 'difficult'],
+  complete: ({ labels, ...data }) => ({ ...data, names: data.names ?? labels }),
+});
+
+export type DataConfig = (typeof readFields extends (...args: never[]) => FileResult<infer A> ? A : never) & {
+  readonly file: string;
+};
+
+export const parseData = (source: string, options: { readonly file?: string } = {}): FileResult<DataConfig> => {
+  const file = options.file ?? 'data';
+  const faults: FileFault[] = [];
+  const duplicates: FileNotice[] = [];
+  const entries: Entry[] = [];
+  for (const line of significantLines(source, { inner: true })) {
+    const entry = parseEntry(file, line);
+    if (E.isLeft(entry)) faults.push(entry.left);
+    else if (entries.every(({ key }) => key !== entry.right.key)) entries.push(entry.right);
+    else {
+      const { key } = entry.right;
+      duplicates.push({
+        tag: 'duplicate-key',
+        file,
+        line: line.number,
+        key,
+        message: 'is given a second time; the first value counts',
+      });
+    }
+  }
+  const fields = readFields({ name: '', line: 1, entries }, { file, lenient: false });
+  if (E.isLeft(fields)) return E.left([...faults, ...fields.left]);
+  if (faults.length > 0) return E.left(faults);
+  return E.right({ value: { ...fields.right.value, file }, notices: [...duplicates, ...fields.right.notices] });
+};
