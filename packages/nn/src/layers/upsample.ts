@@ -1,0 +1,26 @@
+/** Darknet's [upsample] (SPEC 4.5). */
+import { mul, reshape, ShapeError, sum, type Tensor, upsample2d } from '@gdarknet/tensor';
+import { stateless } from './layer.ts';
+
+export type UpsampleOptions = {
+  /** Whole; default 2. Negative: shrinks by the sum of each block. */
+  readonly stride?: number;
+  /** Multiplies the result; default 1. */
+  readonly scale?: number;
+};
+
+const shrink =
+  (by: number) =>
+  (x: Tensor): Tensor => {
+    const [n, h, w, c] = x.shape;
+    if (h % by !== 0 || w % by !== 0) throw new ShapeError('upsample', [x.shape], `sides that ${by} divides`);
+    return reshape([n, h / by, w / by, c])(sum({ axes: [2, 4] })(reshape([n, h / by, by, w / by, by, c])(x)));
+  };
+
+/** Nearest neighbour, `[n, h, w, c]` to `[n, stride h, stride w, c]`. */
+export const upsample = ({ stride = 2, scale = 1 }: UpsampleOptions = {}) => {
+  if (!Number.isInteger(stride) || stride === 0)
+    throw new RangeError(`upsample: stride ${stride} must be whole, not 0`);
+  const resize = stride > 0 ? upsample2d(stride) : shrink(-stride);
+  return stateless<Tensor>((x) => (scale === 1 ? resize(x) : mul(resize(x), scale)));
+};
