@@ -28,6 +28,7 @@ export {
 export {
   batchNorm,
   type Convention,
+  inferenceScale,
   type NormalisationParams,
   type NormalisationState,
   normalise,

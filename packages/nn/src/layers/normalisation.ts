@@ -60,10 +60,23 @@ const meanAndVariance = (x: Tensor): { mean: Tensor; biased: Tensor } => {
 
 const overChannels = (x: Tensor): Tensor => sum({ axes: x.shape.slice(0, -1).map((_, i) => i) })(x);
 
-const scaleAndShift = (x: Tensor, mean: Tensor, inverse: Tensor, { scales, biases }: NormalisationParams): Tensor => {
+const vectors = (mean: Tensor, inverse: Tensor, { scales, biases }: NormalisationParams) => {
   const scale = mul(scales, inverse);
-  return add(mul(x, scale), sub(biases, mul(mean, scale)));
+  return { scale, shift: sub(biases, mul(mean, scale)) };
 };
+
+const scaleAndShift = (x: Tensor, mean: Tensor, inverse: Tensor, params: NormalisationParams): Tensor => {
+  const { scale, shift } = vectors(mean, inverse, params);
+  return add(mul(x, scale), shift);
+};
+
+/** Normalisation with rolling statistics as `x * scale + shift`, `[c]` each: what can be folded into a convolution. */
+export const inferenceScale = (
+  convention: Convention,
+  params: NormalisationParams,
+  { mean, variance }: NormalisationState,
+): { readonly scale: Tensor; readonly shift: Tensor } =>
+  vectors(mean, conventions[convention].inverse(variance), params);
 
 const byBatch = (convention: Convention) => {
   const { variance, inverse, inverseBackward } = conventions[convention];
