@@ -1,0 +1,172 @@
+/** OpenCV's `resize` for bytes and floats, any number of channels (SPEC-AUGMENT 3). The plain, readable form. */
+import { areaAxis, areaEnlargingAxis } from './area.ts';
+import { blendRows, type LinearAxis, linearAxis } from './linear.ts';
+import { type Raster, rasterLike, roundHalfEven, type Samples } from './raster.ts';
+
+export type Interpolation = 'nearest' | 'linear' | 'area';
+
+const nearest = <D extends Samples>(source: Raster<D>, width: number, height: number): Raster<D> => {
+  const out = rasterLike(source, width, height);
+  const { channels } = source;
+  const positions = (from: number, to: number): Int32Array => {
+    const scale = 1 / (to / from);
+    return Int32Array.from({ length: to }, (_, i) => Math.min(Math.floor(i * scale), from - 1));
+  };
+  const [columns, rows] = [positions(source.width, width), positions(source.height, height)];
+  for (let y = 0, o = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      const at = (rows[y] * source.width + columns[x]) * channels;
+      for (let c = 0; c < channels; c++) out.data[o++] = source.data[at + c];
+    }
+  }
+  return out;
+};
+
+const interpolateBytes = (source: Raster, out: Raster, columns: LinearAxis, rows: LinearAxis): void => {
+  const { channels, data } = source;
+  const sum = (y: number, x: number, c: number): number => {
+    const row = y * source.width;
+    const left = data[(row + columns.first[x]) * channels + c] * columns.weight0[x];
+    return left + data[(row + columns.second[x]) * channels + c] * columns.weight1[x];
+  };
+  for (let y = 0, o = 0; y < out.height; y++) {
+    for (let x = 0; x < out.width; x++) {
+      for (let c = 0; c < channels; c++) {
+        const [upper, lower] = [sum(rows.first[y], x, c), sum(rows.second[y], x, c)];
+        out.data[o++] = blendRows(upper, lower, rows.weight0[y], rows.weight1[y]);
+      }
+    }
+  }
+};
+
+const interpolateFloats = (source: Raster, out: Raster, columns: LinearAxis, rows: LinearAxis): void => {
+  const { channels, data } = source;
+  const blend = (a: number, b: number, f: number): number =>
+    Math.fround(Math.fround(a * Math.fround(1 - f)) + Math.fround(b * f));
+  const sum = (y: number, x: number, c: number): number => {
+    const row = y * source.width;
+    const left = data[(row + columns.first[x]) * channels + c];
+    return blend(left, data[(row + columns.second[x]) * channels + c], columns.fraction[x]);
+  };
+  for (let y = 0, o = 0; y < out.height; y++) {
+    for (let x = 0; x < out.width; x++) {
+      for (let c = 0; c < channels; c++) {
+        out.data[o++] = blend(sum(rows.first[y], x, c), sum(rows.second[y], x, c), rows.fraction[y]);
+      }
+    }
+  }
+};
+
+const interpolate = <D extends Samples>(
+  source: Raster<D>,
+  width: number,
+  height: number,
+  columns: LinearAxis,
+  rows: LinearAxis,
+): Raster<D> => {
+  const out = rasterLike(source, width, height);
+  (source.data instanceof Uint8Array ? interpolateBytes : interpolateFloats)(source, out, columns, rows);
+  return out;
+};
+
+/** Bytes halved in both directions: the rounded mean of 2 x 2. */
+const halve = <D extends Samples>(source: Raster<D>, width: number, height: number): Raster<D> => {
+  const out = rasterLike(source, width, height);
+  const { channels, data } = source;
+  const row = source.width * channels;
+  for (let y = 0, o = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      for (let c = 0; c < channels; c++) {
+        const at = 2 * (y * row + x * channels) + c;
+        out.data[o++] = (data[at] + data[at + channels] + data[at + row] + data[at + row + channels] + 2) >> 2;
+      }
+    }
+  }
+  return out;
+};
+
+const halves = (source: Raster, width: number, height: number): boolean =>
+  source.data instanceof Uint8Array && source.width === 2 * width && source.height === 2 * height;
+
+const linear = <D extends Samples>(source: Raster<D>, width: number, height: number): Raster<D> =>
+  halves(source, width, height)
+    ? halve(source, width, height)
+    : interpolate(
+        source,
+        width,
+        height,
+        linearAxis(source.width, width, true),
+        linearAxis(source.height, height, false),
+      );
+
+/** Means over blocks of whole pixels. */
+const blockMeans = <D extends Samples>(source: Raster<D>, width: number, height: number): Raster<D> => {
+  const out = rasterLike(source, width, height);
+  const { channels, data } = source;
+  const [across, down] = [source.width / width, source.height / height];
+  const share = Math.fround(1 / (across * down));
+  const bytes = data instanceof Uint8Array;
+  for (let y = 0, o = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      for (let c = 0; c < channels; c++) {
+        let sum = 0;
+        for (let j = 0; j < down; j++) {
+          for (let i = 0; i < across; i++) {
+            sum = Math.fround(sum + data[((y * down + j) * source.width + x * across + i) * channels + c]);
+          }
+        }
+        out.data[o++] = bytes ? roundHalfEven(Math.fround(sum * share)) : sum * share;
+      }
+    }
+  }
+  return out;
+};
+
+/** Means over cells that cut pixels: covered lengths as weights, rows first, float32 all along. */
+const coverageMeans = <D extends Samples>(source: Raster<D>, width: number, height: number): Raster<D> => {
+  const out = rasterLike(source, width, height);
+  const { channels, data } = source;
+  const columns = areaAxis(source.width, width);
+  const rows = areaAxis(source.height, height);
+  const bytes = data instanceof Uint8Array;
+  const sums = new Float32Array(width * channels);
+  const row = new Float32Array(width * channels);
+  for (let y = 0; y < height; y++) {
+    sums.fill(0);
+    for (const [j, rowWeight] of rows[y]) {
+      row.fill(0);
+      for (let x = 0; x < width; x++) {
+        for (const [i, weight] of columns[x]) {
+          for (let c = 0; c < channels; c++) {
+            row[x * channels + c] += Math.fround(data[(j * source.width + i) * channels + c] * weight);
+          }
+        }
+      }
+      for (let k = 0; k < sums.length; k++) sums[k] += Math.fround(row[k] * rowWeight);
+    }
+    for (let k = 0; k < sums.length; k++) {
+      out.data[y * sums.length + k] = bytes ? Math.min(255, roundHalfEven(sums[k])) : sums[k];
+    }
+  }
+  return out;
+};
+
+const area = <D extends Samples>(source: Raster<D>, width: number, height: number): Raster<D> => {
+  if (width > source.width || height > source.height) {
+    const columns = areaEnlargingAxis(source.width, width, true);
+    return interpolate(source, width, height, columns, areaEnlargingAxis(source.height, height, false));
+  }
+  if (halves(source, width, height)) return halve(source, width, height);
+  const whole = source.width % width === 0 && source.height % height === 0;
+  return (whole ? blockMeans : coverageMeans)(source, width, height);
+};
+
+const methods = { nearest, linear, area } as const;
+
+/** Resizes to exactly `width` x `height`; the aspect ratio is not kept. Bytes are exact, floats to 3e-7. */
+export const resize = <D extends Samples>(
+  source: Raster<D>,
+  width: number,
+  height: number,
+  interpolation: Interpolation = 'linear',
+): Raster<D> => methods[interpolation](source, width, height);
