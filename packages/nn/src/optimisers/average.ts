@@ -1,0 +1,31 @@
+/** Exponential moving average of parameters, and clipping of gradients by their norm. */
+import { add, div, leavesOf, mapTree, maximum, mul, sqrt, sum, type Tensor } from '@gdarknet/tensor';
+import { mapTrees } from '../parameters.ts';
+
+export type Average = {
+  /** Copies, so that the parameters themselves may be donated. */
+  init<P>(params: P): P;
+  /** decay * average + (1 - decay) * params. */
+  update<P>(average: P, params: P): P;
+};
+
+/** A decay of 0.999 remembers about 1000 updates. */
+export const exponentialAverage = (decay: number): Average => ({
+  init: (params) => mapTrees((_, p) => add(p, 0), params),
+  update: (average, params) => mapTrees((_, a, p) => add(mul(a, decay), mul(p, 1 - decay)), average, params),
+});
+
+/** Square root of the sum of squares of all leaves, a scalar. */
+export const globalNorm = (tree: unknown): Tensor => {
+  const squares = leavesOf<Tensor>(tree).map((t) => sum()(mul(t, t)));
+  return sqrt(squares.reduce(add));
+};
+
+/** The tree, scaled so that its norm is at most `limit`, and the norm before: `[tree, norm]`. */
+export const clipByNorm =
+  (limit: number) =>
+  <T>(gradients: T): [clipped: T, norm: Tensor] => {
+    const norm = globalNorm(gradients);
+    const scale = div(limit, maximum(norm, limit));
+    return [mapTree<T>(gradients, (g) => mul(g, scale)), norm];
+  };

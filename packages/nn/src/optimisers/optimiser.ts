@@ -1,0 +1,26 @@
+/** What an optimiser is: pure functions between trees of tensors, made for `jit` with parameters and state donated. */
+import { mul, type Operand, zeros } from '@gdarknet/tensor';
+import type { Variables } from '../layers/layer.ts';
+import { mapTrees, type Path } from '../parameters.ts';
+
+export type Optimiser<S extends Variables> = {
+  init(params: Variables): S;
+  /** Gradients are a tree like the parameters; the rate is a number or a scalar tensor (one plan then serves every rate). */
+  update<P extends Variables>(gradients: P, state: S, params: P, rate: Operand): [params: P, state: S];
+};
+
+/** What differs between the parameters of one network. */
+export type ParameterRules = {
+  /** Which parameters decay; default: those named `weights`, so neither biases nor scales. */
+  readonly decays?: (path: Path) => boolean;
+  /** Multiplies the rate of a parameter (Darknet's `learning_rate` of a layer); default 1. With 0 it stays as it is. */
+  readonly rateFactor?: (path: Path) => number;
+};
+
+export const isWeight = (path: Path): boolean => path.at(-1) === 'weights';
+
+export const zerosLike = (params: Variables): Variables => mapTrees<Variables>((_, p) => zeros(p.shape), params);
+
+/** The rate of one parameter. */
+export const scaledRate = (rate: Operand, factor: number): Operand =>
+  typeof rate === 'number' ? rate * factor : factor === 1 ? rate : mul(rate, factor);
