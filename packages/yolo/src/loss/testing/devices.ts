@@ -1,0 +1,6 @@
+/** The devices that the loss is tested on. */
+import { type Device, openReference } from '@gdarknet/tensor';
+
+export const devices: readonly (readonly [name: string, open: () => Device | Promise<Device>])[] = [
+  ['reference', openReference],
+];
