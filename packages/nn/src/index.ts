@@ -39,7 +39,7 @@ export { type SoftmaxOptions, softmax } from './layers/softmax.ts';
 export { type UpsampleOptions, upsample } from './layers/upsample.ts';
 export { type AdamOptions, type AdamState, adam, type DarknetAdamOptions, darknetAdam } from './optimisers/adam.ts';
 export { type Average, clipByNorm, exponentialAverage, globalNorm } from './optimisers/average.ts';
-export type { Optimiser, ParameterRules } from './optimisers/optimiser.ts';
+export type { Optimiser, ParameterRules, ParameterTree } from './optimisers/optimiser.ts';
 export { type Sgd, type SgdOptions, type SgdState, sgd } from './optimisers/sgd.ts';
 export { mapTrees, type Path } from './parameters.ts';
 export { type Policy, type RateOptions, rateAt, type Schedule } from './schedules/rate.ts';

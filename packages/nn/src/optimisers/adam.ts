@@ -3,12 +3,18 @@
  * (SPEC 4.8).
  */
 import { add, div, exp, mul, type Operand, scalar, sqrt, sub, type Tensor } from '@gdarknet/tensor';
-import type { Variables } from '../layers/layer.ts';
 import { mapTrees, type Path } from '../parameters.ts';
-import { isWeight, type Optimiser, type ParameterRules, scaledRate, zerosLike } from './optimiser.ts';
+import {
+  isWeight,
+  type Optimiser,
+  type ParameterRules,
+  type ParameterTree,
+  scaledRate,
+  zerosLike,
+} from './optimiser.ts';
 
 /** `step` is a scalar: updates made so far. `first` and `second` are moments, like the parameters. */
-export type AdamState = { readonly step: Tensor; readonly first: Variables; readonly second: Variables };
+export type AdamState = { readonly step: Tensor; readonly first: ParameterTree; readonly second: ParameterTree };
 
 type Variant = {
   readonly beta1: number;
@@ -23,7 +29,7 @@ type Variant = {
 
 const optimiser = ({ beta1, beta2, epsilon, rateFactor, entering, leaving }: Variant): Optimiser<AdamState> => ({
   init: (params) => ({ step: scalar(0), first: zerosLike(params), second: zerosLike(params) }),
-  update: <P extends Variables>(gradients: P, state: AdamState, params: P, rate: Operand): [P, AdamState] => {
+  update: <P extends ParameterTree>(gradients: P, state: AdamState, params: P, rate: Operand): [P, AdamState] => {
     const entered = mapTrees(entering, gradients, params);
     const first = mapTrees((_, m, g) => add(mul(m, beta1), mul(g, 1 - beta1)), state.first, entered);
     const second = mapTrees((_, v, g) => add(mul(v, beta2), mul(mul(g, g), 1 - beta2)), state.second, entered);

@@ -3,10 +3,13 @@ import { mul, type Operand, zeros } from '@gdarknet/tensor';
 import type { Variables } from '../layers/layer.ts';
 import { mapTrees, type Path } from '../parameters.ts';
 
-export type Optimiser<S extends Variables> = {
-  init(params: Variables): S;
+/** Parameters of one layer, or of a list of layers. */
+export type ParameterTree = Variables | readonly Variables[];
+
+export type Optimiser<S> = {
+  init(params: ParameterTree): S;
   /** Gradients are a tree like the parameters; the rate is a number or a scalar tensor (one plan then serves every rate). */
-  update<P extends Variables>(gradients: P, state: S, params: P, rate: Operand): [params: P, state: S];
+  update<P extends ParameterTree>(gradients: P, state: S, params: P, rate: Operand): [params: P, state: S];
 };
 
 /** What differs between the parameters of one network. */
@@ -19,7 +22,8 @@ export type ParameterRules = {
 
 export const isWeight = (path: Path): boolean => path.at(-1) === 'weights';
 
-export const zerosLike = (params: Variables): Variables => mapTrees<Variables>((_, p) => zeros(p.shape), params);
+export const zerosLike = (params: ParameterTree): ParameterTree =>
+  mapTrees<ParameterTree>((_, p) => zeros(p.shape), params);
 
 /** The rate of one parameter. */
 export const scaledRate = (rate: Operand, factor: number): Operand =>

@@ -83,6 +83,13 @@ describe('sgd', () => {
     expect(() => optimiser.accumulate({ a: tensor([1]) }, optimiser.init(before))).toThrow('no tensor at b');
   });
 
+  test('a list of layers', async () => {
+    const optimiser = sgd({ batch: 2, decay: 0.5, decays: (path) => path.join('.') === '1.weights' });
+    const before = [{}, { weights: tensor([8]) }] as const;
+    const [after] = optimiser.update([{}, { weights: tensor([2]) }] as const, optimiser.init(before), before, 0.5);
+    close(await read(device, after[1].weights), [8 - (0.5 / 2) * (2 + 0.5 * 2 * 8)]);
+  });
+
   test('compiled, with parameters and state donated', async () => {
     const optimiser = sgd({ batch: 1, decay: 0, momentum: 0.5 });
     const target = tensor([3, -2]);

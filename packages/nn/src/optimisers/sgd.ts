@@ -4,9 +4,15 @@
  * after the update, not before.
  */
 import { add, mul, type Operand, sub, type Tensor } from '@gdarknet/tensor';
-import type { Variables } from '../layers/layer.ts';
 import { mapTrees, type Path } from '../parameters.ts';
-import { isWeight, type Optimiser, type ParameterRules, scaledRate, zerosLike } from './optimiser.ts';
+import {
+  isWeight,
+  type Optimiser,
+  type ParameterRules,
+  type ParameterTree,
+  scaledRate,
+  zerosLike,
+} from './optimiser.ts';
 
 export type SgdOptions = ParameterRules & {
   /** Images in a batch, all its parts together (`batch` of a `.cfg`): gradients are sums over them. */
@@ -18,11 +24,11 @@ export type SgdOptions = ParameterRules & {
 };
 
 /** `updates` is like the parameters: what the original keeps in `weight_updates`, `bias_updates` and `scale_updates`. */
-export type SgdState = { readonly updates: Variables };
+export type SgdState = { readonly updates: ParameterTree };
 
 export type Sgd = Optimiser<SgdState> & {
   /** Takes in the gradients of one part of a batch; the last part goes to `update`. */
-  accumulate(gradients: Variables, state: SgdState): SgdState;
+  accumulate(gradients: ParameterTree, state: SgdState): SgdState;
 };
 
 export const sgd = ({
@@ -34,7 +40,7 @@ export const sgd = ({
 }: SgdOptions): Sgd => ({
   init: (params) => ({ updates: zerosLike(params) }),
   accumulate: (gradients, { updates }) => ({ updates: mapTrees((_, u, g) => sub(u, g), updates, gradients) }),
-  update: <P extends Variables>(gradients: P, { updates }: SgdState, params: P, rate: Operand): [P, SgdState] => {
+  update: <P extends ParameterTree>(gradients: P, { updates }: SgdState, params: P, rate: Operand): [P, SgdState] => {
     const decaying = (path: Path): boolean => decay !== 0 && decays(path) && rateFactor(path) !== 0;
     const totals = mapTrees(
       (path, u, g, p) => (decaying(path) ? sub(sub(u, g), mul(p, decay * batch)) : sub(u, g)),
