@@ -1,38 +1,17 @@
-import { add, fetch, jit, key, mul, read, type Shape, ShapeError, sum, type Tensor, tensor } from '@gdarknet/tensor';
+import { add, jit, key, read, ShapeError, sum, type Tensor, tensor } from '@gdarknet/tensor';
 import { describe, expect, test } from 'vitest';
 import { grad } from '../autodiff/grad.ts';
-import { vjp } from '../autodiff/vjp.ts';
+import { at, count, run, training } from '../testing/layers.ts';
 import { device, distinct, mismatches, random } from '../testing/numeric.ts';
 import { connected } from './connected.ts';
 import { convolution } from './convolution.ts';
 import { cost, softmaxCost } from './cost.ts';
 import { dropout } from './dropout.ts';
-import { addShortcut, route, shortcut } from './junction.ts';
-import { inference, type Layer, type Variables } from './layer.ts';
-import { batchNorm, type Convention, normalise } from './normalisation.ts';
+import { inference } from './layer.ts';
 import { avgPool, maxPool } from './pooling.ts';
 import { sequential } from './sequential.ts';
 import { softmax } from './softmax.ts';
 import { upsample } from './upsample.ts';
-
-const training = { training: true };
-
-/** The result of a fresh layer, with the promise that `init` told its shape. */
-const run = async <P extends Variables, S extends Variables>(layer: Layer<P, S>, x: Tensor, mode = inference) => {
-  const { params, state, shape } = layer.init(key(1), x.shape);
-  const { y } = layer.apply(params, state, x, mode);
-  expect(y.shape).toEqual(shape);
-  return [...(await read(device, y))];
-};
-const at = (x: Tensor, ...position: number[]): number => {
-  if (x.op.kind !== 'constant') throw new Error('a constant is expected');
-  return x.op.data[position.reduce((flat, p, i) => flat * x.shape[i] + p, 0)];
-};
-const count = (length: number, shape: Shape) =>
-  tensor(
-    Array.from({ length }, (_, i) => i),
-    shape,
-  );
 
 describe('convolution', () => {
   const x = random([2, 5, 7, 4], 1);
@@ -62,90 +41,6 @@ describe('convolution', () => {
     expect(await mismatches(f, [random([6, 3, 3, 2], 3), random([6], 4), random([1, 3, 4, 4], 5)])).toEqual([]);
     const [plain] = await run(convolution({ filters: 1, size: 1 }), tensor([2], [1, 1, 1, 1]));
     expect(plain).not.toBe(0);
-  });
-});
-
-describe('batchNorm', () => {
-  const [scales, biases] = [random([3], 8), random([3], 9)];
-  const state = { mean: tensor([1, 2, 3]), variance: tensor([4, 5, 6]) };
-  const values = [1, 2, 4, 9, 0, -3, 2, 5, 5, 1, -1, 7];
-  const x = tensor(values, [2, 2, 1, 3]);
-
-  const columns = [0, 1, 2].map((c) => values.filter((_, i) => i % 3 === c));
-  const mean = columns.map((v) => v.reduce((a, b) => a + b) / 4);
-  const squares = columns.map((v, c) => v.reduce((a, b) => a + (b - mean[c]) ** 2, 0));
-  const deviation: Readonly<Record<Convention, (variance: number) => number>> = {
-    cudnn: (v) => Math.sqrt(v + 1e-5),
-    'darknet-cpu': (v) => Math.sqrt(v) + 1e-6,
-  };
-
-  test.each(['cudnn', 'darknet-cpu'] as const)('%s: values and rolling statistics', async (convention) => {
-    const params = { scales, biases };
-    const trained = await read(device, normalise(convention, params, state, x, training));
-    const inferred = await read(device, normalise(convention, params, state, x, inference));
-    const n = convention === 'cudnn' ? 4 : 3;
-    values.forEach((v, i) => {
-      const c = i % 3;
-      const linear = (m: number, variance: number) =>
-        (at(scales, c) * (v - m)) / deviation[convention](variance) + at(biases, c);
-      expect(trained.y[i]).toBeCloseTo(linear(mean[c], squares[c] / n), 5);
-      expect(inferred.y[i]).toBeCloseTo(linear(at(state.mean, c), at(state.variance, c)), 5);
-    });
-    expect(inferred.state.mean).toEqual(new Float32Array([1, 2, 3]));
-    [0, 1, 2].forEach((c) => {
-      expect(trained.state.mean[c]).toBeCloseTo(0.99 * at(state.mean, c) + 0.01 * mean[c], 5);
-      expect(trained.state.variance[c]).toBeCloseTo(0.99 * at(state.variance, c) + (0.01 * squares[c]) / 3, 5);
-    });
-  });
-
-  test('cudnn: gradients', async () => {
-    const f = (image: Tensor, s: Tensor, b: Tensor) =>
-      normalise('cudnn', { scales: s, biases: b }, state, image, training).y;
-    expect(await mismatches(f, [random([2, 3, 3, 3], 3), scales, biases])).toEqual([]);
-  });
-
-  test('darknet-cpu: gradients by the formulas of the original', async () => {
-    const f = (image: Tensor, s: Tensor, b: Tensor) =>
-      normalise('darknet-cpu', { scales: s, biases: b }, state, image, training).y;
-    const dy = random(x.shape, 5);
-    const [dx, dScales, dBiases] = await read(device, vjp(f, x, scales, biases).pullback(dy));
-    const sumOver = (c: number, g: (i: number) => number) => [0, 1, 2, 3].reduce((total, r) => total + g(3 * r + c), 0);
-    const delta = (i: number) => at(dy, 0, 0, 0, i);
-    values.forEach((v, i) => {
-      const c = i % 3;
-      const variance = squares[c] / 3;
-      const scaled = (k: number) => delta(k) * at(scales, c);
-      const dMean = sumOver(c, scaled) * (-1 / Math.sqrt(variance + 1e-5));
-      const dVariance = sumOver(c, (k) => scaled(k) * (values[k] - mean[c])) * -0.5 * (variance + 1e-5) ** -1.5;
-      const expected = scaled(i) / Math.sqrt(variance + 1e-5) + (2 * dVariance * (v - mean[c])) / 4 + dMean / 4;
-      expect(dx[i]).toBeCloseTo(expected, 5);
-    });
-    for (const c of [0, 1, 2]) {
-      const normal = (k: number) => (values[k] - mean[c]) / (Math.sqrt(squares[c] / 3) + 1e-6);
-      expect(dScales[c]).toBeCloseTo(
-        sumOver(c, (k) => delta(k) * normal(k)),
-        5,
-      );
-      expect(dBiases[c]).toBeCloseTo(sumOver(c, delta), 5);
-    }
-  });
-
-  test('gradients with fixed statistics', async () => {
-    const f = (image: Tensor, s: Tensor, b: Tensor) =>
-      normalise('cudnn', { scales: s, biases: b }, state, image, inference).y;
-    expect(await mismatches(f, [random([1, 2, 2, 3], 3), scales, biases])).toEqual([]);
-  });
-
-  test('as a layer, in a compiled training step', async () => {
-    const layer = batchNorm();
-    const { params, state: fresh } = layer.init(key(0), x.shape);
-    const step = jit(device, (p: typeof params, image: Tensor) => {
-      const loss = (q: typeof params) => sum()(mul(layer.apply(q, fresh, image, training).y, image));
-      return { g: grad(loss)(p), state: layer.apply(p, fresh, image, training).state, n: fetch(add(loss(p), 0)) };
-    });
-    const { g, n } = await step(params, x);
-    expect((await read(device, g.biases))[0]).toBeCloseTo(values.filter((_, i) => i % 3 === 0).reduce((a, b) => a + b));
-    expect(Number.isFinite(n[0])).toBe(true);
   });
 });
 
@@ -192,98 +87,6 @@ describe('upsample', () => {
       const f = (t: Tensor) => layer.apply({}, {}, t, inference).y;
       expect(await mismatches(f, [random([1, 2, 4, 2])])).toEqual([]);
     }
-  });
-});
-
-test('route joins channels', async () => {
-  const parts = [count(4, [1, 2, 1, 2]), count(2, [1, 2, 1, 1])];
-  expect(
-    route().init(
-      key(0),
-      parts.map((p) => p.shape),
-    ).shape,
-  ).toEqual([1, 2, 1, 3]);
-  expect([...(await read(device, route().apply({}, {}, parts, inference).y))]).toEqual([0, 1, 0, 2, 3, 1]);
-  expect(() =>
-    route().init(key(0), [
-      [1, 2, 2, 3],
-      [1, 1, 2, 3],
-    ]),
-  ).toThrow(ShapeError);
-});
-
-describe('shortcut', () => {
-  /** The loops of SPEC 4.3. */
-  const expected = (x: Tensor, from: Tensor, alpha: number, beta: number): number[] => {
-    const [n, h, w, c] = x.shape;
-    const [, fh, fw, fc] = from.shape;
-    const [stride, sample] = [Math.max(1, Math.floor(fw / w)), Math.max(1, Math.floor(w / fw))];
-    const out = Array.from({ length: n * h * w * c }, (_, i) => at(x, 0, 0, 0, i));
-    for (let b = 0; b < n; b++)
-      for (let i = 0; i < Math.min(h, fh); i++)
-        for (let j = 0; j < Math.min(w, fw); j++)
-          for (let k = 0; k < Math.min(c, fc); k++) {
-            const o = ((b * h + i * sample) * w + j * sample) * c + k;
-            out[o] = alpha * out[o] + beta * at(from, b, i * stride, j * stride, k);
-          }
-    return out;
-  };
-  const shapes: readonly (readonly [Shape, Shape])[] = [
-    [
-      [2, 3, 4, 2],
-      [2, 3, 4, 2],
-    ],
-    [
-      [2, 3, 4, 5],
-      [2, 3, 4, 2],
-    ],
-    [
-      [2, 3, 4, 2],
-      [2, 3, 4, 5],
-    ],
-    [
-      [1, 2, 3, 2],
-      [1, 4, 6, 3],
-    ],
-    [
-      [1, 2, 3, 2],
-      [1, 5, 7, 1],
-    ],
-    [
-      [1, 4, 6, 3],
-      [1, 2, 3, 2],
-    ],
-    [
-      [1, 5, 7, 3],
-      [1, 2, 3, 4],
-    ],
-  ];
-  test.each(shapes)('%j and %j', async (xs, fs) => {
-    const [x, from] = [random(xs, 1), random(fs, 2)];
-    for (const [alpha, beta] of [
-      [1, 1],
-      [0.5, -2],
-    ] as const) {
-      const y = await read(device, addShortcut(x, from, { alpha, beta }));
-      expected(x, from, alpha, beta).forEach((v, i) => {
-        expect(y[i]).toBeCloseTo(v, 5);
-      });
-      expect(await mismatches((a, b) => addShortcut(a, b, { alpha, beta }), [x, from])).toEqual([]);
-    }
-    expect(shortcut().init(key(0), [xs, fs]).shape).toEqual(xs);
-  });
-  test('ratios must agree', () => {
-    expect(() =>
-      shortcut().init(key(0), [
-        [1, 4, 4, 1],
-        [1, 2, 4, 1],
-      ]),
-    ).toThrow('one ratio');
-  });
-  test('activation', async () => {
-    const pair = [tensor([-3, 1], [1, 1, 1, 2]), tensor([1, 1], [1, 1, 1, 2])] as const;
-    const { y } = shortcut({ activation: 'relu' }).apply({}, {}, pair, inference);
-    expect([...(await read(device, y))]).toEqual([0, 2]);
   });
 });
 
