@@ -35,3 +35,41 @@ export { newHeader, type WeightsHeader } from './darknet/weights-header.ts';
 export { type KernelShape, kernelShape } from './darknet/weights-layout.ts';
 export { toChannelsFirst, toChannelsLast } from './darknet/weights-order.ts';
 export { type IouLoss, iouLosses, type Representation } from './darknet/yolo-section.ts';
+// Detection
+export { type Candidates, type Detection, listDetections } from './detect/candidates.ts';
+export { type DecodeOptions, decodeYolo, type YoloHead, type YoloOutput } from './detect/decode.ts';
+export { cocoImageId, vocImageId } from './detect/image-id.ts';
+export { correctLetterbox, type LetterboxOptions, letterboxSize } from './detect/letterbox.ts';
+export { type NmsOptions, nmsObject, nmsSort } from './detect/nms.ts';
+export type { NmsKind } from './detect/overlap.ts';
+export {
+  cocoCategoryIds,
+  cocoRows,
+  cocoText,
+  type ImageSize,
+  imagenetLines,
+  vocFileName,
+  vocLines,
+} from './detect/results.ts';
+// The training loss
+export {
+  type Assignment,
+  assign,
+  bestAnchor,
+  ClassIndexError,
+  countTruths,
+  type HeadTargets,
+  type Targets,
+} from './loss/assignment.ts';
+export {
+  type BoxLoss,
+  type Compatibility,
+  type GradientKind,
+  type HeadConfig,
+  type LossOptions,
+  type OverlapLoss,
+  publishedLoss,
+} from './loss/head.ts';
+export { type HeadLoss, headLoss, type Objective, yoloLoss } from './loss/head-loss.ts';
+export { logFragment, percentF, regionLine } from './loss/log-text.ts';
+export { type HeadStatistics, readStatistics, statisticNames } from './loss/statistics.ts';
