@@ -1,3 +1,6 @@
+export * from './augment/opencv.ts';
+export * from './augment/parameters.ts';
+export * from './augment/truth.ts';
 export * from './fault.ts';
 export * from './file.ts';
 export * from './image/decode.ts';
