@@ -223,4 +223,10 @@ describe('where the derivative is not unique', () => {
     const f: Differentiable = (a) => reshape([1])(maxPool2d({ size: 2 })(a));
     expect(await at(f, tensor([1, 2, 2, 2], [1, 2, 2, 1]))).toEqual([[0, 1, 0, 0]]);
   });
+  test('maxPool2dGrad reads its cotangent there', async () => {
+    const ties = tensor([1, 2, 2, 2], [1, 2, 2, 1]);
+    const { pullback } = vjp((dy) => maxPool2dGrad(dy, { size: 2 })(ties), tensor([1], [1, 1, 1, 1]));
+    const [d] = await read(device, pullback(tensor([10, 20, 30, 40], [1, 2, 2, 1])));
+    expect([...d]).toEqual([20]);
+  });
 });
