@@ -38,6 +38,14 @@ export { type IouLoss, iouLosses, type Representation } from './darknet/yolo-sec
 // Detection
 export { type Candidates, type Detection, listDetections } from './detect/candidates.ts';
 export { type DecodeOptions, decodeYolo, type YoloHead, type YoloOutput } from './detect/decode.ts';
+// From cfg and weights to boxes
+export {
+  type DetectOptions,
+  type Detector,
+  type ImageBatch,
+  type LoadOptions,
+  loadDetector,
+} from './detect/detector.ts';
 export { cocoImageId, vocImageId } from './detect/image-id.ts';
 export { correctLetterbox, type LetterboxOptions, letterboxSize } from './detect/letterbox.ts';
 export { type NmsOptions, nmsObject, nmsSort } from './detect/nms.ts';
@@ -73,3 +81,14 @@ export {
 export { type HeadLoss, headLoss, type Objective, yoloLoss } from './loss/head-loss.ts';
 export { logFragment, percentF, regionLine } from './loss/log-text.ts';
 export { type HeadStatistics, readStatistics, statisticNames } from './loss/statistics.ts';
+// Networks
+export { buildNetwork, type Network, type NetworkOptions } from './network/network.ts';
+export { foldNormalisation, installWeights, type NetworkVariables, weightsOf } from './network/variables.ts';
+// Training
+export {
+  createTrainer,
+  type StepReport,
+  type Trainer,
+  type TrainerOptions,
+  type TrainingBatch,
+} from './training/trainer.ts';

@@ -4,9 +4,11 @@ import { splitKey, type Tensor } from '@gdarknet/tensor';
 import type { NetworkPlan } from '../darknet/plan.ts';
 import { layerOf } from './layers.ts';
 
-/** One entry for each layer; layers without parameters or state have an empty record. */
-export type NetworkParams = readonly Variables[];
-export type NetworkState = readonly Variables[];
+/** One entry for each layer, by its index; layers without parameters or state have an empty record. */
+export type NetworkParams = { readonly [layer: number]: Variables };
+export type NetworkState = { readonly [layer: number]: Variables };
+
+export const byLayer = <T>(list: readonly T[]): { readonly [layer: number]: T } => Object.fromEntries(list.entries());
 
 export type Network = {
   readonly plan: NetworkPlan;
@@ -44,7 +46,7 @@ export const buildNetwork = (
       shapes.push(shape);
       return { params, state };
     });
-    return { params: made.map(({ params }) => params), state: made.map(({ state }) => state) };
+    return { params: byLayer(made.map(({ params }) => params)), state: byLayer(made.map(({ state }) => state)) };
   };
 
   // The original ends its backward pass at the last layer that says `stopbackward`: nothing before it learns.
@@ -61,7 +63,7 @@ export const buildNetwork = (
       outputs.push(applied.y);
       return applied.state;
     });
-    return { outputs, state: next };
+    return { outputs, state: byLayer(next) };
   };
 
   return { plan, init, apply };

@@ -12,7 +12,7 @@ import type { LayerWeights, NetworkWeights } from '../darknet/weights.ts';
 import type { WeightsHeader } from '../darknet/weights-header.ts';
 import { kernelShape } from '../darknet/weights-layout.ts';
 import { toChannelsFirst, toChannelsLast } from '../darknet/weights-order.ts';
-import type { NetworkParams, NetworkState } from './network.ts';
+import { byLayer, type NetworkParams, type NetworkState } from './network.ts';
 
 type WeightedParams = { readonly weights: Tensor; readonly biases: Tensor; readonly scales?: Tensor };
 export type NetworkVariables = { readonly params: NetworkParams; readonly state: NetworkState };
@@ -52,7 +52,7 @@ export const installWeights = (
     };
   };
   const all = plan.layers.map(install);
-  return { params: all.map(({ params }) => params), state: all.map(({ state }) => state) };
+  return { params: byLayer(all.map(({ params }) => params)), state: byLayer(all.map(({ state }) => state)) };
 };
 
 /** The other way, from values read back: what `writeWeights` takes. */
@@ -78,11 +78,13 @@ export const foldNormalisation = (
   { params, state }: NetworkVariables,
   convention: Convention,
 ): NetworkParams =>
-  plan.layers.map(({ index }) => {
-    const { weights, biases, scales } = params[index] as WeightedParams;
-    if (scales === undefined) return params[index];
-    const normalisation: NormalisationParams = { scales, biases };
-    const { scale, shift } = inferenceScale(convention, normalisation, state[index] as NormalisationState);
-    const perFilter = reshape([scale.shape[0], ...weights.shape.slice(1).map(() => 1)])(scale);
-    return { weights: mul(weights, perFilter), biases: shift };
-  });
+  byLayer(
+    plan.layers.map(({ index }) => {
+      const { weights, biases, scales } = params[index] as WeightedParams;
+      if (scales === undefined) return params[index];
+      const normalisation: NormalisationParams = { scales, biases };
+      const { scale, shift } = inferenceScale(convention, normalisation, state[index] as NormalisationState);
+      const perFilter = reshape([scale.shape[0], ...weights.shape.slice(1).map(() => 1)])(scale);
+      return { weights: mul(weights, perFilter), biases: shift };
+    }),
+  );
