@@ -47,7 +47,7 @@ const augmented = (
   hue: 'wrap' | 'saturate',
 ): Float32Array => {
   const out = new Float32Array(w * h * 3);
-  augmentInto(image, p, w, h, out, 0, { hue });
+  augmentInto(image, p, w, h, out, 0, { hueOverflow: hue });
   return out;
 };
 

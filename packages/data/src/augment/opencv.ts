@@ -14,7 +14,7 @@ import type { AugmentParameters } from './parameters.ts';
 
 export type PixelOptions = {
   /** `wrap` (the default) turns hue round the circle; `saturate` stops at 0 as the original (D-10). */
-  readonly hue?: 'wrap' | 'saturate';
+  readonly hueOverflow?: 'wrap' | 'saturate';
 };
 
 const fullHue = 179;
@@ -165,8 +165,8 @@ const distortRow = (row: Uint8Array, tables: Tables, out: Float32Array, start: n
   }
 };
 
-const tablesOf = (p: AugmentParameters, { hue = 'wrap' }: PixelOptions): Tables => ({
-  hue: (hue === 'wrap' ? turnTable : addTable)(f32(fullHue * p.hue)),
+const tablesOf = (p: AugmentParameters, { hueOverflow = 'wrap' }: PixelOptions): Tables => ({
+  hue: (hueOverflow === 'wrap' ? turnTable : addTable)(f32(fullHue * p.hue)),
   saturation: multiplyTable(p.saturation),
   exposure: multiplyTable(p.exposure),
 });

@@ -1,0 +1,156 @@
+/** One batch from a source: the work that a worker thread, or the program itself, does for a job. */
+import * as E from 'fp-ts/lib/Either.js';
+import { augmentInto, type PixelOptions } from '../augment/opencv.ts';
+import { type AugmentRanges, boxTransform, drawParameters } from '../augment/parameters.ts';
+import { shuffleLabels, type TruthOptions, truthFields, writeTruths } from '../augment/truth.ts';
+import { type DataFault, showFault } from '../fault.ts';
+import { type LetterboxFrame, letterboxInto } from '../image/letterbox.ts';
+import type { ResizeOptions } from '../image/resize.ts';
+import type { Label } from '../labels/label.ts';
+import { picker, type Sampling, streamOf } from './sampling.ts';
+import { type Loaded, type OpenSource, openSource, type Sample, type Source } from './source.ts';
+
+export type AugmentOptions = AugmentRanges & PixelOptions & TruthOptions;
+
+/** What stays the same for all jobs of a loader. Plain data: it is sent to worker threads. */
+export type MakerOptions = {
+  readonly source: Source;
+  readonly cacheBytes: number;
+  readonly seed: number;
+  readonly sampling: Sampling;
+  readonly augment: AugmentOptions;
+  readonly maxBoxes: number;
+  readonly resize: ResizeOptions;
+  readonly withLabels: boolean;
+};
+
+/** `train`: `count` sampled and augmented pictures from `place` on. `ordered`: the pictures from `place` on, letterboxed. */
+export type Job = {
+  readonly kind: 'train' | 'ordered';
+  readonly place: number;
+  readonly count: number;
+  readonly width: number;
+  readonly height: number;
+};
+
+export type Made = {
+  /** `[n, height, width, 3]`, 0..1. */
+  readonly x: Float32Array<ArrayBuffer>;
+  /** `[n, maxBoxes, 5]` and how many rows of each picture count; empty for ordered jobs. */
+  readonly truths: Float32Array<ArrayBuffer>;
+  readonly counts: Int32Array<ArrayBuffer>;
+  readonly pictures: readonly Picture[];
+  readonly faults: readonly DataFault[];
+  /** How many pictures were passed over because they could not be read. */
+  readonly skipped: number;
+};
+
+/** What a batch's row came from. */
+export type Picture = {
+  /** Index in the source and its path or name. */
+  readonly index: number;
+  readonly path: string;
+  /** Size of the decoded picture. */
+  readonly width: number;
+  readonly height: number;
+  /** Ordered jobs: where it lies in the input, and its labels if asked for. */
+  readonly frame?: LetterboxFrame;
+  readonly labels?: readonly Label[];
+};
+
+/** Nothing usable was found: every picture tried for one place failed. */
+export class NoUsablePicture extends Error {
+  override readonly name = 'NoUsablePicture';
+  readonly faults: readonly DataFault[];
+  constructor(faults: readonly DataFault[]) {
+    const shown = faults.slice(0, 3).map(showFault).join('\n  ');
+    super(`no usable picture after ${faults.length} tries; check the image list and the label files:\n  ${shown}`);
+    this.faults = faults;
+  }
+}
+
+/** Pictures decoded at the same time: enough for libuv's four threads, and a bound on memory. */
+const together = 4;
+/** Tries for one place before giving up. */
+const patience = 200;
+
+/** Runs `f` over 0..n-1, a few at a time. */
+const forEachTogether = async (n: number, f: (i: number) => Promise<void>): Promise<void> => {
+  let next = 0;
+  const lane = async (): Promise<void> => {
+    while (next < n) await f(next++);
+  };
+  await Promise.all(Array.from({ length: Math.min(together, n) }, lane));
+};
+
+type Found = { readonly index: number; readonly sample: Sample; readonly failures: readonly DataFault[] };
+
+const findUsable = async (source: OpenSource, pick: () => number): Promise<Found> => {
+  const failures: DataFault[] = [];
+  for (let attempt = 0; attempt < patience; attempt++) {
+    const index = pick();
+    const loaded = await source.load(index, true);
+    if (E.isRight(loaded)) return { index, sample: loaded.right, failures };
+    failures.push(loaded.left);
+  }
+  throw new NoUsablePicture(failures);
+};
+
+const pictureOf = (source: OpenSource, index: number, { image }: Sample): Picture => ({
+  index,
+  path: source.nameOf(index),
+  width: image.width,
+  height: image.height,
+});
+
+/** Makes batches; results depend on the options and the job only. */
+export const batchMaker = (options: MakerOptions): ((job: Job) => Promise<Made>) => {
+  const { seed, augment, maxBoxes } = options;
+  const source = openSource(options.source, options.cacheBytes);
+  const pickerOf = picker(options.sampling, seed, source.length);
+
+  const train = async ({ place, count, width, height }: Job): Promise<Made> => {
+    const x = new Float32Array(count * width * height * 3);
+    const truths = new Float32Array(count * maxBoxes * truthFields);
+    const counts = new Int32Array(count);
+    const pictures = new Array<Picture>(count);
+    // By place, not by who came first, so that reports do not depend on timing either.
+    const faults = new Array<readonly DataFault[]>(count);
+    let skipped = 0;
+    await forEachTogether(count, async (i) => {
+      const { index, sample, failures } = await findUsable(source, pickerOf(place + i));
+      const { image, labels } = sample;
+      const random = streamOf(seed, 'augment', place + i);
+      const parameters = drawParameters(random, image.width, image.height, augment);
+      augmentInto(image, parameters, width, height, x, i * width * height * 3, augment);
+      const transform = boxTransform(parameters, image.width, image.height);
+      const shuffled = shuffleLabels(random, labels);
+      counts[i] = writeTruths(shuffled, transform, truths, i * maxBoxes * truthFields, maxBoxes, augment);
+      pictures[i] = pictureOf(source, index, sample);
+      faults[i] = [...failures, ...sample.faults];
+      skipped += failures.length;
+    });
+    return { x, truths, counts, pictures, faults: faults.flat(), skipped };
+  };
+
+  const ordered = async ({ place, count, width, height }: Job): Promise<Made> => {
+    const loaded = new Array<Loaded>(count);
+    await forEachTogether(count, async (i) => {
+      loaded[i] = await source.load(place + i, options.withLabels);
+    });
+    const faults = loaded.flatMap((result) => (E.isLeft(result) ? [result.left] : result.right.faults));
+    const usable = loaded.flatMap((result, i) =>
+      E.isRight(result) ? [{ sample: result.right, index: place + i }] : [],
+    );
+    const x = new Float32Array(usable.length * width * height * 3);
+    const pictures = usable.map(({ sample, index }, i): Picture => {
+      const frame = letterboxInto(sample.image, width, height, x, i * width * height * 3, options.resize);
+      return { ...pictureOf(source, index, sample), frame, labels: sample.labels };
+    });
+    const none = { truths: new Float32Array(0), counts: new Int32Array(0) };
+    return { x, ...none, pictures, faults, skipped: count - usable.length };
+  };
+
+  const kinds = { train, ordered } as const;
+  return (job) => kinds[job.kind](job);
+};

@@ -1,0 +1,107 @@
+/** A bounded queue of batches made ahead, delivered in order. */
+import { performance } from 'node:perf_hooks';
+import { type DataFault, showFault } from '../fault.ts';
+import type { Job, Made } from './make.ts';
+import type { Pool } from './pool.ts';
+
+export type LoaderReport = {
+  /** Pictures that were passed over, counted each time. */
+  readonly skipped: number;
+  /** What was wrong, each fault once, in the order found. */
+  readonly faults: readonly DataFault[];
+  /** Milliseconds spent waiting for batches so far. */
+  readonly waitMs: number;
+};
+
+export type Stream<T> = AsyncIterableIterator<T> & {
+  readonly report: () => LoaderReport;
+  /** Ends the worker threads. Leaving a `for await` does it too. */
+  readonly close: () => Promise<void>;
+};
+
+export type StreamOptions<T> = {
+  readonly pool: Pool;
+  /** The job of a batch, or undefined past the last one. */
+  readonly jobOf: (batch: number) => Job | undefined;
+  readonly deliver: (batch: number, job: Job, made: Made, waitMs: number) => T;
+  readonly start: number;
+  readonly prefetch: number;
+  readonly onFault?: (fault: DataFault) => void;
+};
+
+type Pending = { readonly batch: number; readonly job: Job; readonly made: Promise<Made> };
+
+export const streamOf = <T>(options: StreamOptions<T>): Stream<T> => {
+  const { pool, jobOf, deliver, prefetch, onFault } = options;
+  const queue: Pending[] = [];
+  const seen = new Map<string, DataFault>();
+  let next = options.start;
+  let skipped = 0;
+  let waited = 0;
+  let closed = false;
+
+  const fill = (): void => {
+    while (!closed && queue.length <= prefetch) {
+      const job = jobOf(next);
+      if (job === undefined) return;
+      const made = pool.make(job);
+      // A failure is reported when its turn comes; until then it must not count as unhandled.
+      made.catch(() => {});
+      queue.push({ batch: next++, job, made });
+    }
+  };
+  const close = async (): Promise<void> => {
+    closed = true;
+    queue.length = 0;
+    await pool.close();
+  };
+  const note = (made: Made): void => {
+    skipped += made.skipped;
+    for (const fault of made.faults) {
+      const text = showFault(fault);
+      if (seen.has(text)) continue;
+      seen.set(text, fault);
+      onFault?.(fault);
+    }
+  };
+  const pull = async (): Promise<IteratorResult<T>> => {
+    fill();
+    const head = queue.shift();
+    if (head === undefined || closed) {
+      await close();
+      return { done: true, value: undefined };
+    }
+    const from = performance.now();
+    pool.hold(true);
+    try {
+      const made = await head.made;
+      const waitMs = performance.now() - from;
+      waited += waitMs;
+      note(made);
+      return { done: false, value: deliver(head.batch, head.job, made, waitMs) };
+    } catch (thrown) {
+      await close();
+      throw thrown;
+    } finally {
+      pool.hold(false);
+      fill();
+    }
+  };
+  // One request at a time, so that batches keep their order however `next` is called.
+  let last: Promise<unknown> = Promise.resolve();
+  const stream: Stream<T> = {
+    next: () => {
+      const result = last.then(pull);
+      last = result.catch(() => {});
+      return result;
+    },
+    return: async () => {
+      await close();
+      return { done: true, value: undefined };
+    },
+    [Symbol.asyncIterator]: () => stream,
+    report: () => ({ skipped, faults: [...seen.values()], waitMs: waited }),
+    close,
+  };
+  return stream;
+};

@@ -1,0 +1,27 @@
+/** The worker thread of the loader: takes jobs, gives back batches without copying them. */
+import { parentPort, workerData } from 'node:worker_threads';
+import sharp from 'sharp';
+import { batchMaker, type Job, type MakerOptions, NoUsablePicture } from './make.ts';
+import type { Answer } from './pool.ts';
+
+const port = parentPort;
+if (port === null) throw new Error('this file runs as a worker thread only');
+
+// A picture is decoded by one thread; several pictures are decoded at once.
+sharp.concurrency(1);
+sharp.cache(false);
+const make = batchMaker(workerData as MakerOptions);
+
+port.on('message', ({ id, job }: { readonly id: number; readonly job: Job }) => {
+  make(job).then(
+    (made) => {
+      const answer: Answer = { id, made };
+      port.postMessage(answer, [made.x.buffer, made.truths.buffer, made.counts.buffer]);
+    },
+    (thrown: unknown) => {
+      const faults = thrown instanceof NoUsablePicture ? thrown.faults : undefined;
+      const answer: Answer = { id, error: thrown instanceof Error ? thrown.message : String(thrown), faults };
+      port.postMessage(answer);
+    },
+  );
+});
