@@ -1,7 +1,7 @@
 /** Well-known functions that compose from the closed set. */
 import type { Shape } from '../shape.ts';
 import { scalar, type Tensor } from '../tensor.ts';
-import { add, div, exp, less, log, maximum, mul, neg, select, sub } from './elementwise.ts';
+import { add, div, exp, less, log, maximum, minimum, mul, neg, select, sub } from './elementwise.ts';
 import { broadcastTo, reshape } from './movement.ts';
 import { max, sum } from './reduce.ts';
 
@@ -9,10 +9,10 @@ export const full = (shape: Shape, value: number): Tensor => broadcastTo(shape)(
 export const zeros = (shape: Shape): Tensor => full(shape, 0);
 export const ones = (shape: Shape): Tensor => full(shape, 1);
 
-/** 1 / (1 + e^-x); saturates to 0 and 1 without NaN. */
-export const sigmoid = (x: Tensor): Tensor => div(1, add(exp(neg(x)), 1));
+/** 1 / (1 + e^-x); saturates to 0 and 1. The exponent is bounded so that derivatives stay finite too. */
+export const sigmoid = (x: Tensor): Tensor => div(1, add(exp(minimum(neg(x), 88)), 1));
 /** 2 / (1 + e^-2x) - 1. */
-export const tanh = (x: Tensor): Tensor => sub(div(2, add(exp(mul(x, -2)), 1)), 1);
+export const tanh = (x: Tensor): Tensor => sub(div(2, add(exp(minimum(mul(x, -2), 88)), 1)), 1);
 export const relu = (x: Tensor): Tensor => maximum(x, 0);
 /** x where x > 0, else slope * x; the slope is at most 1. */
 export const leakyRelu =
