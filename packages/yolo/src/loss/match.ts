@@ -3,6 +3,7 @@ import {
   add,
   broadcastTo,
   cast,
+  div,
   equal,
   gather,
   greater,
@@ -97,12 +98,13 @@ export const assignedMatches = (
   const column = reshape([count, 1]);
   const present = column(greater(slot, -1));
   const harmless = (t: Tensor): Tensor => select(present, t, 1);
+  const within = sub(slot, mul(div(slot, boxes), boxes));
   const last = mul(greater(slot, -1), equal(owner, iota([count], 0, 'i32')));
   const ownClass = oneHot(targets.classes, head.classes);
   const scattered = minimum(scatterAdd(owner, count)(ownClass), 1);
   return {
     rows: gather(slot)(reshape([n * boxes, entries])(rows)),
-    grid: harmless(gather(slot)(allGrids(head, n))),
+    grid: harmless(gather(within)(gridOf(head))),
     truth: harmless(reshape([count, 4])(targets.boxes)),
     labels: hits ? maximum(scattered, gather(slot)(hitLabels(head, targets, hits))) : scattered,
     live: column(last),

@@ -53,8 +53,7 @@ export type Prediction = {
   readonly box: Box;
 };
 
-/** For each box of a head: column and row of its cell, width and height of its anchor in pixels. `[boxes, 4]`. */
-export const gridOf = ({ width, height, mask, anchors }: HeadConfig): Tensor => {
+const makeGrid = ({ width, height, mask, anchors }: HeadConfig): Tensor => {
   const values = new Float32Array(height * width * mask.length * 4);
   let at = 0;
   for (let row = 0; row < height; row++) {
@@ -66,6 +65,16 @@ export const gridOf = ({ width, height, mask, anchors }: HeadConfig): Tensor => 
     }
   }
   return tensor(values, [at / 4, 4]);
+};
+
+/** One constant for a head, so that equal expressions of it are seen to be equal. */
+const grids = new WeakMap<HeadConfig, Tensor>();
+
+/** For each box of a head: column and row of its cell, width and height of its anchor in pixels. `[boxes, 4]`. */
+export const gridOf = (head: HeadConfig): Tensor => {
+  const grid = grids.get(head) ?? makeGrid(head);
+  grids.set(head, grid);
+  return grid;
 };
 
 /** Place in the cell of a logit. */
