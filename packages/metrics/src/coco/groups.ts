@@ -1,0 +1,80 @@
+/** The boxes of a data set by category and image: a walk that meets each (category, image) with any box once, in that order. */
+import { cornerStride } from '../box/corners.ts';
+import { descending, grouped } from '../core/order.ts';
+import type { BoxTable, DetectionTable, TruthTable } from './input.ts';
+import type { CocoParams } from './params.ts';
+import { overlapOf, ruleOf } from './params.ts';
+
+/** One image and category: rows of the tables, and the overlap of each detection with each object. */
+export interface Group {
+  readonly category: number;
+  readonly image: number;
+  /** Rows of detections, descending score, at most the largest limit. */
+  readonly detections: Uint32Array;
+  /** Rows of objects in the order of the file. */
+  readonly objects: Uint32Array;
+}
+
+const orderOf = (table: BoxTable, categories: number, images: number): Uint32Array =>
+  grouped(table.category, categories, table.image, images);
+
+/** Detections of the same image and category by descending score, ties in the order of the file. */
+const ranked = (rows: Uint32Array, score: Float64Array, most: number): Uint32Array => {
+  if (rows.length < 2) return rows.subarray(0, most);
+  const keys = new Float64Array(rows.length);
+  for (let i = 0; i < rows.length; i++) keys[i] = score[rows[i]!]!;
+  return descending(keys)
+    .subarray(0, most)
+    .map((i) => rows[i]!);
+};
+
+export const visitGroups = (
+  truth: TruthTable,
+  found: DetectionTable,
+  categories: number,
+  images: number,
+  most: number,
+  visit: (group: Group) => void,
+): void => {
+  const objectRows = orderOf(truth, categories, images);
+  const detectionRows = orderOf(found, categories, images);
+  const keyOf = (table: BoxTable, rows: Uint32Array, at: number): number =>
+    at < rows.length ? table.category[rows[at]!]! * images + table.image[rows[at]!]! : Number.POSITIVE_INFINITY;
+  let o = 0;
+  let d = 0;
+  while (o < objectRows.length || d < detectionRows.length) {
+    const key = Math.min(keyOf(truth, objectRows, o), keyOf(found, detectionRows, d));
+    const fromObject = o;
+    const fromDetection = d;
+    while (keyOf(truth, objectRows, o) === key) o++;
+    while (keyOf(found, detectionRows, d) === key) d++;
+    visit({
+      category: Math.floor(key / images),
+      image: key % images,
+      detections: ranked(detectionRows.subarray(fromDetection, d), found.score, most),
+      objects: objectRows.subarray(fromObject, o),
+    });
+  }
+};
+
+/** Fills `into[detection, object]`. Outside `compat` an overlap that is not a number counts as none. */
+export const fillOverlaps = (
+  group: Group,
+  truth: TruthTable,
+  found: DetectionTable,
+  params: CocoParams,
+  into: Float64Array,
+): void => {
+  const overlap = overlapOf(params.overlap);
+  const rule = ruleOf(params);
+  const objects = group.objects.length;
+  for (let d = 0; d < group.detections.length; d++) {
+    const at = group.detections[d]! * cornerStride;
+    for (let o = 0; o < objects; o++) {
+      const object = group.objects[o]!;
+      const crowd = truth.crowd[object] !== 0;
+      const value = overlap(found.corners, at, truth.corners, object * cornerStride, crowd, rule);
+      into[d * objects + o] = params.compat || !Number.isNaN(value) ? value : Number.NEGATIVE_INFINITY;
+    }
+  }
+};

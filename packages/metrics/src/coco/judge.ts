@@ -1,0 +1,107 @@
+/** Matches of one image and category at every area range and threshold. Buffers are reused from group to group. */
+import type { Group } from './groups.ts';
+import { fillOverlaps } from './groups.ts';
+import type { DetectionTable, TruthTable } from './input.ts';
+import { matchAt } from './match.ts';
+import type { CocoParams } from './params.ts';
+
+/** Valid until the next group is judged. */
+export interface Judgement {
+  /** `[area, object]`: 1 for an object that is not to be found there. */
+  readonly ignored: Uint8Array;
+  /** `[area]` */
+  readonly toFind: Uint32Array;
+  /** Detections (places in the group) that reach a threshold at all, in their order. */
+  readonly candidates: Uint32Array;
+  readonly candidateCount: number;
+  /** `[area, threshold, candidate]`: the object (its place in the group), or -1. */
+  readonly matches: Int32Array;
+}
+
+const grown = <T extends { readonly length: number }>(buffer: T, length: number, make: (length: number) => T): T =>
+  buffer.length >= length ? buffer : make(2 * length);
+
+const f64 = (n: number): Float64Array => new Float64Array(n);
+const u32 = (n: number): Uint32Array => new Uint32Array(n);
+const i32 = (n: number): Int32Array => new Int32Array(n);
+const u8 = (n: number): Uint8Array => new Uint8Array(n);
+
+export const judgeOf = (
+  truth: TruthTable,
+  found: DetectionTable,
+  params: CocoParams,
+): ((group: Group) => Judgement) => {
+  const { areas, thresholds } = params;
+  const lowest = Math.min(...thresholds, 1 - 1e-10);
+  const toFind = u32(areas.length);
+  let overlaps = f64(0);
+  let ignored = u8(0);
+  let crowd = u8(0);
+  let taken = u8(0);
+  let order = u32(0);
+  let candidates = u32(0);
+  let matches = i32(0);
+
+  /** Fills row `a` of `ignored`, and the order in which objects are offered. */
+  const arrange = (group: Group, a: number): void => {
+    const { low, high } = areas[a]!;
+    const objects = group.objects.length;
+    let first = 0;
+    for (let o = 0; o < objects; o++) {
+      const row = group.objects[o]!;
+      const area = truth.area[row]!;
+      const out = truth.ignored[row] !== 0 || area < low || area > high;
+      ignored[a * objects + o] = out ? 1 : 0;
+      if (!out) order[first++] = o;
+    }
+    toFind[a] = first;
+    for (let o = 0; o < objects; o++) if (ignored[a * objects + o] !== 0) order[first++] = o;
+  };
+
+  /** An earlier area range with the same objects to find has the same matches. */
+  const twinOf = (a: number, objects: number): number => {
+    for (let b = 0; b < a; b++) {
+      let o = 0;
+      while (o < objects && ignored[a * objects + o] === ignored[b * objects + o]) o++;
+      if (o === objects) return b;
+    }
+    return -1;
+  };
+
+  return (group) => {
+    const objects = group.objects.length;
+    const detections = group.detections.length;
+    overlaps = grown(overlaps, objects * detections, f64);
+    ignored = grown(ignored, objects * areas.length, u8);
+    crowd = grown(crowd, objects, u8);
+    taken = grown(taken, objects, u8);
+    order = grown(order, objects, u32);
+    candidates = grown(candidates, detections, u32);
+
+    fillOverlaps(group, truth, found, params, overlaps);
+    for (let o = 0; o < objects; o++) crowd[o] = truth.crowd[group.objects[o]!]!;
+    let candidateCount = 0;
+    for (let d = 0; d < detections; d++) {
+      let o = 0;
+      while (o < objects && overlaps[d * objects + o]! < lowest) o++;
+      if (o < objects) candidates[candidateCount++] = d;
+    }
+
+    const rows = thresholds.length * candidateCount;
+    matches = grown(matches, areas.length * rows, i32);
+    for (let a = 0; a < areas.length; a++) {
+      arrange(group, a);
+      const twin = twinOf(a, objects);
+      if (twin >= 0) {
+        matches.copyWithin(a * rows, twin * rows, (twin + 1) * rows);
+        continue;
+      }
+      const input = { detections, objects, overlaps, order, toFind: toFind[a]!, crowd, candidates, candidateCount };
+      for (let t = 0; t < thresholds.length && candidateCount > 0; t++) {
+        const at = a * rows + t * candidateCount;
+        matchAt(thresholds[t]!, input, taken, matches.subarray(at, at + candidateCount));
+      }
+    }
+    return { ignored, toFind, candidates, candidateCount, matches };
+  };
+};
