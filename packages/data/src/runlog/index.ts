@@ -1,0 +1,2 @@
+export * from './mapLog.ts';
+export * from './trainLog.ts';
