@@ -31,7 +31,10 @@ export type Matches = {
   readonly grid: Tensor;
   /** x, y, w, h `[r, 4]`. */
   readonly truth: Tensor;
-  /** 1 for each class that it is asked to be `[r, classes]`. */
+  /**
+   * 1 for each class that it is asked to be `[r, classes]`. The original tells a slot that is taken from a free one by a
+   * nonzero delta of class 0, so that there a saturated class 0 (exactly 0 or 1) makes it forget earlier classes; not here.
+   */
   readonly labels: Tensor;
   /** 1 where the row decides its prediction's delta `[r, 1]`. */
   readonly live: Tensor;

@@ -43,7 +43,27 @@ export type Batch = {
   readonly counts: readonly number[];
 };
 
-/** Some truths share a cell and an anchor, with the same class or another. */
+/** Moves the predictions in a truth's cell near it, so that some overlap it well. */
+const aim = (head: HeadConfig, raw: Float32Array, image: number, [x, y, w, h]: Truth, noise: () => number): void => {
+  const [col, row] = [Math.trunc(x * head.width), Math.trunc(y * head.height)];
+  const logit = (p: number): number => Math.log(p / (1 - p));
+  const size = (s: number): number => (head.representation === 'exp' ? Math.log(s) : s);
+  head.mask.forEach((m, box) => {
+    const cell = (image * head.height + row) * head.width + col;
+    const [aw, ah] = head.anchors[m];
+    raw.set(
+      [
+        logit(Math.min(0.98, Math.max(0.02, x * head.width - col))) + noise(),
+        logit(Math.min(0.98, Math.max(0.02, y * head.height - row))) + noise(),
+        size((w * head.netWidth) / aw) + noise(),
+        size((h * head.netHeight) / ah) + noise(),
+      ],
+      (cell * head.mask.length + box) * (5 + head.classes),
+    );
+  });
+};
+
+/** Some truths share a cell and an anchor, with the same class or another; some are well predicted. */
 export const randomBatch = (head: HeadConfig, seed: number, n = 2, capacity = 7): Batch => {
   const random = randomOf(seed);
   const { round } = Math;
@@ -65,6 +85,7 @@ export const randomBatch = (head: HeadConfig, seed: number, n = 2, capacity = 7)
     }
     list.length = Math.min(list.length, capacity);
     list.forEach((truth, t) => {
+      if (random() < 0.5) aim(head, raw, image, truth, () => 0.3 * (random() - 0.5));
       truths.set(truth, (image * capacity + t) * 5);
     });
     return list;
