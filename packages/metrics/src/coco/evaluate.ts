@@ -32,6 +32,7 @@ export interface CocoResult extends CocoCurves {
   readonly perCategory: readonly CocoCategoryResult[];
   readonly perThreshold: readonly { readonly threshold: number; readonly AP: number }[];
   readonly params: CocoParams;
+  readonly tally: Tally;
   /** What the input held that pycocotools takes otherwise, drops or stumbles over. */
   readonly notes: readonly CocoNote[];
 }
@@ -68,6 +69,7 @@ export const finishCoco = (
     }),
     perThreshold: params.thresholds.map((threshold, t) => ({ threshold, AP: ap[t]! })),
     params,
+    tally,
     notes,
   };
 };

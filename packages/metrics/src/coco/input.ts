@@ -1,5 +1,6 @@
 /** What a COCO evaluation reads: the shapes of the instances file and of the results file, and the columns made of them. */
 import { cornerStride, cornersOf } from '../box/corners.ts';
+import type { BoxTable, ScoredTable } from '../core/table.ts';
 
 export interface CocoImage {
   readonly id: number;
@@ -39,15 +40,6 @@ export interface CocoDetection {
   readonly score: number;
 }
 
-/** Boxes of one kind in columns: place in the lists of images and categories, corners, area. */
-export interface BoxTable {
-  readonly length: number;
-  readonly image: Uint32Array;
-  readonly category: Uint32Array;
-  readonly corners: Float64Array;
-  readonly area: Float64Array;
-}
-
 export interface TruthTable extends BoxTable {
   readonly id: Float64Array;
   readonly crowd: Uint8Array;
@@ -55,8 +47,7 @@ export interface TruthTable extends BoxTable {
   readonly withoutArea: number;
 }
 
-export interface DetectionTable extends BoxTable {
-  readonly score: Float64Array;
+export interface DetectionTable extends ScoredTable {
   /** 1-based place in the results, which is the identity pycocotools gives a detection. */
   readonly id: Float64Array;
   readonly unknownImages: number;

@@ -1,9 +1,10 @@
 /** Matches of one image and category at every area range and threshold. Buffers are reused from group to group. */
-import type { Group } from './groups.ts';
-import { fillOverlaps } from './groups.ts';
+import { cornerStride } from '../box/corners.ts';
+import type { Group } from '../core/groups.ts';
 import type { DetectionTable, TruthTable } from './input.ts';
 import { matchAt } from './match.ts';
 import type { CocoParams } from './params.ts';
+import { overlapOf, ruleOf } from './params.ts';
 
 /** Valid until the next group is judged. */
 export interface Judgement {
@@ -25,6 +26,28 @@ const f64 = (n: number): Float64Array => new Float64Array(n);
 const u32 = (n: number): Uint32Array => new Uint32Array(n);
 const i32 = (n: number): Int32Array => new Int32Array(n);
 const u8 = (n: number): Uint8Array => new Uint8Array(n);
+
+/** Fills `into[detection, object]`. Outside `compat` an overlap that is not a number counts as none. */
+const fillOverlaps = (
+  group: Group,
+  truth: TruthTable,
+  found: DetectionTable,
+  params: CocoParams,
+  into: Float64Array,
+): void => {
+  const overlap = overlapOf(params.overlap);
+  const rule = ruleOf(params);
+  const objects = group.objects.length;
+  for (let d = 0; d < group.detections.length; d++) {
+    const at = group.detections[d]! * cornerStride;
+    for (let o = 0; o < objects; o++) {
+      const object = group.objects[o]!;
+      const crowd = truth.crowd[object] !== 0;
+      const value = overlap(found.corners, at, truth.corners, object * cornerStride, crowd, rule);
+      into[d * objects + o] = params.compat || !Number.isNaN(value) ? value : Number.NEGATIVE_INFINITY;
+    }
+  }
+};
 
 export const judgeOf = (
   truth: TruthTable,

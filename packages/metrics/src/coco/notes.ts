@@ -1,6 +1,7 @@
 /** What an input holds that pycocotools takes otherwise than we do by default, drops, or stumbles over. */
 import { cornerStride } from '../box/corners.ts';
-import type { BoxTable, DetectionTable, TruthTable } from './input.ts';
+import type { BoxTable } from '../core/table.ts';
+import type { DetectionTable, TruthTable } from './input.ts';
 import type { CocoParams } from './params.ts';
 
 export interface CocoNote {

@@ -1,8 +1,8 @@
 /** From boxes to the tally of an evaluation: which detections found an object, and which are left out of the count. */
+import type { Group } from '../core/groups.ts';
+import { visitGroups } from '../core/groups.ts';
 import type { Tally } from '../core/tally.ts';
 import { wordsOf } from '../core/tally.ts';
-import type { Group } from './groups.ts';
-import { visitGroups } from './groups.ts';
 import type { CocoIndex, DetectionTable, TruthTable } from './input.ts';
 import type { Judgement } from './judge.ts';
 import { judgeOf } from './judge.ts';

@@ -1,11 +1,8 @@
 /** The boxes of a data set by category and image: a walk that meets each (category, image) with any box once, in that order. */
-import { cornerStride } from '../box/corners.ts';
-import { descending, grouped } from '../core/order.ts';
-import type { BoxTable, DetectionTable, TruthTable } from './input.ts';
-import type { CocoParams } from './params.ts';
-import { overlapOf, ruleOf } from './params.ts';
+import { descending, grouped } from './order.ts';
+import type { BoxTable, ScoredTable } from './table.ts';
 
-/** One image and category: rows of the tables, and the overlap of each detection with each object. */
+/** One image and category, as rows of the two tables. */
 export interface Group {
   readonly category: number;
   readonly image: number;
@@ -29,8 +26,8 @@ const ranked = (rows: Uint32Array, score: Float64Array, most: number): Uint32Arr
 };
 
 export const visitGroups = (
-  truth: TruthTable,
-  found: DetectionTable,
+  truth: BoxTable,
+  found: ScoredTable,
   categories: number,
   images: number,
   most: number,
@@ -54,27 +51,5 @@ export const visitGroups = (
       detections: ranked(detectionRows.subarray(fromDetection, d), found.score, most),
       objects: objectRows.subarray(fromObject, o),
     });
-  }
-};
-
-/** Fills `into[detection, object]`. Outside `compat` an overlap that is not a number counts as none. */
-export const fillOverlaps = (
-  group: Group,
-  truth: TruthTable,
-  found: DetectionTable,
-  params: CocoParams,
-  into: Float64Array,
-): void => {
-  const overlap = overlapOf(params.overlap);
-  const rule = ruleOf(params);
-  const objects = group.objects.length;
-  for (let d = 0; d < group.detections.length; d++) {
-    const at = group.detections[d]! * cornerStride;
-    for (let o = 0; o < objects; o++) {
-      const object = group.objects[o]!;
-      const crowd = truth.crowd[object] !== 0;
-      const value = overlap(found.corners, at, truth.corners, object * cornerStride, crowd, rule);
-      into[d * objects + o] = params.compat || !Number.isNaN(value) ? value : Number.NEGATIVE_INFINITY;
-    }
   }
 };

@@ -1,0 +1,113 @@
+/** The VOC evaluation (voc_eval, voc_reval), matching by IoU, GIoU or any other overlap. */
+import type { Overlap, OverlapRule } from '../box/overlap.ts';
+import { giouOverlap, iouOverlap } from '../box/overlap.ts';
+import { visitHits } from '../core/hits.ts';
+import { rankingOf } from '../core/ranking.ts';
+import type { Tally } from '../core/tally.ts';
+import { groupsByCategory, wordsOf } from '../core/tally.ts';
+import type { VocRule } from './average-precision.ts';
+import { averagePrecision } from './average-precision.ts';
+import type { VocAnnotation, VocDetection } from './input.ts';
+import { vocTables } from './input.ts';
+import { vocTally } from './tally.ts';
+
+export interface VocParams {
+  readonly overlap: 'iou' | 'giou' | Overlap;
+  readonly rule: VocRule;
+  readonly thresholds: readonly number[];
+  /** The classes to score, in the order of the results. */
+  readonly classes: readonly string[];
+  /** The original holds GIoU's penalty at 0 from below (`clamped`, the default). */
+  readonly penalty: OverlapRule['penalty'];
+  /** As the original: NaN for the area rule of a class without objects and so for its mean. By default such a class has AP 0. */
+  readonly compat: boolean;
+}
+
+export type VocOptions = Partial<VocParams>;
+
+export interface VocThresholdResult {
+  readonly threshold: number;
+  readonly mAP: number;
+  /** By class. */
+  readonly ap: Readonly<Record<string, number>>;
+}
+
+export interface VocResult {
+  readonly perThreshold: readonly VocThresholdResult[];
+  /** Mean of mAP over the thresholds. */
+  readonly mean: number;
+  readonly params: VocParams;
+  readonly tally: Tally;
+  /** Classes that have nothing to find; their AP of 0 counts in the means, as in the original's 11-point rule. */
+  readonly withoutObjects: readonly string[];
+  /** Detections on images without annotation or of other classes (the original fails on the former). */
+  readonly dropped: number;
+}
+
+/** .50, .55, ... .95, each i / 100. */
+export const vocThresholds: readonly number[] = Array.from({ length: 10 }, (_, i) => (50 + 5 * i) / 100);
+
+const meanOf = (values: readonly number[]): number =>
+  values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length;
+
+const namesIn = (annotations: readonly VocAnnotation[]): readonly string[] =>
+  [...new Set(annotations.flatMap(({ objects }) => objects.map((object) => object.name)))].sort();
+
+export const vocParams = (options: VocOptions, annotations: readonly VocAnnotation[] = []): VocParams => ({
+  overlap: options.overlap ?? 'iou',
+  rule: options.rule ?? '07',
+  thresholds: options.thresholds ?? vocThresholds,
+  classes: options.classes ?? namesIn(annotations),
+  penalty: options.penalty ?? 'clamped',
+  compat: options.compat ?? false,
+});
+
+export const overlapOf = (overlap: VocParams['overlap']): Overlap =>
+  overlap === 'iou' ? iouOverlap : overlap === 'giou' ? giouOverlap : overlap;
+
+/** AP at each threshold of a class without objects. */
+const emptyClass = (params: VocParams, detections: number): number =>
+  params.compat && params.rule === 'area' && detections > 0 ? Number.NaN : 0;
+
+/** Average precisions of a tally; the second half of an evaluation. */
+export const finishVoc = (tally: Tally, params: VocParams, dropped = 0): VocResult => {
+  const { classes, thresholds, rule } = params;
+  const groups = groupsByCategory(tally);
+  const withoutObjects: string[] = [];
+  // [class][threshold]
+  const table = classes.map((name) => {
+    const ranking = rankingOf(groups.get(name) ?? [], 1, wordsOf(thresholds.length));
+    const positives = ranking.positives[0]!;
+    if (positives === 0) withoutObjects.push(name);
+    const row = thresholds.map(() => emptyClass(params, ranking.scores.length));
+    if (positives > 0) {
+      visitHits(ranking, 0, Number.POSITIVE_INFINITY, thresholds.length, (t, hits) => {
+        row[t] = averagePrecision[rule](hits, positives);
+      });
+    }
+    return row;
+  });
+  const perThreshold = thresholds.map((threshold, t) => ({
+    threshold,
+    mAP: meanOf(table.map((row) => row[t]!)),
+    ap: Object.fromEntries(classes.map((name, k) => [name, table[k]![t]!])),
+  }));
+  return { perThreshold, mean: meanOf(perThreshold.map((row) => row.mAP)), params, tally, withoutObjects, dropped };
+};
+
+/**
+ * Scores detections against annotations as VOC does. Equal scores are taken in the order of the image names, then of
+ * the list (the original leaves it open).
+ * @throws VocInputError on a box that is not four numbers.
+ */
+export const evaluateVoc = (
+  annotations: readonly VocAnnotation[],
+  detections: readonly VocDetection[],
+  options: VocOptions = {},
+): VocResult => {
+  const params = vocParams(options, annotations);
+  const tables = vocTables(annotations, detections, params.classes);
+  const rule: OverlapRule = { pixel: 1, penalty: params.penalty, compat: false };
+  const tally = vocTally(tables, params.classes, { ...params, overlap: overlapOf(params.overlap), rule });
+  return finishVoc(tally, params, tables.dropped);
+};
