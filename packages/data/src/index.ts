@@ -1,3 +1,4 @@
+export * from './augment/builtin.ts';
 export * from './augment/opencv.ts';
 export * from './augment/parameters.ts';
 export * from './augment/truth.ts';

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import * as E from 'fp-ts/lib/Either.js';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { shared, sharedPath } from '../../../../test/shared.ts';
+import { defaultRanges } from '../augment/parameters.ts';
 import { showFault } from '../fault.ts';
 import { letterbox } from '../image/letterbox.ts';
 import { readImageList } from '../labels/imageList.ts';
@@ -62,6 +63,7 @@ describe('batches', () => {
 
   it('are the same for the same seed whatever the number of workers and the prefetch, and from any start', async () => {
     const expected = await take({ ...base, images, workers: 0 }, 5);
+    expect(expected[0].x).not.toEqual(expected[1].x);
     for (const [workers, prefetch] of [
       [0, 0],
       [1, 2],
@@ -93,6 +95,14 @@ describe('batches', () => {
       expect(batch.x).toEqual(fromFiles[i].x);
       expect(Math.max(...batch.truths.map((v, j) => Math.abs(v - fromFiles[i].truths[j])))).toBeLessThan(1e-5);
     });
+  });
+
+  it('take the other augmentation when asked', async () => {
+    const augment = { ...defaultRanges, path: 'builtin' } as const;
+    const [first] = await take({ ...base, images, workers: 0, augment }, 1);
+    const [second] = await take({ ...base, images, workers: 1, augment }, 1);
+    expect(first).toEqual(second);
+    expect(first.x).not.toEqual((await take({ ...base, images, workers: 0 }, 1))[0].x);
   });
 
   it('end before `end` and may change size from batch to batch', async () => {
