@@ -3,12 +3,13 @@
  * whatever the number of worker threads, and from any batch on.
  */
 import { defaultRanges } from '../augment/parameters.ts';
+import type { AugmentOptions } from '../augment/sample.ts';
 import type { DataFault } from '../fault.ts';
 import type { Image } from '../image/image.ts';
 import type { LetterboxFrame } from '../image/letterbox.ts';
 import type { ResizeOptions } from '../image/resize.ts';
 import type { Label } from '../labels/label.ts';
-import type { AugmentOptions, MakerOptions } from './make.ts';
+import type { MakerOptions } from './make.ts';
 import { openPool } from './pool.ts';
 import type { Sampling } from './sampling.ts';
 import { type Source, sourceLength } from './source.ts';

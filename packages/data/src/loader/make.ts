@@ -1,24 +1,13 @@
 /** One batch from a source: the work that a worker thread, or the program itself, does for a job. */
 import * as E from 'fp-ts/lib/Either.js';
-import { drawPlacement, placeInto, placementTransform } from '../augment/builtin.ts';
-import { augmentInto, type PixelOptions } from '../augment/opencv.ts';
-import { type AugmentRanges, type BoxTransform, boxTransform, drawParameters } from '../augment/parameters.ts';
-import { shuffleLabels, type TruthOptions, truthFields, writeTruths } from '../augment/truth.ts';
+import { type AugmentOptions, augmentSample } from '../augment/sample.ts';
+import { shuffleLabels, truthFields, writeTruths } from '../augment/truth.ts';
 import { type DataFault, showFault } from '../fault.ts';
-import type { Image } from '../image/image.ts';
 import { type LetterboxFrame, letterboxInto } from '../image/letterbox.ts';
 import type { ResizeOptions } from '../image/resize.ts';
 import type { Label } from '../labels/label.ts';
-import type { Random } from '../random/random.ts';
 import { picker, type Sampling, streamOf } from './sampling.ts';
 import { type Loaded, type OpenSource, openSource, type Sample, type Source } from './source.ts';
-
-export type AugmentOptions = AugmentRanges &
-  PixelOptions &
-  TruthOptions & {
-    /** Which of the original's two augmentations: that of its OpenCV builds (the default) or of the others. */
-    readonly path?: 'opencv' | 'builtin';
-  };
 
 /** What stays the same for all jobs of a loader. Plain data: it is sent to worker threads. */
 export type MakerOptions = {
@@ -111,34 +100,9 @@ const pictureOf = (source: OpenSource, index: number, { image }: Sample): Pictur
   height: image.height,
 });
 
-/** Draws, writes the pixels and says how the boxes follow. */
-type AugmentPath = (
-  random: Random,
-  image: Image,
-  width: number,
-  height: number,
-  out: Float32Array,
-  offset: number,
-  augment: AugmentOptions,
-) => BoxTransform;
-
-const augmentPaths: Readonly<Record<'opencv' | 'builtin', AugmentPath>> = {
-  opencv: (random, image, width, height, out, offset, augment) => {
-    const parameters = drawParameters(random, image.width, image.height, augment);
-    augmentInto(image, parameters, width, height, out, offset, augment);
-    return boxTransform(parameters, image.width, image.height);
-  },
-  builtin: (random, image, width, height, out, offset, augment) => {
-    const parameters = drawPlacement(random, image.width, image.height, width, height, augment);
-    placeInto(image, parameters, width, height, out, offset);
-    return placementTransform(parameters, width, height);
-  },
-};
-
 /** Makes batches; results depend on the options and the job only. */
 export const batchMaker = (options: MakerOptions): ((job: Job) => Promise<Made>) => {
   const { seed, augment, maxBoxes } = options;
-  const augmentPath = augmentPaths[augment.path ?? 'opencv'];
   const source = openSource(options.source, options.cacheBytes);
   const pickerOf = picker(options.sampling, seed, source.length);
 
@@ -154,7 +118,7 @@ export const batchMaker = (options: MakerOptions): ((job: Job) => Promise<Made>)
       const { index, sample, failures } = await findUsable(source, pickerOf(place + i));
       const { image, labels } = sample;
       const random = streamOf(seed, 'augment', place + i);
-      const transform = augmentPath(random, image, width, height, x, i * width * height * 3, augment);
+      const transform = augmentSample(random, image, width, height, x, i * width * height * 3, augment);
       const shuffled = shuffleLabels(random, labels);
       counts[i] = writeTruths(shuffled, transform, truths, i * maxBoxes * truthFields, maxBoxes, augment);
       pictures[i] = pictureOf(source, index, sample);

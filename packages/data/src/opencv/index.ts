@@ -1,0 +1,6 @@
+export * from './arithmetic.ts';
+export * from './geometry.ts';
+export * from './hsv.ts';
+export type { Raster, Samples } from './raster.ts';
+export { roundHalfEven, saturate } from './raster.ts';
+export * from './resize.ts';
