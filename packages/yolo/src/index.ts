@@ -35,6 +35,7 @@ export { newHeader, type WeightsHeader } from './darknet/weights-header.ts';
 export { type KernelShape, kernelShape } from './darknet/weights-layout.ts';
 export { toChannelsFirst, toChannelsLast } from './darknet/weights-order.ts';
 export { type IouLoss, iouLosses, type Representation } from './darknet/yolo-section.ts';
+export { type ShapesOptions, type ZooLoss, type ZooOptions, zoo } from './darknet/zoo.ts';
 // Detection
 export { type Candidates, type Detection, listDetections } from './detect/candidates.ts';
 export { type DecodeOptions, decodeYolo, type YoloHead, type YoloOutput } from './detect/decode.ts';

@@ -59,10 +59,10 @@ export const draftConfig = (text: string, options: ConfigOptions = {}): DraftCon
   const notices = [...grammar.notices];
   const read = <A>(result: FileResult<A>): A | undefined => {
     if (E.isRight(result)) {
-      notices.push(...result.right.notices);
+      for (const notice of result.right.notices) notices.push(notice);
       return result.right.value;
     }
-    faults.push(...result.left);
+    for (const fault of result.left) faults.push(fault);
     return undefined;
   };
 
@@ -77,7 +77,7 @@ export const draftConfig = (text: string, options: ConfigOptions = {}): DraftCon
 };
 
 const readLayer = (section: Section, context: SectionContext): FileResult<LayerConfig> => {
-  const type = layerAliases[section.name] ?? section.name;
+  const type = layerAliases.get(section.name) ?? section.name;
   return isLayerType(type) ? readAs(type, section, context) : E.left([unknownSection(section, context)]);
 };
 
@@ -111,7 +111,7 @@ const noLayers = (file: string): FileFault => ({
 });
 
 const unknownSection = ({ name, line }: Section, { file, layer }: SectionContext): FileFault => {
-  const known = [...Object.keys(layerReaders), ...Object.keys(layerAliases)];
+  const known = [...Object.keys(layerReaders), ...layerAliases.keys()];
   const near = nearest(name, known);
   const why = unsupportedSections.includes(name) ? ' (Darknet has it, but no YOLOv3 network uses it)' : '';
   return {

@@ -40,11 +40,11 @@ export const parseData = (source: string, options: { readonly file?: string } = 
   const file = options.file ?? 'data';
   const faults: FileFault[] = [];
   const duplicates: FileNotice[] = [];
-  const entries: Entry[] = [];
+  const entries = new Map<string, Entry>();
   for (const line of significantLines(source, { inner: true })) {
     const entry = parseEntry(file, line);
     if (E.isLeft(entry)) faults.push(entry.left);
-    else if (entries.every(({ key }) => key !== entry.right.key)) entries.push(entry.right);
+    else if (!entries.has(entry.right.key)) entries.set(entry.right.key, entry.right);
     else {
       const { key } = entry.right;
       duplicates.push({
@@ -56,7 +56,7 @@ export const parseData = (source: string, options: { readonly file?: string } = 
       });
     }
   }
-  const fields = readFields({ name: '', line: 1, entries }, { file, lenient: false });
+  const fields = readFields({ name: '', line: 1, entries: [...entries.values()] }, { file, lenient: false });
   if (E.isLeft(fields)) return E.left([...faults, ...fields.left]);
   if (faults.length > 0) return E.left(faults);
   return E.right({ value: { ...fields.right.value, file }, notices: [...duplicates, ...fields.right.notices] });

@@ -55,17 +55,14 @@ export const byLine = <A extends { readonly line?: number | undefined }>(items: 
 
 export const quote = (text: string): string => JSON.stringify(text.length > 60 ? `${text.slice(0, 57)}...` : text);
 
-/** The word of `known` that `word` was probably meant to be (at most a third of its letters differ). */
-export const nearest = (word: string, known: readonly string[]): string | undefined => {
-  if (word.length > 40) return undefined;
-  const ranked = known
-    .map((candidate) => ({ candidate, distance: editDistance(word, candidate) }))
-    .sort((a, b) => a.distance - b.distance);
-  const best = ranked[0];
-  return best !== undefined && best.distance <= Math.max(1, Math.floor(best.candidate.length / 3))
-    ? best.candidate
-    : undefined;
-};
+/** The word of `known` that `word` was probably meant to be: at most a third of its letters differ. */
+export const nearest = (word: string, known: readonly string[]): string | undefined =>
+  known
+    .map((candidate) => ({ candidate, allowed: Math.max(1, Math.floor(candidate.length / 3)) }))
+    .filter(({ candidate, allowed }) => Math.abs(candidate.length - word.length) <= allowed)
+    .map(({ candidate, allowed }) => ({ candidate, allowed, distance: editDistance(word, candidate) }))
+    .filter(({ allowed, distance }) => distance <= allowed)
+    .sort((a, b) => a.distance - b.distance)[0]?.candidate;
 
 /** Levenshtein's distance, one row at a time. */
 const editDistance = (a: string, b: string): number => {

@@ -170,13 +170,13 @@ export const layerReaders = {
 export type LayerType = keyof typeof layerReaders;
 
 /** Other spellings that the original takes. */
-export const layerAliases: Readonly<Record<string, LayerType>> = {
-  conv: 'convolutional',
-  max: 'maxpool',
-  avg: 'avgpool',
-  conn: 'connected',
-  soft: 'softmax',
-};
+export const layerAliases: ReadonlyMap<string, LayerType> = new Map([
+  ['conv', 'convolutional'],
+  ['max', 'maxpool'],
+  ['avg', 'avgpool'],
+  ['conn', 'connected'],
+  ['soft', 'softmax'],
+]);
 
 /** Sections of the original that no YOLOv3 network uses; named so that the refusal can say so. */
 // biome-ignore format: a list of words

@@ -45,17 +45,13 @@ export const parseNames = (text: string, options: NamesOptions = {}): FileResult
       action: 'use the names file that belongs to the cfg',
     });
   }
-  const notices: FileNotice[] = names.flatMap((name, i) =>
-    names.indexOf(name) === i
-      ? []
-      : [
-          {
-            tag: 'compatibility',
-            file,
-            line: i + 1,
-            message: `${name} is also the name of class ${names.indexOf(name)}`,
-          },
-        ],
-  );
+  const first = new Map<string, number>();
+  const notices: FileNotice[] = [];
+  names.forEach((name, i) => {
+    const known = first.get(name);
+    if (known === undefined) first.set(name, i);
+    else
+      notices.push({ tag: 'compatibility', file, line: i + 1, message: `${name} is also the name of class ${known}` });
+  });
   return faults.length > 0 ? E.left(faults) : E.right({ value: names, notices });
 };

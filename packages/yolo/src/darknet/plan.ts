@@ -93,7 +93,9 @@ const inferLayers = (
     const before = configs[index - 1];
     const result = inferLayer(config, before, { index, input, outputs });
     if (E.isRight(result)) layers.push(result.right);
-    else if (config !== undefined) faults.push(...result.left.map((problem) => blame(problem, config, index, before)));
+    else if (config !== undefined) {
+      for (const problem of result.left) faults.push(blame(problem, config, index, before));
+    }
     outputs.push(E.isRight(result) ? result.right.output : undefined);
   }
   return { layers, faults: [...faults, ...differentClasses(configs)] };

@@ -29,12 +29,14 @@ export const parseSections = (text: string, file: string, options: SectionOption
   const faults: FileFault[] = [];
   const notices: FileNotice[] = [];
   const sections: { name: string; line: number; entries: Entry[] }[] = [];
+  let given = new Set<string>();
   // A malformed header still opens a section, so that the keys below it are not blamed on the one above.
   let skipping = false;
   for (const line of significantLines(text)) {
     if (line.text.startsWith('[')) {
       const name = header.exec(line.text)?.[1];
       skipping = name === undefined;
+      given = new Set();
       if (name !== undefined) sections.push({ name, line: line.number, entries: [] });
       else faults.push(badHeader(file, line.number, line.text));
       continue;
@@ -54,9 +56,11 @@ export const parseSections = (text: string, file: string, options: SectionOption
     if (skipping) continue;
     const section = sections.at(-1);
     if (section === undefined) faults.push(orphan(file, entry.right));
-    else if (section.entries.some(({ key }) => key === entry.right.key))
-      notices.push(duplicate(file, section.name, entry.right));
-    else section.entries.push(entry.right);
+    else if (given.has(entry.right.key)) notices.push(duplicate(file, section.name, entry.right));
+    else {
+      given.add(entry.right.key);
+      section.entries.push(entry.right);
+    }
   }
   return { sections, faults, notices };
 };

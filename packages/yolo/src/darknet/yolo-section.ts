@@ -12,7 +12,7 @@ const fields = {
   ...commonFields,
   classes: whole(20, { min: 1 }),
   /** Total number of anchors, over all heads. */
-  num: whole(1, { min: 1 }),
+  num: whole(1, { min: 1, max: 1000 }),
   /** Indices of the anchors that this layer predicts. */
   mask: optional(wholes([])),
   /** `num` pairs (width, height) in pixels of the network's input. */
