@@ -3,7 +3,7 @@
  * comes out in the order of the last class sorted. Greedy suppression by GIoU or DIoU is the same with another overlap.
  */
 import { type Candidates, takeRows } from './candidates.ts';
-import { type BoxOverlap, type NmsKind, overlaps } from './overlap.ts';
+import { type NmsKind, type Overlaps, overlaps } from './overlap.ts';
 
 export interface NmsOptions {
   /** What two boxes are compared by. */
@@ -57,14 +57,15 @@ type RowSet = Uint32Array;
 const overlapSets = (
   boxes: Float32Array,
   count: number,
-  overlap: BoxOverlap,
+  overlapsOf: Overlaps,
   threshold: number,
 ): ((row: number) => RowSet) => {
   const sets = new Array<RowSet | undefined>(count);
   const find = (row: number): RowSet => {
     const set = new Uint32Array((count + 31) >> 5);
+    const values = overlapsOf(boxes.subarray(4 * row, 4 * row + 4), boxes, { format: 'cxcywh' });
     for (let other = 0; other < count; other++) {
-      if (other !== row && overlap(boxes, row, other) > threshold) set[other >> 5]! |= 1 << (other & 31);
+      if (values[other]! > threshold) set[other >> 5]! |= 1 << (other & 31);
     }
     return set;
   };
