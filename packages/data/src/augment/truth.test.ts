@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { goldenPath, readJson, shared } from '../../../../test/shared.ts';
+import { fixture } from '../testing/fixture.ts';
 import { truthFields, writeTruths } from './truth.ts';
 
 describe('writeTruths', () => {
@@ -26,7 +26,7 @@ describe('writeTruths', () => {
   });
 });
 
-describe.skipIf(!shared)('goldens/augment, truth rows', () => {
+describe('truth rows of the original', () => {
   type TruthCase = {
     flip: number;
     dx: number;
@@ -36,9 +36,7 @@ describe.skipIf(!shared)('goldens/augment, truth rows', () => {
     num_boxes: number;
     truth_sorted: number[][];
   };
-  const truths = shared
-    ? readJson<{ labels_id_x_y_w_h: number[][]; cases: TruthCase[] }>(goldenPath('augment/truth_cases.json'))
-    : { labels_id_x_y_w_h: [], cases: [] };
+  const truths = fixture<{ labels_id_x_y_w_h: number[][]; cases: TruthCase[] }>('truth_cases.json');
 
   it.each(truths.cases)('truth rows flip $flip dx $dx dy $dy sx $sx sy $sy', (c) => {
     const labels = truths.labels_id_x_y_w_h.map(([classId, x, y, w, h]) => ({ classId, x, y, w, h }));

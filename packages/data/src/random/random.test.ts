@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { goldenPath, readJson, shared } from '../../../../test/shared.ts';
+import { fixture } from '../testing/fixture.ts';
 import { counterRandom, philox2x32 } from './counter.ts';
 import { glibcRandom } from './glibc.ts';
 import { scale, uniform } from './random.ts';
@@ -13,12 +13,24 @@ describe('glibcRandom', () => {
   });
 });
 
-type Golden = { streams: Record<string, number[]> } & Record<string, unknown>;
+type Golden = {
+  streams: Record<string, number[]>;
+  rand_uniform_0_1_seed0: number[];
+  rand_scale_1p5_seed0: number[];
+};
 
-describe.skipIf(!shared)('goldens/opencv/glibc_rand.json', () => {
-  const golden = shared ? readJson<Golden>(goldenPath('opencv/glibc_rand.json')) : { streams: {} };
+describe('the streams of glibc', () => {
+  const golden = fixture<Golden>('glibc_rand.json');
   it.each(Object.entries(golden.streams))('srand(%s)', (seed, stream) => {
     expect(take(stream.length, glibcRandom(Number(seed)).next)).toEqual(stream);
+  });
+
+  it('uniform and scale give the same float32 numbers', () => {
+    const [u, s] = [glibcRandom(0), glibcRandom(0)];
+    const rounded = (values: number[]) => values.map(Math.fround);
+    const { rand_uniform_0_1_seed0: uniforms, rand_scale_1p5_seed0: scales } = golden;
+    expect(take(uniforms.length, () => uniform(u, 0, 1))).toEqual(rounded(uniforms));
+    expect(take(scales.length, () => scale(s, 1.5))).toEqual(rounded(scales));
   });
 });
 

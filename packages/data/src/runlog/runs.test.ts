@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import * as E from 'fp-ts/lib/Either.js';
 import { describe, expect, it } from 'vitest';
-import { goldenPath, shared } from '../../../../test/shared.ts';
 import { showFault } from '../fault.ts';
+import { fixturePath } from '../testing/fixture.ts';
 import { addMapRow, formatMapRow, parseMapLog, readMapLog } from './mapLog.ts';
 import { appendTrainLog, formatBatchLog, parseTrainLog, readTrainLog } from './trainLog.ts';
 
@@ -56,14 +56,14 @@ describe('log.csv', () => {
   });
 });
 
-describe.skipIf(!shared)('goldens/cli/train_log.csv', () => {
+describe('a log of the original', () => {
   it('reads and writes back byte for byte', async () => {
-    const log = await readTrainLog(goldenPath('cli/train_log.csv'))();
+    const log = await readTrainLog(fixturePath('train_log.csv'))();
     if (E.isLeft(log)) throw new Error(showFault(log.left));
     expect(log.right.faults).toEqual([]);
     expect(log.right.batches.map((b) => b.batch)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
     expect(log.right.batches.every((b) => b.layers.length === 2)).toBe(true);
-    expect(log.right.batches.map(formatBatchLog).join('')).toBe(readFileSync(goldenPath('cli/train_log.csv'), 'utf8'));
+    expect(log.right.batches.map(formatBatchLog).join('')).toBe(readFileSync(fixturePath('train_log.csv'), 'utf8'));
   });
 });
 
