@@ -6,7 +6,7 @@ import * as E from 'fp-ts/lib/Either.js';
 import { byLine, type FileFault, type FileNotice, type FileResult, nearest, quote } from './fault.ts';
 import { type LayerType, layerAliases, layerReaders, unsupportedSections } from './layer-sections.ts';
 import { readNet } from './net-section.ts';
-import type { SectionContext, SectionPlace, SectionReader } from './section-rule.ts';
+import type { SectionContext, SectionPlace, SectionReader, SectionReading } from './section-rule.ts';
 import { parseSections, type Section } from './sections.ts';
 
 type ValueOf<R> = R extends SectionReader<infer A> ? A : never;
@@ -34,7 +34,7 @@ export interface ConfigOptions {
   readonly ignore?: readonly string[];
 }
 
-/** A file as far as it could be read: what had faults is `undefined`, so that layer indices still hold. */
+/** A file as far as it could be read: a layer that could not be is `undefined`, so that layer indices still hold. */
 export interface DraftConfig {
   readonly file: string;
   readonly net: NetConfig | undefined;
@@ -57,36 +57,29 @@ export const draftConfig = (text: string, options: ConfigOptions = {}): DraftCon
   const grammar = parseSections(text, file, { lenient });
   const faults = [...grammar.faults];
   const notices = [...grammar.notices];
-  const read = <A>(result: FileResult<A>): A | undefined => {
-    if (E.isRight(result)) {
-      for (const notice of result.right.notices) notices.push(notice);
-      return result.right.value;
-    }
-    for (const fault of result.left) faults.push(fault);
-    return undefined;
+  const keep = <A>(reading: SectionReading<A>): SectionReading<A>['value'] => {
+    for (const fault of reading.faults) faults.push(fault);
+    for (const notice of reading.notices) notices.push(notice);
+    return reading.value;
   };
 
   const [first, ...rest] = grammar.sections.map((section) => dropKeys(section, options.ignore ?? []));
   const opens = first !== undefined && (first.name === 'net' || first.name === 'network');
   if (!opens) faults.push(noNet(file, first));
-  const net = opens ? read(readNet(first, { file, lenient })) : undefined;
+  const net = opens ? keep(readNet(first, { file, lenient })) : undefined;
   const layerSections = opens || first === undefined ? rest : [first, ...rest];
-  const layers = layerSections.map((section, layer) => read(readLayer(section, { file, layer, lenient })));
+  const layers = layerSections.map((section, layer) => keep(readLayer(section, { file, layer, lenient })));
   if (layerSections.length === 0 && faults.length === 0) faults.push(noLayers(file));
   return { file, net, layers, faults: byLine(faults), notices: byLine(notices) };
 };
 
-const readLayer = (section: Section, context: SectionContext): FileResult<LayerConfig> => {
+const readLayer = (section: Section, context: SectionContext): SectionReading<LayerConfig> => {
   const type = layerAliases.get(section.name) ?? section.name;
-  return isLayerType(type) ? readAs(type, section, context) : E.left([unknownSection(section, context)]);
+  if (!isLayerType(type)) return { value: undefined, faults: [unknownSection(section, context)], notices: [] };
+  const reading: SectionReading<object> = layerReaders[type](section, context);
+  // The reader comes from the row of this very type.
+  return { ...reading, value: reading.value && ({ type, ...reading.value } as LayerConfig) };
 };
-
-const readAs = <T extends LayerType>(type: T, section: Section, context: SectionContext): FileResult<LayerConfig> =>
-  E.map((checked: { value: object; notices: readonly FileNotice[] }) => ({
-    ...checked,
-    // The reader comes from the row of this very type.
-    value: { type, ...checked.value } as LayerConfig,
-  }))(layerReaders[type](section, context));
 
 const isLayerType = (name: string): name is LayerType => Object.hasOwn(layerReaders, name);
 

@@ -36,8 +36,8 @@ describe('.data', () => {
   });
   it('reports all faults with their lines', () => {
     expect(faultsOf(parseData('classes=two\n\nwhat\neval=kitti\n', { file: 'a.data' }))).toEqual([
-      'a.data:3: expected key=value, found "what"; complete the line, or start it with # to make it a comment',
       'a.data:1: classes: expected a whole number of at least 1, found "two"; correct the value (Darknet would silently read 0)',
+      'a.data:3: expected key=value, found "what"; complete the line, or start it with # to make it a comment',
       'a.data:4: eval: expected one of voc, coco, imagenet, found "kitti"; correct the value (Darknet would silently read voc)',
     ]);
   });

@@ -4,7 +4,7 @@
  * `undefined` here instead of a path that nobody has (`data/train.list`).
  */
 import * as E from 'fp-ts/lib/Either.js';
-import type { FileFault, FileNotice, FileResult } from './fault.ts';
+import { byLine, type FileFault, type FileNotice, type FileResult } from './fault.ts';
 import { optional, text, whole, word } from './field.ts';
 import { type Entry, parseEntry, significantLines } from './lines.ts';
 import { sectionReader } from './section-rule.ts';
@@ -32,9 +32,7 @@ const readFields = sectionReader({
   complete: ({ labels, ...data }) => ({ ...data, names: data.names ?? labels }),
 });
 
-export type DataConfig = (typeof readFields extends (...args: never[]) => FileResult<infer A> ? A : never) & {
-  readonly file: string;
-};
+export type DataConfig = NonNullable<ReturnType<typeof readFields>['value']> & { readonly file: string };
 
 export const parseData = (source: string, options: { readonly file?: string } = {}): FileResult<DataConfig> => {
   const file = options.file ?? 'data';
@@ -57,7 +55,8 @@ export const parseData = (source: string, options: { readonly file?: string } = 
     }
   }
   const fields = readFields({ name: '', line: 1, entries: [...entries.values()] }, { file, lenient: false });
-  if (E.isLeft(fields)) return E.left([...faults, ...fields.left]);
-  if (faults.length > 0) return E.left(faults);
-  return E.right({ value: { ...fields.right.value, file }, notices: [...duplicates, ...fields.right.notices] });
+  const all = byLine([...faults, ...fields.faults]);
+  return fields.value === undefined || all.length > 0
+    ? E.left(all)
+    : E.right({ value: { ...fields.value, file }, notices: byLine([...duplicates, ...fields.notices]) });
 };

@@ -134,6 +134,7 @@ const shortcut: ShapeRule<'shortcut'> = ({ from }, context) => {
 
 const upsample: ShapeRule<'upsample'> = ({ stride }, context) => {
   const { h, w, c } = context.input;
+  if (stride === 0) return unjudged;
   if (stride > 0) return shape({ h: h * stride, w: w * stride, c }, context);
   const output = { h: Math.floor(h / -stride), w: Math.floor(w / -stride), c };
   return output.h < 1 || output.w < 1 ? fail(tooSmall(context.input, -stride)) : shape(output, context);

@@ -62,6 +62,13 @@ describe('faults', () => {
     ]); // biome-ignore format: a table
     expect(found[1]).toContain('0 to 0 or -1 to -1, found -9, which is layer -8');
   });
+  it('of anchors do not hide those of filters', () => {
+    const found = faultsOf(`${net}[conv]\nfilters=26\n[yolo]\nnum=6\nmask=0,1,2\nclasses=4\nanchors=1,1\n`);
+    expect(found.map((f) => f.split(' expected')[0])).toEqual([
+      'a.cfg:8: layer 0 [conv] filters:',
+      'a.cfg:13: layer 1 [yolo] anchors:',
+    ]);
+  });
   it('of [net] do not hide those of the layers', () => {
     expect(faultsOf(`${net}hue=blue\n${head(26)}`).map((f) => f.split(' expected')[0])).toEqual([
       'a.cfg:7: [net] hue:',

@@ -1,6 +1,6 @@
 /** Reads one section by its table of fields: every bad key of the section is reported, not only the first. */
 import * as E from 'fp-ts/lib/Either.js';
-import { type FileFault, type FileNotice, type FileResult, nearest, quote } from './fault.ts';
+import { type FileFault, type FileNotice, nearest, quote } from './fault.ts';
 import type { FieldsOf, FieldTable } from './field.ts';
 import type { Entry } from './lines.ts';
 import type { Section } from './sections.ts';
@@ -45,10 +45,14 @@ export interface SectionRule<T extends FieldTable, A> {
   readonly advise?: (value: A, given: ReadonlySet<string>) => readonly Advice[];
 }
 
-export type SectionReader<A> = (
-  section: Section,
-  context: SectionContext,
-) => FileResult<A & { readonly at: SectionPlace }>;
+/** With faults there may still be a value, fit for finding further faults (of shapes) but for nothing else. */
+export interface SectionReading<A> {
+  readonly value: (A & { readonly at: SectionPlace }) | undefined;
+  readonly faults: readonly FileFault[];
+  readonly notices: readonly FileNotice[];
+}
+
+export type SectionReader<A> = (section: Section, context: SectionContext) => SectionReading<A>;
 
 export const placeOf = (section: Section, file: string): SectionPlace => ({
   file,
@@ -105,14 +109,13 @@ export const sectionReader = <T extends FieldTable, A>(rule: SectionRule<T, A>):
       else if (rule.ignored?.includes(key))
         notice({ tag: 'ignored-key', key, message: 'is known to later Darknets only and has no effect' });
     }
-    if (faults.length > 0) return E.left(faults);
+    if (faults.length > 0) return { value: undefined, faults, notices };
 
     // Every key of the table was decoded by its own codec above.
-    const value = rule.complete(values as FieldsOf<T>);
+    const value = { ...rule.complete(values as FieldsOf<T>), at };
     const problems = rule.check?.(value) ?? [];
-    if (problems.length > 0) return E.left(problems.map((problem) => faultAt(at, layer, problem)));
     for (const advice of rule.advise?.(value, new Set(entries.keys())) ?? []) notice(advice);
-    return E.right({ value: { ...value, at }, notices });
+    return { value, faults: problems.map((problem) => faultAt(at, layer, problem)), notices };
   };
 };
 
