@@ -6,6 +6,7 @@ export {
   type NetworkConfig,
   parseConfig,
 } from './darknet/config.ts';
+export { type DataConfig, type EvalKind, evalKinds, parseData } from './darknet/data-file.ts';
 export {
   type Checked,
   type FileFault,
