@@ -1,0 +1,83 @@
+/** What a command may touch of the world: results on stdout, messages and progress on stderr, stdin, interruption. */
+import { performance } from 'node:perf_hooks';
+import { meter, progressText } from './progress.ts';
+
+export type Progress = {
+  /** `done` in all so far; `waitMs` more was spent waiting for data; `note` ends the line. */
+  readonly advance: (done: number, waitMs?: number, note?: string) => void;
+  readonly end: () => void;
+};
+
+export type Context = {
+  /** The words of the command line, for records. */
+  readonly argv: readonly string[];
+  /** A result, one line or more. */
+  readonly print: (text: string) => void;
+  /** A message. */
+  readonly tell: (text: string) => void;
+  readonly progress: (label: string, total: number, unit?: string) => Progress;
+  /** Ctrl-C. */
+  readonly signal: AbortSignal;
+  readonly stdin: NodeJS.ReadableStream & { readonly isTTY?: boolean };
+};
+
+type Sink = { readonly write: (text: string) => unknown; readonly isTTY?: boolean; readonly columns?: number };
+
+export type Streams = { readonly stdout: Sink; readonly stderr: Sink; readonly stdin: Context['stdin'] };
+
+/** A line is redrawn so often on a terminal, and written so often elsewhere. */
+const redrawMs = 100;
+const lineMs = 10_000;
+const clearLine = '\r\u001b[2K';
+
+/** A progress line on a terminal is wiped before anything else is written. */
+export const contextOf = (streams: Streams, argv: readonly string[], signal: AbortSignal): Context => {
+  const { stdout, stderr, stdin } = streams;
+  const live = stderr.isTTY === true;
+  let shown = '';
+  const wipe = (): void => {
+    if (shown !== '') stderr.write(clearLine);
+  };
+  const restore = (): void => {
+    if (shown !== '') stderr.write(shown);
+  };
+  const show = (text: string): void => {
+    wipe();
+    shown = text.slice(0, (stderr.columns ?? 80) - 1);
+    restore();
+  };
+  return {
+    argv,
+    signal,
+    stdin,
+    print: (text) => {
+      wipe();
+      stdout.write(`${text}\n`);
+      restore();
+    },
+    tell: (text) => {
+      wipe();
+      stderr.write(`${text}\n`);
+      restore();
+    },
+    progress: (label, total, unit = 'images') => {
+      const counter = meter(label, total, unit, performance.now());
+      let last = live ? Number.NEGATIVE_INFINITY : performance.now();
+      return {
+        advance: (done, waitMs, note) => {
+          const now = performance.now();
+          counter.advance(now, done, waitMs);
+          if (now - last < (live ? redrawMs : lineMs)) return;
+          last = now;
+          const text = progressText(counter.read(now, note));
+          if (live) show(text);
+          else stderr.write(`${text}\n`);
+        },
+        end: () => {
+          wipe();
+          shown = '';
+        },
+      };
+    },
+  };
+};
