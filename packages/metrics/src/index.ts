@@ -1,3 +1,5 @@
+export type { ConfusionMatrix, ConfusionOptions } from './analysis/confusion.ts';
+export { confusionMatrix } from './analysis/confusion.ts';
 export type { BoxOptions } from './box/columns.ts';
 export {
   ciou,
@@ -16,6 +18,8 @@ export {
 export type { BoxColumn, BoxFormat, Pixel } from './box/corners.ts';
 export { BoxColumnError } from './box/corners.ts';
 export type { Overlap, OverlapRule } from './box/overlap.ts';
+export type { CocoAccumulator, CocoImageEvidence, CocoPart } from './coco/accumulator.ts';
+export { cocoAccumulator } from './coco/accumulator.ts';
 export type { CocoCategoryResult, CocoResult } from './coco/evaluate.ts';
 export { evaluateCoco } from './coco/evaluate.ts';
 export type { CocoAnnotation, CocoCategory, CocoDetection, CocoImage, CocoInstances } from './coco/input.ts';
@@ -28,6 +32,8 @@ export type { Curve, CurvePlace, Tallied } from './core/curve.ts';
 export { curveOf } from './core/curve.ts';
 export type { Id, Tally } from './core/tally.ts';
 export { DuplicateImageError } from './core/tally.ts';
+export type { VocAccumulator, VocPart } from './voc/accumulator.ts';
+export { vocAccumulator } from './voc/accumulator.ts';
 export type { VocRule } from './voc/average-precision.ts';
 export type { VocOptions, VocParams, VocResult, VocThresholdResult } from './voc/evaluate.ts';
 export { evaluateVoc, vocThresholds } from './voc/evaluate.ts';

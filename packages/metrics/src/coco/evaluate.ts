@@ -5,7 +5,7 @@ import { accumulate } from './accumulate.ts';
 import type { CocoCategory, CocoDetection, CocoInstances } from './input.ts';
 import { detectionTable, indexOf, truthTable } from './input.ts';
 import type { CocoNote } from './notes.ts';
-import { notesOf } from './notes.ts';
+import { countsOf, notesOf } from './notes.ts';
 import type { CocoOptions, CocoParams } from './params.ts';
 import { cocoParams } from './params.ts';
 import { apByThreshold, statsOf } from './summary.ts';
@@ -92,5 +92,5 @@ export const evaluateCoco = (
   const truth = truthTable(groundTruth.annotations, index, params.ignoreKey);
   const found = detectionTable(detections, index);
   const tally = cocoTally(truth, found, index, params);
-  return finishCoco(tally, index.categories, params, notesOf(truth, found, params));
+  return finishCoco(tally, index.categories, params, notesOf(countsOf(truth, found, params), params.compat));
 };

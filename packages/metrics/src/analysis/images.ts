@@ -1,0 +1,37 @@
+/** A walk over images whose boxes of all categories are seen together, for analyses that compare across categories. */
+
+import type { CocoDetection, CocoIndex, CocoInstances, DetectionTable, TruthTable } from '../coco/input.ts';
+import { detectionTable, indexOf, truthTable } from '../coco/input.ts';
+import { visitGroups } from '../core/groups.ts';
+
+export interface ImageBoxes {
+  /** Rows of `found` by descending score. */
+  readonly detections: Uint32Array;
+  /** Rows of `truth`. */
+  readonly objects: Uint32Array;
+}
+
+export interface DetectionSet {
+  readonly index: CocoIndex;
+  readonly truth: TruthTable;
+  readonly found: DetectionTable;
+}
+
+export const detectionSet = (groundTruth: CocoInstances, detections: readonly CocoDetection[]): DetectionSet => {
+  const index = indexOf(groundTruth.images, groundTruth.categories);
+  return {
+    index,
+    truth: truthTable(groundTruth.annotations, index, false),
+    found: detectionTable(detections, index),
+  };
+};
+
+/** Calls `visit` for every image with any box, ascending. */
+export const visitImages = ({ index, truth, found }: DetectionSet, visit: (boxes: ImageBoxes) => void): void => {
+  const together = { category: new Uint32Array(Math.max(truth.length, found.length)) };
+  const asOne = <T extends { readonly length: number }>(table: T): T & typeof together => ({
+    ...table,
+    category: together.category.subarray(0, table.length),
+  });
+  visitGroups(asOne(truth), asOne(found), 1, index.images.length, Number.POSITIVE_INFINITY, visit);
+};
