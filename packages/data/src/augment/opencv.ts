@@ -19,8 +19,11 @@ export type PixelOptions = {
 
 const fullHue = 179;
 
-/** One row of the crop, stretched to the target's width: each sample a byte times 2048. */
-const stretchRow = (row: Uint8Array, axis: LinearAxis, out: Int32Array): void => {
+/**
+ * One row of the crop, stretched to the target's width: each sample a byte times 128, which is OpenCV's sum of 11-bit
+ * weights with the four bits already shifted out that its vertical pass drops first.
+ */
+const stretchRow = (row: Uint8Array, axis: LinearAxis, out: Int16Array): void => {
   const { first, second, weight0, weight1 } = axis;
   const width = first.length;
   for (let x = 0, o = 0; x < width; x++, o += 3) {
@@ -28,9 +31,16 @@ const stretchRow = (row: Uint8Array, axis: LinearAxis, out: Int32Array): void =>
     const b = second[x] * 3;
     const u = weight0[x];
     const v = weight1[x];
-    out[o] = row[a] * u + row[b] * v;
-    out[o + 1] = row[a + 1] * u + row[b + 1] * v;
-    out[o + 2] = row[a + 2] * u + row[b + 2] * v;
+    out[o] = (row[a] * u + row[b] * v) >> 4;
+    out[o + 1] = (row[a + 1] * u + row[b + 1] * v) >> 4;
+    out[o + 2] = (row[a + 2] * u + row[b + 2] * v) >> 4;
+  }
+};
+
+/** Two stretched rows to one of bytes. */
+const blendRows = (upper: Int16Array, lower: Int16Array, u: number, v: number, out: Uint8Array): void => {
+  for (let i = 0; i < out.length; i++) {
+    out[i] = (((upper[i] * u) >> 16) + ((lower[i] * v) >> 16) + 2) >> 2;
   }
 };
 
@@ -84,8 +94,8 @@ const eachResizedRow = (
   const columns = linearAxis(p.width, width, true);
   const rows = linearAxis(p.height, height, false);
   const crop = new Uint8Array(p.width * 3);
-  let upper = new Int32Array(samples);
-  let lower = new Int32Array(samples);
+  let upper = new Int16Array(samples);
+  let lower = new Int16Array(samples);
   let upperIs = -1;
   let lowerIs = -1;
   for (let y = 0; y < height; y++) {
@@ -108,11 +118,7 @@ const eachResizedRow = (
       }
       lowerIs = second;
     }
-    const u = rows.weight0[y];
-    const v = rows.weight1[y];
-    for (let i = 0; i < samples; i++) {
-      out[i] = ((((upper[i] >> 4) * u) >> 16) + (((lower[i] >> 4) * v) >> 16) + 2) >> 2;
-    }
+    blendRows(upper, lower, rows.weight0[y], rows.weight1[y], out);
     emit(y, out);
   }
 };
@@ -120,8 +126,18 @@ const eachResizedRow = (
 type Tables = { readonly hue: Uint8Array; readonly saturation: Uint8Array; readonly exposure: Uint8Array };
 
 const f32 = Math.fround;
-const sectorShift = 12;
-const half = 1 << (sectorShift - 1);
+const divisorShift = 12;
+const half = 1 << (divisorShift - 1);
+
+/** What the channel between the strongest and the weakest is of the value, by 8-bit saturation and hue. */
+const slopes: Float32Array = Float32Array.from({ length: 256 * 256 }, (_, i) => {
+  const s = byteShare[i >> 8];
+  const f = hueFraction[i & 255];
+  // Falling in odd sectors (q), rising in even ones (t).
+  return (hueSector[i & 255] & 1) === 1 ? 1 - f32(s * f) : 1 - f32(s * f32(1 - f));
+});
+/** And what the weakest is, by saturation. */
+const floors: Float32Array = Float32Array.from({ length: 256 }, (_, v) => 1 - byteShare[v]);
 
 /**
  * One row through HSV and back, as 0..1 floats. `start` is where the row's first pixel goes and `step` the distance
@@ -134,21 +150,18 @@ const distortRow = (row: Uint8Array, tables: Tables, out: Float32Array, start: n
     const g = row[i + 1];
     const b = row[i + 2];
     const value = Math.max(r, g, b);
-    const least = Math.min(r, g, b);
-    const d = value - least;
+    const d = value - Math.min(r, g, b);
     const x = value === r ? g - b : value === g ? b - r + 2 * d : r - g + 4 * d;
-    let h = (x * hueDivisor[d] + half) >> sectorShift;
+    let h = (x * hueDivisor[d] + half) >> divisorShift;
     if (h < 0) h += 180;
     const turned = hue[h];
-    const s = byteShare[saturation[(d * saturationDivisor[value] + half) >> sectorShift]];
-    const v = byteShare[exposure[value]];
-    const f = hueFraction[turned];
-    const top = unitOf[f32(v * 255) + roundingMagic - roundingMagic];
-    const low = unitOf[f32(f32(v * f32(1 - s)) * 255) + roundingMagic - roundingMagic];
+    const s = saturation[(d * saturationDivisor[value] + half) >> divisorShift];
+    const exposed = exposure[value];
+    const v = byteShare[exposed];
+    const top = unitOf[exposed];
+    const low = unitOf[(f32(f32(v * floors[s]) * 255) + roundingMagic - roundingMagic) | 0];
+    const middle = unitOf[(f32(f32(v * slopes[(s << 8) | turned]) * 255) + roundingMagic - roundingMagic) | 0];
     const sector = hueSector[turned];
-    // Falling in odd sectors (q), rising in even ones (t).
-    const slope = (sector & 1) === 1 ? f32(1 - f32(s * f)) : f32(1 - f32(s * f32(1 - f)));
-    const middle = unitOf[f32(f32(v * slope) * 255) + roundingMagic - roundingMagic];
     if (sector < 2) {
       out[o] = sector === 0 ? top : middle;
       out[o + 1] = sector === 0 ? middle : top;
