@@ -31,3 +31,8 @@ export const gpuIndex = optional(whole({ min: 0 }), {
   spellings: ['-i'],
 });
 export const noGpu = flag("accepted from the original's command line", ['-nogpu']);
+
+export const nmsKind = withDefault(oneOf('iou', 'giou', 'diou'), 'iou', {
+  placeholder: 'iou|giou|diou',
+  doc: 'what boxes are compared by when one of them goes',
+});
