@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import * as E from 'fp-ts/lib/Either.js';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { shared, sharedPath } from '../../../../test/shared.ts';
@@ -162,6 +164,23 @@ describe('batches', () => {
     expect(showFault(stream.report().faults[0])).toMatch(
       /labels\/train\/train_0000\d\d.txt:\d: .*below the number of classes/,
     );
+  });
+
+  it('let the process end when forgotten, and when left in the middle', async () => {
+    const script = join(root, 'forgotten.ts');
+    const module = new URL('./batches.ts', import.meta.url).href;
+    const options =
+      "{ images: { kind: 'shapes', seed: 1, size: 96, count: 9 }, batch: 2, width: 32, height: 32, seed: 1, workers: 2 }";
+    writeFileSync(
+      script,
+      `import { batches } from '${module}';
+       const forgotten = batches(${options});
+       const first = await forgotten.next();
+       for await (const batch of batches(${options})) if (batch.index === 1) break;
+       console.log(first.value.index);`,
+    );
+    const { stdout } = await promisify(execFile)(process.execPath, [script], { timeout: 30_000 });
+    expect(stdout.trim()).toBe('0');
   });
 
   it('refuse nonsense at once', () => {

@@ -1,6 +1,8 @@
 export * from './arithmetic.ts';
+export * from './blur.ts';
 export * from './geometry.ts';
 export * from './hsv.ts';
 export type { Raster, Samples } from './raster.ts';
 export { roundHalfEven, saturate } from './raster.ts';
 export * from './resize.ts';
+export * from './warp.ts';
