@@ -17,6 +17,10 @@ export {
 } from './box/columns.ts';
 export type { BoxColumn, BoxFormat, Pixel } from './box/corners.ts';
 export { BoxColumnError } from './box/corners.ts';
+export type { DarknetGradient, DarknetOverlap } from './box/darknet.ts';
+export { darknetGradient, darknetOverlap } from './box/darknet.ts';
+export type { LossOptions, Reduction } from './box/loss.ts';
+export { giouLoss, giouLosses, giouLossGradient } from './box/loss.ts';
 export type { Overlap, OverlapRule } from './box/overlap.ts';
 export type { CocoAccumulator, CocoImageEvidence, CocoPart } from './coco/accumulator.ts';
 export { cocoAccumulator } from './coco/accumulator.ts';
