@@ -18,7 +18,8 @@ export type Failure =
   | { readonly tag: 'interrupted'; readonly what: string }
   | { readonly tag: 'thrown'; readonly error: unknown };
 
-export const dataFailure = (...faults: readonly DataFault[]): Failure => ({ tag: 'data', faults });
+export const dataFailure = (fault: DataFault): Failure => ({ tag: 'data', faults: [fault] });
+export const dataFailures = (faults: readonly DataFault[]): Failure => ({ tag: 'data', faults });
 export const formatFailure = (faults: readonly FormatFault[]): Failure => ({ tag: 'format', faults });
 export const modelFailure = (faults: readonly FileFault[]): Failure => ({ tag: 'model', faults });
 export const refused = (what: string, action: string): Failure => ({ tag: 'refused', what, action });

@@ -1,8 +1,24 @@
 /** All commands, in the order of the help. */
 import type { Command } from '../arguments/command.ts';
+import { convertCoco } from './convert-coco.ts';
+import { convertVoc } from './convert-voc.ts';
+import { devices } from './devices.ts';
 import { evalCoco } from './eval-coco.ts';
 import { evalVoc } from './eval-voc.ts';
+import { table } from './layer-table.ts';
+import { shapes } from './shapes.ts';
 import { detect, test } from './test.ts';
 import { valid } from './valid.ts';
 
-export const commands: readonly Command[] = [test, detect, valid, evalCoco, evalVoc];
+export const commands: readonly Command[] = [
+  test,
+  detect,
+  valid,
+  evalCoco,
+  evalVoc,
+  table,
+  convertVoc,
+  convertCoco,
+  shapes,
+  devices,
+];
