@@ -28,6 +28,8 @@ export type { CocoCategoryResult, CocoResult } from './coco/evaluate.ts';
 export { evaluateCoco } from './coco/evaluate.ts';
 export type { CocoAnnotation, CocoCategory, CocoDetection, CocoImage, CocoInstances } from './coco/input.ts';
 export { CocoInputError } from './coco/input.ts';
+export type { CocoMatches } from './coco/matches.ts';
+export { cocoMatches } from './coco/matches.ts';
 export type { CocoNote } from './coco/notes.ts';
 export type { AreaRange, CocoOptions, CocoOverlap, CocoParams } from './coco/params.ts';
 export { cocoAreas, cocoRecalls, cocoThresholds } from './coco/params.ts';
