@@ -25,6 +25,8 @@ export type { LoaderReport, Stream } from './loader/stream.ts';
 export { counterRandom } from './random/counter.ts';
 export { glibcRandom } from './random/glibc.ts';
 export type { Random } from './random/random.ts';
+export * from './sets/darknet.ts';
+export * from './sets/read.ts';
 export { shapeNames } from './shapes/outline.ts';
 export * from './shapes/sample.ts';
 export * from './shapes/write.ts';

@@ -10,8 +10,9 @@ import { defaultRanges } from '../augment/parameters.ts';
 import { showFault } from '../fault.ts';
 import { letterbox } from '../image/letterbox.ts';
 import { readImageList } from '../labels/imageList.ts';
+import type { SetFiles } from '../sets/darknet.ts';
 import { shapesSample } from '../shapes/sample.ts';
-import { type ShapesFiles, writeShapes } from '../shapes/write.ts';
+import { writeShapes } from '../shapes/write.ts';
 import { type Batch, type BatchOptions, batches, validationBatches } from './batches.ts';
 import { ByteCache } from './byteCache.ts';
 import { NoUsablePicture } from './make.ts';
@@ -34,7 +35,7 @@ const take = async (options: BatchOptions, n: number): Promise<Omit<Batch, 'wait
 };
 
 let root: string;
-let files: ShapesFiles;
+let files: SetFiles;
 let images: readonly string[];
 beforeAll(async () => {
   root = mkdtempSync(join(tmpdir(), 'batches-'));
@@ -181,6 +182,14 @@ describe('batches', () => {
     );
     const { stdout } = await promisify(execFile)(process.execPath, [script], { timeout: 30_000 });
     expect(stdout.trim()).toBe('0');
+  });
+
+  it('end quietly when closed while one is awaited', async () => {
+    const stream = batches({ ...base, images, workers: 1 });
+    const pending = stream.next();
+    await stream.close();
+    expect((await pending).done).toBe(true);
+    expect((await stream.next()).done).toBe(true);
   });
 
   it('refuse nonsense at once', () => {

@@ -80,6 +80,8 @@ export const streamOf = <T>(options: StreamOptions<T>): Stream<T> => {
       note(made);
       return { done: false, value: deliver(head.batch, head.job, made, waitMs) };
     } catch (thrown) {
+      // Closed while waiting: the end, not a failure.
+      if (closed) return { done: true, value: undefined };
       await close();
       throw thrown;
     } finally {
