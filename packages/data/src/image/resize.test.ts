@@ -141,3 +141,18 @@ describe.skipIf(!shared)('goldens/opencv/builtin', () => {
     }
   });
 });
+
+describe.skipIf(!shared)('goldens/detect', () => {
+  it.each([
+    ['yolo-fastest-1.1_dog_0.5.json', 'dog', 320, 320],
+    ['yolo-fastest-1.1_person_0.5.json', 'person', 320, 320],
+    ['tiny_like_dog_0.5.json', 'dog', 80, 48],
+    ['tiny_like_person_0.5.json', 'person', 80, 48],
+  ])('%s: the sum of the network input', async (file, image, width, height) => {
+    const source = await decodeImage(goldenPath('detect', `${image}.decoded.png`))();
+    if (E.isLeft(source)) throw new Error('the source image did not decode');
+    const sum = letterbox(source.right, width, height, { darkLastRow: true }).data.reduce((a, b) => a + b, 0);
+    const { letterbox_sum: expected } = readJson<{ letterbox_sum: number }>(goldenPath('detect', file));
+    expect(Math.abs(sum / expected - 1)).toBeLessThan(1e-8);
+  });
+});
