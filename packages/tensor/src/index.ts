@@ -27,6 +27,7 @@ export {
   type UnaryKind,
   unaryKinds,
 } from './op.ts';
+export { type DeviceName, deviceNames, type OpenOptions, openDevice } from './open.ts';
 export * from './ops/composed.ts';
 export { type ConvOptions, conv2d, conv2dFilter, conv2dInput, type MatmulOptions, matmul } from './ops/contraction.ts';
 export {
@@ -61,3 +62,4 @@ export { openReference } from './reference/device.ts';
 export { type DType, type HostArray, type Shape, ShapeError, sameShape, sizeOf, stridesOf } from './shape.ts';
 export { input, node, scalar, type Tensor, tensor } from './tensor.ts';
 export { leavesOf, mapTree, type Tree } from './tree.ts';
+export { openWasm, type WasmOptions } from './wasm/device.ts';

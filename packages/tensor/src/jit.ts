@@ -86,14 +86,19 @@ const isConcrete = (t: Tensor): boolean => t.op.kind === 'constant' || t.op.kind
 
 /** Every tensor of a tree computed and kept on the device; one plan for the whole tree. */
 export const evaluate = async <T>(device: Device, tree: T): Promise<T> => {
-  const pending = leavesOf<Tensor>(tree).filter((t) => t.op.kind !== 'stored');
-  if (pending.length === 0) return tree;
-  const executable = await device.compile(graphOf(pending, []));
-  const buffers = executable.run([]);
-  executable.close();
-  const done = new Map(pending.map((t, i) => [t, i]));
-  const wrapped = buffers.map((b) => wrap(device, b));
-  return mapTree<T>(tree, (t) => (t.op.kind === 'stored' ? t : wrapped[done.get(t)!]));
+  const leaves = leavesOf<Tensor>(tree);
+  const pending = leaves.filter((t) => !isConcrete(t));
+  let computed: readonly Tensor[] = [];
+  if (pending.length > 0) {
+    const executable = await device.compile(graphOf(pending, []));
+    computed = executable.run([]).map((b) => wrap(device, b));
+    executable.close();
+  }
+  let next = 0;
+  return mapTree<T>(tree, (t) => {
+    if (t.op.kind === 'stored') return t;
+    return t.op.kind === 'constant' ? wrap(device, device.upload(t.op.data, t.shape)) : computed[next++];
+  });
 };
 
 /** Every tensor of a tree as a typed array. */

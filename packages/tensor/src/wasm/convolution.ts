@@ -1,0 +1,448 @@
+/**
+ * Convolution and its gradients as matrix products over blocks of windows (implicit GEMM): a block of windows is copied
+ * next to one another, multiplied with the packed filter while it is in the cache, and finished into its place.
+ */
+import type { Expression } from '../plan/program.ts';
+import type { Func, Local } from './emitter.ts';
+import { emitExpression } from './expression.ts';
+import type { Tile } from './gemm.ts';
+import { type Kernel, kernel } from './map.ts';
+import { addRun, depthOf, type Geometry, isMatrix, rowsOf, zeroRun } from './patches.ts';
+
+/** Indices of functions to call. */
+export type Calls = { readonly set: number; readonly add: number; readonly patches: number };
+
+const up = (n: number, to: number): number => Math.ceil(n / to) * to;
+const locals = (f: Func, count: number): Local[] => Array.from({ length: count }, () => f.local());
+
+/** Windows in a block: a few hundred kilobytes of them, in whole tiles. */
+export const blockOf = (depth: number, { rows }: Tile): number =>
+  Math.max(2, Math.min(32, Math.floor(49152 / depth / rows))) * rows;
+
+/** Copies rows of results `[rows, columns]` with row stride `from` into place, through the epilogue. */
+export type Finish = {
+  /** Loads are over (row, column). */
+  readonly epilogue?: Expression;
+  /** Floats between rows of the output. */
+  readonly stride: number;
+  readonly columns: number;
+};
+
+/** Parameters from word `word` on: the output, then the epilogue's loads. `column` is the first column's index. */
+const finish = (
+  f: Func,
+  p: Local,
+  word: number,
+  { epilogue, stride, columns }: Finish,
+  tile: Local,
+  tileStride: number,
+  row0: Local,
+  rows: Local,
+  column: Local,
+): void => {
+  const loads = epilogue?.loads ?? [];
+  const [r, row, from, to, i] = locals(f, 5);
+  const pointers = loads.map(() => f.local());
+  const rowStride = loads.map(({ strides }) => strides[0]);
+  const inner = loads.map(({ strides }) => strides[1]);
+  const vector = inner.every((s) => s === 0 || s === 1);
+  const body = (lanes: 4 | 1) => {
+    const accumulator = () => f.get(from).memory(lanes === 4 ? 'v128.load' : 'v128.load32_zero');
+    let value: Local;
+    if (epilogue) {
+      value = emitExpression(f, epilogue.code, {
+        load: (k) =>
+          f
+            .get(pointers[k])
+            .memory(inner[k] === 0 ? 'v128.load32_splat' : lanes === 4 ? 'v128.load' : 'v128.load32_zero'),
+        accumulator,
+      });
+    } else {
+      value = f.local('v128');
+      accumulator();
+      f.set(value);
+    }
+    f.get(to, value);
+    if (lanes === 4) f.memory('v128.store');
+    else f.storeLane0();
+    f.bump(from, 4 * lanes).bump(to, 4 * lanes);
+    inner.forEach((s, k) => {
+      if (s !== 0) f.bump(pointers[k], 4 * s * lanes);
+    });
+  };
+  f.i32(0).range(r, rows, 1, () => {
+    f.get(row0, r).do('i32.add').set(row);
+    f.times(r, tileStride * 4)
+      .get(tile)
+      .do('i32.add')
+      .set(from);
+    f.get(p)
+      .memory('i32.load', 4 * word)
+      .times(row, stride * 4)
+      .do('i32.add')
+      .times(column, 4)
+      .do('i32.add')
+      .set(to);
+    pointers.forEach((q, k) => {
+      f.get(p)
+        .memory('i32.load', 4 * (word + 1 + k))
+        .times(row, rowStride[k] * 4)
+        .do('i32.add');
+      f.times(column, inner[k] * 4)
+        .do('i32.add')
+        .set(q);
+    });
+    const whole = vector ? Math.floor(columns / 4) : 0;
+    if (whole > 0) f.count(i, whole, () => body(4));
+    if (columns - 4 * whole > 0) f.count(i, columns - 4 * whole, () => body(1));
+  });
+};
+
+export type ConvPlan = {
+  readonly kernel: Kernel;
+  /** Floats of scratch for each thread. */
+  readonly perThread: number;
+};
+
+/** (p, word) + thread * floats: the thread's own scratch. */
+const own = (f: Func, p: Local, word: number, thread: Local, floats: number, offset: number, to: Local): void => {
+  f.get(p)
+    .memory('i32.load', 4 * word)
+    .times(thread, floats * 4)
+    .do('i32.add')
+    .i32(offset * 4)
+    .do('i32.add')
+    .set(to);
+};
+
+/** Parameters: image, panels, scratch, output, epilogue's loads. Item: a block of windows. */
+export const convKernel = (
+  g: Geometry,
+  groups: number,
+  perGroup: number,
+  tile: Tile,
+  calls: Calls,
+  epilogue?: Expression,
+): ConvPlan => {
+  const { f, p, begin, end, thread } = kernel();
+  const rows = rowsOf(g);
+  const depth = depthOf(g);
+  const block = blockOf(depth, tile);
+  const width = up(perGroup, tile.columns);
+  const direct = groups === 1 && isMatrix(g);
+  const aFloats = direct ? 0 : up(block * depth + 16, 16);
+  const perThread = aFloats + block * width;
+  const [item, row0, count, a, t, group, column, panels] = locals(f, 8);
+  own(f, p, 2, thread, perThread, 0, a);
+  own(f, p, 2, thread, perThread, aFloats, t);
+  f.get(begin).range(item, end, 1, () => {
+    f.times(item, block).set(row0);
+    f.i32(rows).get(row0).do('i32.sub').set(count);
+    f.get(count).i32(block).get(count).i32(block).do('i32.lt_s', 'select').set(count);
+    f.count(group, groups, () => {
+      if (direct)
+        f.get(p)
+          .memory('i32.load')
+          .times(row0, depth * 4)
+          .do('i32.add')
+          .set(a);
+      else
+        f.get(p)
+          .memory('i32.load')
+          .get(a, row0, count)
+          .times(group, g.ci * 4)
+          .call(calls.patches);
+      f.get(p)
+        .memory('i32.load', 4)
+        .times(group, width * depth * 4)
+        .do('i32.add')
+        .set(panels);
+      f.get(a)
+        .i32(depth * 4)
+        .get(panels)
+        .i32(depth * tile.columns * 4)
+        .get(t)
+        .i32(width * 4);
+      f.add(count, tile.rows - 1)
+        .i32(tile.rows)
+        .do('i32.div_u')
+        .i32(width / tile.columns)
+        .i32(depth)
+        .call(calls.set);
+      f.times(group, perGroup).set(column);
+      finish(f, p, 3, { epilogue, stride: groups * perGroup, columns: perGroup }, t, width, row0, count, column);
+    });
+  });
+  return { kernel: { f, items: Math.ceil(rows / block) }, perThread };
+};
+
+/**
+ * Gradient to the image where the stride is not 1: dy x filter gives the windows' gradients, which are added back.
+ * `g` is the forward geometry. Parameters: dy, panels, scratch, image gradient. Item: one image.
+ */
+export const scatterKernel = (g: Geometry, groups: number, perGroup: number, tile: Tile, calls: Calls): ConvPlan => {
+  const { f, p, begin, end, thread } = kernel();
+  const depth = depthOf(g);
+  const rows = g.oh * g.ow;
+  const block = blockOf(depth + perGroup, tile);
+  const width = up(depth, tile.columns);
+  const aFloats = up(block * perGroup + 16, 16);
+  const perThread = aFloats + block * width;
+  const [item, row0, count, a, mine, t, group, panels] = locals(f, 8);
+  const [r, i, j, y, x, ky, kx, to, from, all] = locals(f, 10);
+  own(f, p, 2, thread, perThread, 0, mine);
+  own(f, p, 2, thread, perThread, aFloats, t);
+  f.i32(rows).set(all);
+  f.get(begin).range(item, end, 1, () => {
+    f.get(p)
+      .memory('i32.load', 12)
+      .times(item, g.h * g.w * g.c * 4)
+      .do('i32.add')
+      .set(to);
+    zeroRun(f, to, g.h * g.w * g.c);
+    f.i32(0).range(row0, all, block, () => {
+      f.get(all, row0).do('i32.sub').set(count);
+      f.get(count).i32(block).get(count).i32(block).do('i32.lt_s', 'select').set(count);
+      f.count(group, groups, () => {
+        if (groups === 1) {
+          f.get(p)
+            .memory('i32.load')
+            .times(item, rows)
+            .get(row0)
+            .do('i32.add')
+            .i32(perGroup * 4)
+            .do('i32.mul', 'i32.add')
+            .set(a);
+        } else {
+          f.get(mine).set(a);
+          f.get(p)
+            .memory('i32.load')
+            .get(a)
+            .times(item, rows)
+            .get(row0)
+            .do('i32.add')
+            .get(count)
+            .times(group, perGroup * 4)
+            .call(calls.patches);
+        }
+        f.get(p)
+          .memory('i32.load', 4)
+          .times(group, width * perGroup * 4)
+          .do('i32.add')
+          .set(panels);
+        f.get(a)
+          .i32(perGroup * 4)
+          .get(panels)
+          .i32(perGroup * tile.columns * 4)
+          .get(t)
+          .i32(width * 4);
+        f.add(count, tile.rows - 1)
+          .i32(tile.rows)
+          .do('i32.div_u')
+          .i32(width / tile.columns)
+          .i32(perGroup)
+          .call(calls.set);
+        f.i32(0).range(r, count, 1, () => {
+          f.get(row0, r).do('i32.add').i32(g.ow).do('i32.rem_u').set(j);
+          f.get(row0, r).do('i32.add').i32(g.ow).do('i32.div_u').set(i);
+          f.count(ky, g.kh, () => {
+            f.times(i, g.sh)
+              .i32(-g.pt)
+              .do('i32.add')
+              .get(ky)
+              .do('i32.add')
+              .tee(y)
+              .i32(g.h)
+              .do('i32.lt_u')
+              .when(() => {
+                f.count(kx, g.kw, () => {
+                  f.times(j, g.sw)
+                    .i32(-g.pl)
+                    .do('i32.add')
+                    .get(kx)
+                    .do('i32.add')
+                    .tee(x)
+                    .i32(g.w)
+                    .do('i32.lt_u')
+                    .when(() => {
+                      f.times(item, g.h)
+                        .get(y)
+                        .do('i32.add')
+                        .i32(g.w)
+                        .do('i32.mul')
+                        .get(x)
+                        .do('i32.add')
+                        .i32(g.c * 4)
+                        .do('i32.mul');
+                      f.get(p)
+                        .memory('i32.load', 12)
+                        .do('i32.add')
+                        .times(group, g.ci * 4)
+                        .do('i32.add')
+                        .set(to);
+                      f.times(ky, g.kw)
+                        .get(kx)
+                        .do('i32.add')
+                        .i32(g.ci * 4)
+                        .do('i32.mul');
+                      f.times(r, width * 4)
+                        .do('i32.add')
+                        .get(t)
+                        .do('i32.add')
+                        .set(from);
+                      addRun(f, to, from, g.ci);
+                    });
+                });
+              });
+          });
+        });
+      });
+    });
+  });
+  return { kernel: { f, items: g.n }, perThread };
+};
+
+/** How many parts the windows are split into for the filter gradient: fixed by the shape, never by the threads. */
+export const splitsOf = (rows: number, resultFloats: number): number =>
+  Math.max(1, Math.min(resultFloats > 1 << 18 ? 2 : 8, Math.floor(rows / 256)));
+
+export type FilterPlan = ConvPlan & {
+  readonly splits: number;
+  /** Floats of one part's result: filters of a group in whole tiles, by its depth in whole panels. */
+  readonly part: number;
+  readonly width: number;
+};
+
+/** Gradient to the filter. Parameters: image, dy, scratch, parts. Item: (group, part of the windows). */
+export const filterKernel = (g: Geometry, groups: number, perGroup: number, tile: Tile, calls: Calls): FilterPlan => {
+  const { f, p, begin, end, thread } = kernel();
+  const rows = rowsOf(g);
+  const depth = depthOf(g);
+  const width = up(depth, tile.columns);
+  const height = up(perGroup, tile.rows);
+  const part = height * width;
+  const splits = splitsOf(rows, part);
+  const each = Math.ceil(rows / splits);
+  const block = Math.min(128, each);
+  const [windowFloats, panelFloats] = [up(block * depth + 16, 16), block * width];
+  const perThread = windowFloats + panelFloats + up(height * block, 16);
+  const [item, group, row0, stop, count, result, to, from, o, r] = locals(f, 10);
+  const [windows, panels, transposed, panel] = locals(f, 4);
+  own(f, p, 2, thread, perThread, 0, windows);
+  own(f, p, 2, thread, perThread, windowFloats, panels);
+  own(f, p, 2, thread, perThread, windowFloats + panelFloats, transposed);
+  f.get(begin).range(item, end, 1, () => {
+    f.get(item).i32(splits).do('i32.div_u').set(group);
+    f.get(p)
+      .memory('i32.load', 12)
+      .times(item, part * 4)
+      .do('i32.add')
+      .tee(result)
+      .set(to);
+    zeroRun(f, to, part);
+    const start = f.local();
+    f.get(item).i32(splits).do('i32.rem_u').i32(each).do('i32.mul').set(start);
+    f.add(start, each).i32(rows).add(start, each).i32(rows).do('i32.lt_s', 'select').set(stop);
+    f.get(start).range(row0, stop, block, () => {
+      f.get(stop, row0).do('i32.sub').set(count);
+      f.get(count).i32(block).get(count).i32(block).do('i32.lt_s', 'select').set(count);
+      f.get(p)
+        .memory('i32.load')
+        .get(windows, row0, count)
+        .times(group, g.ci * 4)
+        .call(calls.patches);
+      // dy transposed: [filter, window].
+      f.i32(0).range(r, count, 1, () => {
+        f.get(p)
+          .memory('i32.load', 4)
+          .get(row0, r)
+          .do('i32.add')
+          .i32(groups * perGroup * 4)
+          .do('i32.mul', 'i32.add');
+        f.times(group, perGroup * 4)
+          .do('i32.add')
+          .set(from);
+        f.times(r, 4).get(transposed).do('i32.add').set(to);
+        f.count(o, perGroup, () => {
+          f.get(to).get(from).memory('f32.load').memory('f32.store').bump(from, 4);
+          f.get(to).times(count, 4).do('i32.add').set(to);
+        });
+      });
+      f.get(panels).set(to);
+      f.count(panel, width / tile.columns, () => {
+        f.times(panel, tile.columns * 4)
+          .get(windows)
+          .do('i32.add')
+          .set(from);
+        f.i32(0).range(r, count, 1, () => {
+          // What lies behind the depth comes out in columns that nobody reads.
+          for (let k = 0; k < tile.columns / 4; k++)
+            f.get(to, from)
+              .memory('v128.load', 16 * k)
+              .memory('v128.store', 16 * k);
+          f.bump(to, tile.columns * 4).bump(from, depth * 4);
+        });
+      });
+      f.get(transposed)
+        .times(count, 4)
+        .get(panels)
+        .times(count, tile.columns * 4)
+        .get(result)
+        .i32(width * 4);
+      f.i32(height / tile.rows)
+        .i32(width / tile.columns)
+        .get(count)
+        .call(calls.add);
+    });
+  });
+  return { kernel: { f, items: groups * splits }, perThread: perThread + 64, splits, part, width };
+};
+
+/** Adds the parts. Parameters: parts, filter gradient. Item: one filter. */
+export const combineKernel = (
+  depth: number,
+  groups: number,
+  perGroup: number,
+  { splits, part, width }: FilterPlan,
+): Kernel => {
+  const { f, p, begin, end } = kernel();
+  const [item, to, from, i] = locals(f, 4);
+  f.get(begin).range(item, end, 1, () => {
+    for (let k = 0; k < splits; k++) {
+      f.get(p)
+        .memory('i32.load', 4)
+        .times(item, depth * 4)
+        .do('i32.add')
+        .set(to);
+      f.get(item)
+        .i32(perGroup)
+        .do('i32.div_u')
+        .i32(splits * part * 4)
+        .do('i32.mul');
+      f.get(item)
+        .i32(perGroup)
+        .do('i32.rem_u')
+        .i32(width * 4)
+        .do('i32.mul', 'i32.add');
+      f.get(p)
+        .memory('i32.load')
+        .do('i32.add')
+        .i32(k * part * 4)
+        .do('i32.add')
+        .set(from);
+      if (k > 0) addRun(f, to, from, depth);
+      else {
+        f.count(i, Math.floor(depth / 4), () => {
+          f.get(to, from).memory('v128.load').memory('v128.store').bump(to, 16).bump(from, 16);
+        });
+        for (let e = 0; e < depth % 4; e++)
+          f.get(to, from)
+            .memory('f32.load', 4 * e)
+            .memory('f32.store', 4 * e);
+      }
+    }
+  });
+  return { f, items: groups * perGroup };
+};
+
+export { finish, locals, own, up };

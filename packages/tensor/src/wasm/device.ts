@@ -1,0 +1,131 @@
+/** The `wasm` device: kernels emitted for each program, one shared memory, worker threads. */
+import type { Buffer, CompileOptions, Device, Executable } from '../device.ts';
+import type { Graph } from '../graph.ts';
+import { planGraph } from '../plan/plan.ts';
+import type { ValueId } from '../plan/program.ts';
+import { dtypeOf, type HostArray, sizeOf } from '../shape.ts';
+import { hostFunctions } from './emitter.ts';
+import { Heap } from './heap.ts';
+import { chooseTile, compileKernels } from './kernels.ts';
+import { lower } from './lower.ts';
+import { isNode, openThreads } from './threads.ts';
+
+export type WasmOptions = {
+  /** Default: the cores of the machine. Results do not depend on it. */
+  readonly threads?: number;
+  /** 256-bit vectors where Node offers them (default true; the environment variable GDARKNET_NO_REVEC=1 turns them off). */
+  readonly wide?: boolean;
+};
+
+export const openWasm = async ({ threads: wanted, wide = true }: WasmOptions = {}): Promise<Device> => {
+  const cores = isNode() ? await (await import('./node.ts')).coreCount() : (navigator.hardwareConcurrency ?? 1);
+  const canShare = typeof SharedArrayBuffer !== 'undefined' && (isNode() || globalThis.crossOriginIsolated === true);
+  const heap = new Heap(canShare);
+  const threads = await openThreads(heap, wanted ?? cores);
+  const tile = await chooseTile(wide && !(isNode() && process.env.GDARKNET_NO_REVEC));
+
+  const compile = async (graph: Graph, options: CompileOptions = {}): Promise<Executable> => {
+    const program = planGraph(graph, options);
+    const lowered = lower(program, tile);
+    const owned: number[] = [];
+    const take = (bytes: number): number => {
+      const at = heap.allocate(bytes);
+      owned.push(at);
+      return at;
+    };
+    const temporaries = lowered.temporaries.map((floats) => take(floats * 4));
+    const scratch = take(lowered.perThread * threads.count * 4);
+    const space = take(program.scratch);
+    const constants = new Map<ValueId, number>();
+    program.values.forEach(({ place }, id) => {
+      if (place.kind !== 'constant') return;
+      const at = take(place.data.byteLength);
+      heap.array(at, dtypeOf(place.data), place.data.length).set(place.data);
+      constants.set(id, at);
+    });
+    const names = lowered.launches.some((l) => l.kind === 'kernel') ? lowered.module.names() : [];
+    const first =
+      names.length > 0 ? await threads.load(await compileKernels(lowered.module, heap.shared, tile), names) : 0;
+    const blocks = lowered.launches.map((l) => (l.kind === 'kernel' ? take(l.words.length * 4) : 0));
+    const donated = new Set(options.donated ?? []);
+    const uploads = new Map<number, number>();
+    const addresses = new Int32Array(program.values.length);
+    const addressOf = (id: ValueId): number => addresses[id];
+
+    /** Where an argument lies: its own buffer, or the plan's copy of a host array. */
+    const bring = (arg: Buffer | HostArray, i: number): number => {
+      if (!ArrayBuffer.isView(arg)) return arg.handle as number;
+      if (donated.has(i)) return heap.place(arg);
+      const at = uploads.get(i) ?? take(arg.byteLength);
+      uploads.set(i, at);
+      heap.array(at, dtypeOf(arg), arg.length).set(arg);
+      return at;
+    };
+
+    const run: Executable['run'] = (args) => {
+      const at = args.map(bring);
+      const reused = new Set<number>();
+      const results = program.results.map((id): Buffer => {
+        const { place, shape, dtype } = program.values[id];
+        if (place.kind !== 'result') throw new Error('a result has a place of its own');
+        if (place.reuses === undefined) return { shape, dtype, handle: heap.allocate(sizeOf(shape) * 4) };
+        reused.add(place.reuses);
+        return { shape, dtype, handle: at[place.reuses] };
+      });
+      program.values.forEach(({ place }, id) => {
+        switch (place.kind) {
+          case 'argument':
+            addresses[id] = at[place.index];
+            break;
+          case 'constant':
+            addresses[id] = constants.get(id)!;
+            break;
+          case 'stored':
+            addresses[id] = place.stored.buffer.handle as number;
+            break;
+          case 'scratch':
+            addresses[id] = space + place.offset;
+            break;
+          case 'result':
+            addresses[id] = results[place.index].handle as number;
+        }
+      });
+      const words = new Int32Array(heap.memory.buffer);
+      lowered.launches.forEach((launch, i) => {
+        if (launch.kind !== 'kernel') return;
+        launch.words.forEach((word, k) => {
+          words[(blocks[i] >> 2) + k] =
+            'value' in word
+              ? addresses[word.value] + word.offset
+              : 'temporary' in word
+                ? temporaries[word.temporary]
+                : scratch;
+        });
+      });
+      lowered.launches.forEach((launch, i) => {
+        if (launch.kind === 'host') launch.run(heap, addressOf);
+        else threads.launch(first + launch.index - hostFunctions.length, blocks[i], launch.items, launch.alone);
+      });
+      for (const i of donated) if (!reused.has(i)) heap.release(at[i]);
+      return results;
+    };
+
+    return {
+      run,
+      close: () => {
+        threads.unload(first, names.length);
+        for (const block of owned.splice(0)) heap.release(block);
+      },
+    };
+  };
+
+  return {
+    name: 'wasm',
+    description: `WebAssembly, ${threads.count} thread${threads.count === 1 ? '' : 's'}, ${tile.label}`,
+    compile,
+    upload: (data, shape) => ({ shape, dtype: dtypeOf(data), handle: heap.place(data) }),
+    read: async ({ handle, dtype, shape }) => heap.array(handle as number, dtype, sizeOf(shape)).slice(),
+    free: ({ handle }) => heap.release(handle as number),
+    close: async () => threads.close(),
+  };
+};

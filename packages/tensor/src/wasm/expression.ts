@@ -1,0 +1,196 @@
+/** Expressions as straight SIMD code: four lanes at a time, or lane 0 alone at the end of a row. */
+import type { Instruction as Line } from '../plan/program.ts';
+import type { DType } from '../shape.ts';
+import { type Func, hostIndex, type Instruction, type Local } from './emitter.ts';
+
+/** Puts the four lanes (or lane 0) of a load, or of the kernel's own value, on the stack. */
+export type Sources = {
+  readonly load: (index: number) => void;
+  readonly accumulator?: () => void;
+  /** i32 position along an axis, and whether the lanes count up along it. */
+  readonly position?: (axis: number) => { readonly at: Local; readonly counts: boolean };
+};
+
+/** e^x: 2^n e^r with |r| <= ln 2 / 2, a polynomial for e^r (after Cephes' expf); under- and overflow as they should. */
+const exp = (f: Func, x: Local): void => {
+  const [r, n, p] = [f.local('v128'), f.local('v128'), f.local('v128')];
+  f.get(x).constant(-104).do('f32x4.max').constant(89).do('f32x4.min').set(r);
+  f.get(r).constant(1.44269504088896341).do('f32x4.mul', 'f32x4.nearest').set(n);
+  f.get(r).get(n).constant(0.693359375).do('f32x4.mul', 'f32x4.sub');
+  f.get(n).constant(-2.1219444e-4).do('f32x4.mul', 'f32x4.sub').set(r);
+  f.constant(1.98756915e-4).set(p);
+  for (const c of [1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1]) {
+    f.get(p, r).do('f32x4.mul').constant(c).do('f32x4.add').set(p);
+  }
+  f.get(p, r).do('f32x4.mul').get(r).do('f32x4.mul').get(r).do('f32x4.add').constant(1).do('f32x4.add').set(p);
+  // 2^n in two factors, so that neither leaves the range of exponents.
+  const [whole, half] = [f.local('v128'), f.local('v128')];
+  f.get(n).do('i32x4.trunc_sat_f32x4_s').tee(whole).shift('i32x4.shr_s', 1).set(half);
+  const power = () => f.constant(127, 'i32').do('i32x4.add').shift('i32x4.shl', 23);
+  f.get(p).get(half);
+  power().do('f32x4.mul').get(whole, half).do('i32x4.sub');
+  power().do('f32x4.mul');
+};
+
+/** Natural logarithm (after Cephes' logf), with denormals, zero, infinity and NaN as they should be. */
+const log = (f: Func, x: Local): void => {
+  const [m, e, small, p, z, mask] = Array.from({ length: 6 }, () => f.local('v128'));
+  f.get(x).constant(1.17549435e-38).do('f32x4.lt').set(small);
+  f.get(x).constant(8388608).do('f32x4.mul').get(x).get(small).do('v128.bitselect').set(m);
+  f.get(m).shift('i32x4.shr_u', 23).constant(126, 'i32').do('i32x4.sub', 'f32x4.convert_i32x4_s');
+  f.get(small).constant(23).do('v128.and', 'f32x4.sub').set(e);
+  f.get(m).constant(0x007fffff, 'i32').do('v128.and').constant(0x3f000000, 'i32').do('v128.or').set(m);
+  f.get(m).constant(0.707106781186547524).do('f32x4.lt').set(mask);
+  f.get(e).get(mask).constant(1).do('v128.and', 'f32x4.sub').set(e);
+  f.get(m).get(mask, m).do('v128.and', 'f32x4.add').constant(1).do('f32x4.sub').set(m);
+  f.get(m, m).do('f32x4.mul').set(z);
+  f.constant(7.0376836292e-2).set(p);
+  for (const c of [
+    -1.151461031e-1, 1.167699874e-1, -1.2420140846e-1, 1.4249322787e-1, -1.6668057665e-1, 2.0000714765e-1,
+    -2.4999993993e-1, 3.3333331174e-1,
+  ]) {
+    f.get(p, m).do('f32x4.mul').constant(c).do('f32x4.add').set(p);
+  }
+  f.get(p, m).do('f32x4.mul').get(z).do('f32x4.mul');
+  f.get(e).constant(-2.1219444e-4).do('f32x4.mul', 'f32x4.add');
+  f.get(z).constant(0.5).do('f32x4.mul', 'f32x4.sub').get(m).do('f32x4.add');
+  f.get(e).constant(0.693359375).do('f32x4.mul', 'f32x4.add').set(p);
+  // 0, infinity, below 0 or NaN.
+  f.constant(Number.NEGATIVE_INFINITY).get(p).get(x).constant(0).do('f32x4.eq', 'v128.bitselect').set(p);
+  f.get(x, p).get(x).constant(Number.POSITIVE_INFINITY).do('f32x4.eq', 'v128.bitselect').set(p);
+  f.constant(Number.NaN).get(p).get(x).constant(0).do('f32x4.lt').get(x, x).do('f32x4.ne', 'v128.or', 'v128.bitselect');
+};
+
+/** Lane by lane through a function of the host: exact everywhere, for functions that are rare in hot code. */
+const byHost = (f: Func, x: Local, name: 'sin' | 'cos' | 'atan'): void => {
+  const out = f.local('v128');
+  f.get(x).set(out);
+  for (let lane = 0; lane < 4; lane++) {
+    f.get(out).get(x).extract('f32', lane).call(hostIndex(name)).replace('f32', lane).set(out);
+  }
+  f.get(out);
+};
+
+/** Truncated toward zero; by zero gives 0. */
+const integerDivision = (f: Func, a: Local, b: Local, unsigned: boolean): void => {
+  const [out, p, q] = [f.local('v128'), f.local(), f.local()];
+  f.get(a).set(out);
+  for (let lane = 0; lane < 4; lane++) {
+    f.get(a).extract('i32', lane).set(p).get(b).extract('i32', lane).set(q);
+    // The smallest integer by -1 would trap; its quotient wraps to itself, which is 0 - p.
+    f.get(q)
+      .do('i32.eqz')
+      .when(
+        () => f.get(out).i32(0).replace('i32', lane).set(out),
+        () => {
+          if (unsigned) f.get(out).get(p, q).do('i32.div_u').replace('i32', lane).set(out);
+          else {
+            f.add(q, 1)
+              .do('i32.eqz')
+              .when(
+                () => f.get(out).i32(0).get(p).do('i32.sub').replace('i32', lane).set(out),
+                () => f.get(out).get(p, q).do('i32.div_s').replace('i32', lane).set(out),
+              );
+          }
+        },
+      );
+  }
+  f.get(out);
+};
+
+const floats: Readonly<Record<string, readonly Instruction[]>> = {
+  neg: ['f32x4.neg'],
+  abs: ['f32x4.abs'],
+  sqrt: ['f32x4.sqrt'],
+  floor: ['f32x4.floor'],
+  add: ['f32x4.add'],
+  sub: ['f32x4.sub'],
+  mul: ['f32x4.mul'],
+  div: ['f32x4.div'],
+  max: ['f32x4.max'],
+  min: ['f32x4.min'],
+  less: ['f32x4.lt'],
+  equal: ['f32x4.eq'],
+};
+const integers = (unsigned: boolean): Readonly<Record<string, readonly Instruction[]>> => ({
+  neg: ['i32x4.neg'],
+  abs: unsigned ? [] : ['i32x4.abs'],
+  add: ['i32x4.add'],
+  sub: ['i32x4.sub'],
+  mul: ['i32x4.mul'],
+  max: [unsigned ? 'i32x4.max_u' : 'i32x4.max_s'],
+  min: [unsigned ? 'i32x4.min_u' : 'i32x4.min_s'],
+  less: [unsigned ? 'i32x4.lt_u' : 'i32x4.lt_s'],
+  equal: ['i32x4.eq'],
+});
+const tables = { f32: floats, i32: integers(false), u32: integers(true) } as const;
+
+const cast = (f: Func, a: Local, from: DType, to: DType): void => {
+  f.get(a);
+  if (from === 'f32' && to !== 'f32') f.do(to === 'i32' ? 'i32x4.trunc_sat_f32x4_s' : 'i32x4.trunc_sat_f32x4_u');
+  if (from !== 'f32' && to === 'f32') f.do(from === 'i32' ? 'f32x4.convert_i32x4_s' : 'f32x4.convert_i32x4_u');
+};
+
+/** Emits the lines and leaves the last value in the local that is returned. */
+export const emitExpression = (f: Func, code: readonly Line[], sources: Sources): Local => {
+  const values: Local[] = [];
+  for (const line of code) {
+    const out = f.local('v128');
+    switch (line.kind) {
+      case 'load':
+        sources.load(line.load);
+        break;
+      case 'accumulator':
+        sources.accumulator?.();
+        break;
+      case 'literal':
+        f.constant(line.value, line.dtype === 'f32' ? 'f32' : 'i32');
+        break;
+      case 'position': {
+        const place = sources.position?.(line.axis);
+        if (place === undefined) throw new Error('a position outside a map');
+        f.get(place.at).do('i32x4.splat');
+        if (place.counts) {
+          f.constant(0, 'i32');
+          for (const lane of [1, 2, 3]) f.i32(lane).replace('i32', lane);
+          f.do('i32x4.add');
+        }
+        f.constant(line.scale, 'i32').do('i32x4.mul').constant(line.start, 'i32').do('i32x4.add');
+        if (line.dtype === 'f32') f.do('f32x4.convert_i32x4_s');
+        break;
+      }
+      case 'select':
+        f.get(values[line.a], values[line.b], values[line.c]).constant(0).do('f32x4.ne', 'v128.bitselect');
+        break;
+      case 'cast':
+        cast(f, values[line.a], code[line.a].dtype, line.dtype);
+        break;
+      case 'exp':
+        exp(f, values[line.a]);
+        break;
+      case 'log':
+        log(f, values[line.a]);
+        break;
+      case 'sin':
+      case 'cos':
+      case 'atan':
+        byHost(f, values[line.a], line.kind);
+        break;
+      default: {
+        const { dtype } = code[line.a];
+        if (line.kind === 'div' && dtype !== 'f32') {
+          integerDivision(f, values[line.a], values[line.b], dtype === 'u32');
+          break;
+        }
+        f.get(values[line.a]);
+        if ('b' in line) f.get(values[line.b]);
+        f.do(...tables[dtype][line.kind]);
+        // A comparison gives 1 or 0.
+        if (line.kind === 'less' || line.kind === 'equal') f.constant(1).do('v128.and');
+      }
+    }
+    f.set(out);
+    values.push(out);
+  }
+  return values[values.length - 1];
+};

@@ -1,0 +1,82 @@
+/** Which matrix tile this machine runs best, found by trying, and how modules are compiled for it. */
+import { ModuleWriter } from './emitter.ts';
+import { gemmFunction, type Tile } from './gemm.ts';
+import { isNode } from './threads.ts';
+
+export type ChosenTile = Tile & {
+  /** Compiled with 256-bit vectors. */
+  readonly wide: boolean;
+  readonly label: string;
+};
+
+/** From the fastest that some machines have to what every machine has. */
+const ladder: readonly ChosenTile[] = [
+  { rows: 6, columns: 16, fused: true, wide: true, label: '256-bit vectors, fused multiply-add, tile 6 x 16' },
+  { rows: 6, columns: 8, fused: true, wide: false, label: '128-bit vectors, fused multiply-add, tile 6 x 8' },
+  { rows: 4, columns: 8, fused: false, wide: false, label: '128-bit vectors, tile 4 x 8' },
+];
+
+const compileBytes = async (bytes: Uint8Array<ArrayBuffer>, wide: boolean): Promise<WebAssembly.Module> =>
+  isNode() ? (await import('./node.ts')).compileModule(bytes, wide) : WebAssembly.compile(bytes);
+
+export const compileKernels = (
+  module: ModuleWriter,
+  shared: boolean,
+  { wide }: ChosenTile,
+): Promise<WebAssembly.Module> => compileBytes(module.encode(shared), wide);
+
+/** GFLOP/s of a tile on a small product, or undefined if it does not compile here or computes something else. */
+const measure = async (tile: ChosenTile): Promise<number | undefined> => {
+  const module = new ModuleWriter();
+  module.add(gemmFunction(tile, false));
+  const [m, n, k] = [tile.rows * 8, 32, 96];
+  const memory = new WebAssembly.Memory({ initial: 8 });
+  const host = { memory, sin: Math.sin, cos: Math.cos, atan: Math.atan };
+  let gemm: (...args: number[]) => void;
+  try {
+    const { exports } = new WebAssembly.Instance(await compileBytes(module.encode(false), tile.wide), { host });
+    gemm = exports[module.names()[0]] as typeof gemm;
+  } catch {
+    return undefined;
+  }
+  const floats = new Float32Array(memory.buffer);
+  const [a, b, c] = [0, 32768, 65536];
+  for (let i = 0; i < c; i++) floats[i] = ((i * 37) % 61) / 61 - 0.4;
+  const call = () => gemm(a * 4, k * 4, b * 4, k * tile.columns * 4, c * 4, n * 4, 8, n / tile.columns, k);
+  call();
+  for (let i = 0; i < m; i += 5) {
+    for (let j = 0; j < n; j++) {
+      let expected = 0;
+      const panel = b + Math.floor(j / tile.columns) * k * tile.columns + (j % tile.columns);
+      for (let p = 0; p < k; p++) expected += floats[a + i * k + p] * floats[panel + p * tile.columns];
+      if (!(Math.abs(floats[c + i * n + j] - expected) <= 1e-4)) return undefined;
+    }
+  }
+  let best = 0;
+  for (let round = 0; round < 8; round++) {
+    const start = performance.now();
+    for (let i = 0; i < 10; i++) call();
+    best = Math.max(best, (20 * m * n * k) / 1e6 / (performance.now() - start));
+  }
+  return best;
+};
+
+let chosen: Promise<ChosenTile> | undefined;
+
+/** The fastest tile that compiles and computes rightly; measured once for the process (some milliseconds). */
+export const chooseTile = async (wide: boolean): Promise<ChosenTile> => {
+  const mayBeWide = wide && isNode() && (await import('./node.ts')).hasWideVectors();
+  const pick = async (): Promise<ChosenTile> => {
+    const candidates = ladder.filter((tile) => mayBeWide || !tile.wide);
+    let best = candidates[candidates.length - 1];
+    let most = 0;
+    for (const tile of candidates) {
+      const speed = (await measure(tile)) ?? 0;
+      if (speed > most * 1.05) [best, most] = [tile, speed];
+    }
+    return best;
+  };
+  if (!wide) return pick();
+  chosen ??= pick();
+  return chosen;
+};

@@ -1,0 +1,264 @@
+/** Moving image windows and filters into the order that the matrix kernel reads. */
+import { Func, type Local } from './emitter.ts';
+import { type Kernel, kernel } from './map.ts';
+
+/** A window sliding over images `[n, h, w, c]`; `ci` of the channels belong to one group. */
+export type Geometry = {
+  readonly n: number;
+  readonly h: number;
+  readonly w: number;
+  readonly c: number;
+  readonly ci: number;
+  readonly kh: number;
+  readonly kw: number;
+  readonly sh: number;
+  readonly sw: number;
+  readonly pt: number;
+  readonly pl: number;
+  readonly oh: number;
+  readonly ow: number;
+};
+
+export const rowsOf = ({ n, oh, ow }: Geometry): number => n * oh * ow;
+export const depthOf = ({ kh, kw, ci }: Geometry): number => kh * kw * ci;
+/** Every window is one pixel, and every pixel a window: the image is the matrix. */
+export const isMatrix = (g: Geometry): boolean =>
+  g.kh === 1 &&
+  g.kw === 1 &&
+  g.sh === 1 &&
+  g.sw === 1 &&
+  g.pt === 0 &&
+  g.pl === 0 &&
+  g.ci === g.c &&
+  g.oh === g.h &&
+  g.ow === g.w;
+
+/**
+ * Writes `count` floats in whole vectors: up to 3 floats beyond the end are overwritten, which whoever writes upwards sets
+ * right with what follows. `value` puts 16 bytes on the stack for a byte offset.
+ */
+const write = (f: Func, to: Local, count: number, value: (offset: number) => void, step?: () => void): void => {
+  const vectors = Math.ceil(count / 4);
+  if (vectors <= 16 || step === undefined) {
+    for (let i = 0; i < vectors; i++) {
+      f.get(to);
+      value(16 * i);
+      f.memory('v128.store', 16 * i);
+    }
+    f.bump(to, count * 4);
+    return;
+  }
+  const i = f.local();
+  f.count(i, vectors, () => {
+    f.get(to);
+    value(0);
+    f.memory('v128.store').bump(to, 16);
+    step();
+  });
+  f.bump(to, (count - 4 * vectors) * 4);
+};
+
+const writeZeros = (f: Func, to: Local, count: number): void => {
+  write(
+    f,
+    to,
+    count,
+    () => f.constant(0),
+    () => {},
+  );
+};
+
+/** `from` is lost. */
+const writeCopy = (f: Func, to: Local, from: Local, count: number): void => {
+  write(
+    f,
+    to,
+    count,
+    (offset) => f.get(from).memory('v128.load', offset),
+    () => f.bump(from, 16),
+  );
+};
+
+/** (image, to, first row, rows, byte offset of the group's channels): one window a row, zeros outside the image. */
+export const patchesFunction = (g: Geometry): Func => {
+  const f = new Func(['i32', 'i32', 'i32', 'i32', 'i32']);
+  const [image, to, first, rows, channels] = [0, 1, 2, 3, 4];
+  const [r, i, j, b, rest, x0, y, x, base, from, ky, kx] = Array.from({ length: 12 }, () => f.local());
+  const line = g.w * g.c * 4;
+  f.i32(0).range(r, rows, 1, () => {
+    f.get(first, r).do('i32.add').set(rest);
+    f.get(rest).i32(g.ow).do('i32.rem_u').set(j);
+    f.get(rest).i32(g.ow).do('i32.div_u').set(rest);
+    f.get(rest).i32(g.oh).do('i32.rem_u').set(i);
+    f.get(rest).i32(g.oh).do('i32.div_u').set(b);
+    f.times(j, g.sw).i32(-g.pl).do('i32.add').set(x0);
+    f.count(ky, g.kh, () => {
+      f.times(i, g.sh).i32(-g.pt).do('i32.add').get(ky).do('i32.add').set(y);
+      f.get(y)
+        .i32(g.h)
+        .do('i32.lt_u')
+        .when(
+          () => {
+            f.times(b, g.h)
+              .get(y)
+              .do('i32.add')
+              .i32(line)
+              .do('i32.mul')
+              .get(image)
+              .do('i32.add')
+              .get(channels)
+              .do('i32.add')
+              .set(base);
+            const pixelwise = () =>
+              f.count(kx, g.kw, () => {
+                f.get(x0, kx)
+                  .do('i32.add')
+                  .tee(x)
+                  .i32(g.w)
+                  .do('i32.lt_u')
+                  .when(
+                    () => {
+                      f.times(x, g.c * 4)
+                        .get(base)
+                        .do('i32.add')
+                        .set(from);
+                      writeCopy(f, to, from, g.ci);
+                    },
+                    () => writeZeros(f, to, g.ci),
+                  );
+              });
+            if (g.ci !== g.c || g.kw === 1) pixelwise();
+            else {
+              // The whole line of the window at once where it lies inside.
+              f.get(x0)
+                .i32(0)
+                .do('i32.ge_s')
+                .get(x0)
+                .i32(g.w - g.kw + 1)
+                .do('i32.lt_s', 'i32.and')
+                .when(() => {
+                  f.times(x0, g.c * 4)
+                    .get(base)
+                    .do('i32.add')
+                    .set(from);
+                  writeCopy(f, to, from, g.kw * g.c);
+                }, pixelwise);
+            }
+          },
+          () => writeZeros(f, to, g.kw * g.ci),
+        );
+    });
+  });
+  return f;
+};
+
+/** Where element (tap, channel, column) of a group's matrix lies in the filter, in floats. */
+export type FilterOrder = {
+  readonly groups: number;
+  readonly taps: number;
+  readonly channels: number;
+  readonly columns: number;
+  readonly groupStride: number;
+  readonly tapStride: number;
+  readonly channelStride: number;
+  readonly columnStride: number;
+  readonly offset: number;
+};
+
+/** Parameters: filter, panels. Item: one panel `[taps * channels, width]` of one group. */
+export const packKernel = (o: FilterOrder, width: number): Kernel => {
+  const { f, p, begin, end } = kernel();
+  const panels = Math.ceil(o.columns / width);
+  const [item, group, panel, first, src, to, tap, channel, have, j] = Array.from({ length: 10 }, () => f.local());
+  f.get(begin).range(item, end, 1, () => {
+    f.get(item).i32(panels).do('i32.div_u').set(group);
+    f.get(item).i32(panels).do('i32.rem_u').set(panel);
+    f.get(p)
+      .memory('i32.load', 4)
+      .times(item, o.taps * o.channels * width * 4)
+      .do('i32.add')
+      .set(to);
+    f.get(p)
+      .memory('i32.load')
+      .i32(o.offset * 4)
+      .do('i32.add');
+    f.times(group, o.groupStride * 4)
+      .do('i32.add')
+      .times(panel, width * o.columnStride * 4)
+      .do('i32.add')
+      .set(first);
+    f.i32(o.columns).times(panel, width).do('i32.sub').set(have);
+    f.count(tap, o.taps, () => {
+      f.times(tap, o.tapStride * 4)
+        .get(first)
+        .do('i32.add')
+        .set(src);
+      f.count(channel, o.channels, () => {
+        f.get(have)
+          .i32(width)
+          .do('i32.ge_s')
+          .when(
+            () => {
+              if (o.columnStride === 1) {
+                for (let k = 0; k < width / 4; k++)
+                  f.get(to, src)
+                    .memory('v128.load', 16 * k)
+                    .memory('v128.store', 16 * k);
+              } else {
+                for (let k = 0; k < width; k++) {
+                  f.get(to, src)
+                    .memory('f32.load', k * o.columnStride * 4)
+                    .memory('f32.store', 4 * k);
+                }
+              }
+              f.bump(to, width * 4);
+            },
+            () => {
+              f.count(j, width, () => {
+                f.get(to);
+                f.f32(0)
+                  .get(src)
+                  .times(j, o.columnStride * 4)
+                  .do('i32.add')
+                  .memory('f32.load');
+                f.get(have, j).do('i32.sub').i32(1).do('i32.lt_s', 'select').memory('f32.store').bump(to, 4);
+              });
+            },
+          );
+        f.bump(src, o.channelStride * 4);
+      });
+    });
+  });
+  return { f, items: o.groups * panels };
+};
+
+/** Adds `count` floats at `from` to those at `to`; both are lost. */
+export const addRun = (f: Func, to: Local, from: Local, count: number): void => {
+  const i = f.local();
+  const whole = Math.floor(count / 4);
+  f.count(i, whole, () => {
+    f.get(to).get(to).memory('v128.load').get(from).memory('v128.load').do('f32x4.add').memory('v128.store');
+    f.bump(to, 16).bump(from, 16);
+  });
+  for (let k = 0; k < count % 4; k++) {
+    f.get(to)
+      .get(to)
+      .memory('f32.load', 4 * k)
+      .get(from)
+      .memory('f32.load', 4 * k)
+      .do('f32.add')
+      .memory('f32.store', 4 * k);
+  }
+};
+
+/** Sets `count` floats from `at` on to zero; `at` is lost. */
+export const zeroRun = (f: Func, at: Local, count: number): void => {
+  const i = f.local();
+  f.count(i, Math.floor(count / 4), () => {
+    f.get(at).constant(0).memory('v128.store').bump(at, 16);
+  });
+  for (let k = 0; k < count % 4; k++)
+    f.get(at)
+      .f32(0)
+      .memory('f32.store', 4 * k);
+};
