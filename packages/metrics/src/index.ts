@@ -1,5 +1,17 @@
+export type { BootstrapOptions, Interval } from './analysis/bootstrap.ts';
+export { pairedBootstrap, UnpairedRunsError } from './analysis/bootstrap.ts';
+export type { BoxRegression } from './analysis/box-regression.ts';
+export { boxRegression } from './analysis/box-regression.ts';
+export type { Calibration, CalibrationBin } from './analysis/calibration.ts';
+export { calibration } from './analysis/calibration.ts';
+export type { CategoryChange, CocoComparison } from './analysis/compare.ts';
+export { compareCoco } from './analysis/compare.ts';
 export type { ConfusionMatrix, ConfusionOptions } from './analysis/confusion.ts';
 export { confusionMatrix } from './analysis/confusion.ts';
+export type { ErrorBreakdown, ErrorKind, ErrorOptions } from './analysis/errors.ts';
+export { errorBreakdown, errorKinds } from './analysis/errors.ts';
+export type { BestF1 } from './analysis/f1.ts';
+export { bestF1 } from './analysis/f1.ts';
 export type { BoxOptions } from './box/columns.ts';
 export {
   ciou,

@@ -12,6 +12,8 @@ export interface Ranking {
   readonly scores: Float64Array;
   /** Place of a detection among those of its own image, from 0: what a limit on detections an image cuts off. */
   readonly rank: Uint32Array;
+  /** Place of its group in the list that the ranking was made of. */
+  readonly group: Uint32Array;
   /** `[area, word, detection]` */
   readonly found: Uint32Array;
   readonly ignored: Uint32Array;
@@ -23,13 +25,15 @@ export const rankingOf = (places: readonly GroupPlace[], areas: number, words: n
   const positives = new Float64Array(areas);
   const scores = new Float64Array(n);
   const rank = new Uint32Array(n);
+  const groupOf = new Uint32Array(n);
   let at = 0;
-  for (const { chunk, group } of places) {
+  for (const [index, { chunk, group }] of places.entries()) {
     for (let a = 0; a < areas; a++) positives[a]! += chunk.positives[group * areas + a]!;
     const start = chunk.groupStart[group]!;
     const end = chunk.groupStart[group + 1]!;
     for (let d = start; d < end; d++) {
       scores[at] = chunk.scores[d]!;
+      groupOf[at] = index;
       rank[at++] = d - start;
     }
   }
@@ -55,6 +59,7 @@ export const rankingOf = (places: readonly GroupPlace[], areas: number, words: n
     positives,
     scores: scores.map((_, i) => scores[order[i]!]!),
     rank: rank.map((_, i) => rank[order[i]!]!),
+    group: groupOf.map((_, i) => groupOf[order[i]!]!),
     found,
     ignored,
   };

@@ -1,0 +1,57 @@
+/**
+ * Whether scores mean what they say: of the detections with a score near 0.7, are 70 % right? Bins of equal width and
+ * the expected calibration error, sum over bins of (part of the detections) * |mean score - part that is right|
+ * (Naeini et al., AAAI 2015), over all categories.
+ */
+import type { CurvePlace, Tallied } from '../core/curve.ts';
+import { outcomesOf } from './outcomes.ts';
+
+export interface CalibrationBin {
+  readonly low: number;
+  readonly high: number;
+  readonly count: number;
+  /** 0 in an empty bin, as `precision`. */
+  readonly score: number;
+  readonly precision: number;
+}
+
+export interface Calibration {
+  readonly bins: readonly CalibrationBin[];
+  /** Expected and largest calibration error. */
+  readonly expected: number;
+  readonly largest: number;
+  /** Mean of (score - right)². */
+  readonly brier: number;
+}
+
+/** Scores are taken as probabilities, 0 to 1; one outside falls into the first or last bin. */
+export const calibration = (result: Tallied, place: CurvePlace, binCount = 10): Calibration => {
+  const count = new Float64Array(binCount);
+  const score = new Float64Array(binCount);
+  const hits = new Float64Array(binCount);
+  let squares = 0;
+  for (const { scores, right } of outcomesOf(result, place).values()) {
+    for (let i = 0; i < scores.length; i++) {
+      const bin = Math.min(binCount - 1, Math.max(0, Math.floor(scores[i]! * binCount)));
+      count[bin]!++;
+      score[bin]! += scores[i]!;
+      hits[bin]! += right[i]!;
+      squares += (scores[i]! - right[i]!) ** 2;
+    }
+  }
+  const total = count.reduce((sum, n) => sum + n, 0);
+  const bins = Array.from(count, (n, bin) => ({
+    low: bin / binCount,
+    high: (bin + 1) / binCount,
+    count: n,
+    score: n === 0 ? 0 : score[bin]! / n,
+    precision: n === 0 ? 0 : hits[bin]! / n,
+  }));
+  const gaps = bins.map((bin) => Math.abs(bin.score - bin.precision));
+  return {
+    bins,
+    expected: total === 0 ? 0 : bins.reduce((sum, bin, i) => sum + (bin.count / total) * gaps[i]!, 0),
+    largest: Math.max(0, ...gaps),
+    brier: total === 0 ? 0 : squares / total,
+  };
+};
