@@ -8,9 +8,11 @@ import { evalVoc } from './eval-voc.ts';
 import { table } from './layer-table.ts';
 import { shapes } from './shapes.ts';
 import { detect, test } from './test.ts';
+import { train } from './train.ts';
 import { valid } from './valid.ts';
 
 export const commands: readonly Command[] = [
+  train,
   test,
   detect,
   valid,

@@ -1,0 +1,94 @@
+/** A run's folder `<backup>/<prefix>/`: what it was started with, what happened, weights, charts. Names as the original's. */
+import { appendFile, mkdir, open } from 'node:fs/promises';
+import { join } from 'node:path';
+import { reasonOf, writeWhole } from '@gdarknet/data';
+import { appendTrainLog, type BatchLog } from '@gdarknet/data/runs';
+import * as E from 'fp-ts/lib/Either.js';
+import * as TE from 'fp-ts/lib/TaskEither.js';
+import { dataFailure, type Failure } from '../failure.ts';
+
+export type RunFolder = {
+  readonly path: string;
+  /** The cfg's file name up to its first dot. */
+  readonly base: string;
+  readonly runJson: string;
+  /** One JSON object a line, in order of time, never rewritten. */
+  readonly events: string;
+  readonly log: string;
+  readonly map: string;
+  readonly backup: string;
+  readonly final: string;
+  readonly numbered: (batch: number) => string;
+  readonly chart: (name: 'loss' | 'ap') => string;
+};
+
+export const baseOf = (cfg: string): string => cfg.slice(cfg.lastIndexOf('/') + 1).split('.', 1)[0];
+
+export const runFolder = (path: string, cfg: string): RunFolder => {
+  const base = baseOf(cfg);
+  return {
+    path,
+    base,
+    runJson: join(path, 'run.json'),
+    events: join(path, 'events.ndjson'),
+    log: join(path, 'log.csv'),
+    map: join(path, 'map.txt'),
+    backup: join(path, `${base}.backup`),
+    final: join(path, `${base}_final.weights`),
+    numbered: (batch) => join(path, `${base}_${batch}.weights`),
+    chart: (name) => join(path, `${name}.svg`),
+  };
+};
+
+const newline = '\n'.charCodeAt(0);
+
+/** A run that was killed may have left a line without its end; what follows must not be glued to it. */
+const endLastLine = async (path: string): Promise<void> => {
+  const handle = await open(path, 'a+');
+  try {
+    const { size } = await handle.stat();
+    if (size === 0) return;
+    const { buffer } = await handle.read(new Uint8Array(1), 0, 1, size - 1);
+    if (buffer[0] !== newline) await handle.write('\n');
+  } finally {
+    await handle.close();
+  }
+};
+
+const attempt = (file: string, act: () => Promise<void>): TE.TaskEither<Failure, void> =>
+  TE.tryCatch(act, (error) => dataFailure({ tag: 'unwritable', file, reason: reasonOf(error) }));
+
+export const openRun = (folder: RunFolder, run: object): TE.TaskEither<Failure, void> =>
+  TE.flatMap(() => TE.mapLeft(dataFailure)(writeWhole(folder.runJson, `${JSON.stringify(run, null, 2)}\n`)))(
+    attempt(folder.path, async () => {
+      await mkdir(folder.path, { recursive: true });
+      await endLastLine(folder.events);
+      await endLastLine(folder.log);
+    }),
+  );
+
+export type RunEvent = { readonly type: 'start' | 'batch' | 'save' | 'fault' | 'map' | 'end' } & Readonly<
+  Record<string, unknown>
+>;
+
+export const record = (folder: RunFolder, event: RunEvent): TE.TaskEither<Failure, void> =>
+  attempt(folder.events, () =>
+    appendFile(folder.events, `${JSON.stringify({ time: new Date().toISOString(), ...event })}\n`),
+  );
+
+export const logBatch = (folder: RunFolder, row: BatchLog): TE.TaskEither<Failure, void> =>
+  TE.mapLeft(dataFailure)(appendTrainLog(folder.log, row));
+
+const headerBytes = 20;
+
+const allFinite = (weights: Uint8Array): boolean =>
+  new Float32Array(weights.slice(headerBytes).buffer).every(Number.isFinite);
+
+/** Whole or not at all; weights that are not finite never replace good ones. */
+export const saveWeights =
+  (path: string, weights: Uint8Array): TE.TaskEither<Failure, boolean> =>
+  async () => {
+    if (!allFinite(weights)) return E.right(false);
+    const written = await writeWhole(path, weights)();
+    return E.isLeft(written) ? E.left(dataFailure(written.left)) : E.right(true);
+  };

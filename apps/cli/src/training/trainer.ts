@@ -1,0 +1,39 @@
+/** A trainer from the files and options of a command. */
+import type { Device } from '@gdarknet/tensor';
+import { createTrainer, type GradientKind, type Trainer } from '@gdarknet/yolo';
+import * as E from 'fp-ts/lib/Either.js';
+import { pipe } from 'fp-ts/lib/function.js';
+import * as TE from 'fp-ts/lib/TaskEither.js';
+import { type Failure, modelFailure, thrown } from '../failure.ts';
+
+export type TrainerChoice = {
+  readonly cfg: { readonly file: string; readonly text: string };
+  readonly weights: { readonly file: string; readonly bytes: Uint8Array } | undefined;
+  readonly seed: number;
+  readonly gradient: GradientKind;
+  readonly clear: boolean;
+  readonly partial: boolean;
+  readonly ignore: readonly string[];
+};
+
+const create = ({ cfg, weights, ...rest }: TrainerChoice, device: Device): TE.TaskEither<Failure, Trainer> =>
+  pipe(
+    TE.tryCatch(
+      () =>
+        createTrainer({
+          ...rest,
+          device,
+          cfg: cfg.text,
+          cfgFile: cfg.file,
+          ...(weights && { weights: weights.bytes, weightsFile: weights.file }),
+        }),
+      thrown,
+    ),
+    TE.flatMapEither(E.mapLeft(modelFailure)),
+  );
+
+/** Creates, uses and closes. */
+export const withTrainer =
+  (choice: TrainerChoice, device: Device) =>
+  <A>(use: (trainer: Trainer) => TE.TaskEither<Failure, A>): TE.TaskEither<Failure, A> =>
+    TE.bracket(create(choice, device), use, (trainer) => async () => E.right(trainer.close()));
