@@ -7,6 +7,7 @@ import { evalCoco } from './eval-coco.ts';
 import { evalVoc } from './eval-voc.ts';
 import { table } from './layer-table.ts';
 import { shapes } from './shapes.ts';
+import { shapesDemo } from './shapes-demo.ts';
 import { detect, test } from './test.ts';
 import { train } from './train.ts';
 import { valid } from './valid.ts';
@@ -22,5 +23,6 @@ export const commands: readonly Command[] = [
   convertVoc,
   convertCoco,
   shapes,
+  shapesDemo,
   devices,
 ];

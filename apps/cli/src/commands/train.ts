@@ -2,19 +2,18 @@
 import { join } from 'node:path';
 import { batches, multiScaleSide, showFault } from '@gdarknet/data';
 import type { Device } from '@gdarknet/tensor';
-import { type DataConfig, type LayerConfig, loadDetector, type Trainer } from '@gdarknet/yolo';
-import * as E from 'fp-ts/lib/Either.js';
+import type { DataConfig, LayerConfig, Trainer } from '@gdarknet/yolo';
 import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import { type Arguments, command, maybe, one } from '../arguments/command.ts';
 import { flag, optional, withDefault } from '../arguments/option.ts';
 import { listOf, oneOf, text, whole } from '../arguments/value.ts';
 import type { Context } from '../context.ts';
-import { type Failure, modelFailure, refused, thrown } from '../failure.ts';
+import { type Failure, refused } from '../failure.ts';
 import { networkOptions } from '../inputs/detector.ts';
 import { withDevice } from '../inputs/device.ts';
 import { bytesOf, dataOf, imagesOf, namesOf, tellNotices, textOf } from '../inputs/files.ts';
-import { assess } from '../training/assess.ts';
+import { assessor } from '../training/assessor.ts';
 import { batchLine, detailLines, openingLines } from '../training/lines.ts';
 import { openRun, type RunFolder, record, runFolder } from '../training/run-folder.ts';
 import { runSession, type Session, type Trained } from '../training/session.ts';
@@ -102,39 +101,6 @@ type Files = {
   readonly weights: Uint8Array | undefined;
 };
 
-const assessor =
-  (
-    files: Files,
-    values: Values,
-    device: Device,
-    names: readonly string[],
-    images: readonly string[],
-    context: Context,
-  ) =>
-  (weights: Uint8Array) =>
-    pipe(
-      TE.tryCatch(
-        () => loadDetector({ cfg: files.cfg, cfgFile: values.cfg, weights, device, ignore: values.ignore }),
-        thrown,
-      ),
-      TE.flatMapEither(E.mapLeft(modelFailure)),
-      TE.flatMap((detector) =>
-        TE.tryCatch(async () => {
-          const progress = context.progress('assess', images.length);
-          try {
-            return await assess(detector, {
-              ...{ images, names, batch: Math.min(8, images.length), signal: context.signal },
-              onFault: (fault) => context.tell(`skipped: ${showFault(fault)}`),
-              onProgress: (done) => progress.advance(done),
-            });
-          } finally {
-            progress.end();
-            detector.close();
-          }
-        }, thrown),
-      ),
-    );
-
 const assessing = (
   files: Files,
   values: Values,
@@ -148,7 +114,9 @@ const assessing = (
     TE.Do,
     TE.bind('names', () => namesOf(files.data, classes, context)),
     TE.bind('images', () => imagesOf(files.data, 'valid')),
-    TE.map(({ names, images }) => assessor(files, values, device, names, images, context)),
+    TE.map(({ names, images }) =>
+      assessor({ cfg: files.cfg, cfgFile: values.cfg, ignore: values.ignore, device, names, images }, context),
+    ),
   );
 };
 

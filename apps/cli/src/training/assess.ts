@@ -39,7 +39,7 @@ export type AssessOptions = {
   readonly workers?: number;
   readonly keep?: number;
   readonly onFault?: ValidationOptions['onFault'];
-  readonly onProgress?: (done: number) => void;
+  readonly onProgress?: (done: number, waitMs: number) => void;
   readonly signal: AbortSignal;
 };
 
@@ -56,7 +56,7 @@ export const assess = async (
   const kept: Found[] = [];
   try {
     const options = { thresh: 0.005, nms: 0.45, batch, units: 'relative' } as const;
-    for await (const { found } of detectAll(detector, stream, options, signal)) {
+    for await (const { found, waitMs } of detectAll(detector, stream, options, signal)) {
       for (const one of found) {
         const { picture, candidates } = one;
         ids.push(picture.index);
@@ -64,7 +64,7 @@ export const assess = async (
         detections.push(...foundIn(candidates, picture.index, picture));
         if (picture.index < keep) kept.push(one);
       }
-      onProgress?.(ids.length);
+      onProgress?.(ids.length, waitMs);
     }
   } finally {
     await stream.close();

@@ -1,0 +1,89 @@
+/** `gdarknet shapes-demo`, which `npm start` runs: the whole line before a newcomer's eyes, with nothing but what is embedded. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Device } from '@gdarknet/tensor';
+import { pipe } from 'fp-ts/lib/function.js';
+import * as TE from 'fp-ts/lib/TaskEither.js';
+import { command } from '../arguments/command.ts';
+import { optional, withDefault } from '../arguments/option.ts';
+import { listOf, number, oneOf, text, whole } from '../arguments/value.ts';
+import type { Context } from '../context.ts';
+import { fitInto } from '../demo/budget.ts';
+import { type DemoOutcome, runDemo } from '../demo/demo.ts';
+import { type DemoPlan, losses, names } from '../demo/plan.ts';
+import { resultTable, scoresOf } from '../demo/report.ts';
+import { type Failure, refused } from '../failure.ts';
+import { deviceOptions, withDevice } from '../inputs/device.ts';
+import { clock } from '../progress.ts';
+import { json } from './shared-options.ts';
+
+/** A run is never mixed with an earlier one. */
+const freshFolder = (): string => {
+  for (let i = 1; ; i++) {
+    const folder = join('runs', `shapes-${i}`);
+    if (!existsSync(folder)) return folder;
+  }
+};
+
+const show = ({ folder, rows, seconds }: DemoOutcome, asJson: boolean, { print, tell }: Context): void => {
+  if (asJson) {
+    const results = rows.map(({ loss, assessment }) => ({ loss, ...scoresOf(assessment) }));
+    print(JSON.stringify({ folder, seconds, results }));
+    return;
+  }
+  print(resultTable(rows));
+  tell(`done in ${clock(seconds)}; look at`);
+  for (const { loss } of rows)
+    tell(`  ${join(folder, `validation-${loss}.png`)}  true boxes white, predictions in colour`);
+  tell(`  ${join(folder, 'loss.svg')}, ap-iou.svg, ap-giou.svg`);
+  tell(`  ${join(folder, '<loss>')}: weights, log.csv, events and charts of each run`);
+};
+
+const options = {
+  out: optional(text, { placeholder: 'dir', doc: 'folder for everything [runs/shapes-<n>, a new one]' }),
+  losses: withDefault(listOf(oneOf('mse', 'iou', 'giou')), losses, { placeholder: 'loss,loss', doc: 'which losses' }),
+  batches: withDefault(whole({ min: 1 }), 600, { placeholder: 'n', doc: 'updates for each loss' }),
+  minutes: optional(number({ min: 0.1 }), {
+    placeholder: 'm',
+    doc: 'as many updates as fit into this time, in place of --batches',
+  }),
+  batch: withDefault(whole({ min: 1 }), 16, { placeholder: 'n', doc: 'pictures of an update' }),
+  rate: withDefault(number({ min: 0 }), 0.001, { placeholder: 'r', doc: 'learning rate' }),
+  size: withDefault(whole({ min: 32, max: 608 }), 128, {
+    placeholder: 'px',
+    doc: 'side of the pictures, a multiple of 16',
+  }),
+  train: withDefault(whole({ min: 1 }), 2000, { placeholder: 'n', doc: 'training pictures' }),
+  valid: withDefault(whole({ min: 1 }), 200, { placeholder: 'n', doc: 'validation pictures, from another seed' }),
+  seed: withDefault(whole({ min: 0, max: 2 ** 32 - 2 }), 1, { placeholder: 'n', doc: 'of everything' }),
+  ...deviceOptions,
+  json,
+};
+
+const start = (plan: DemoPlan, minutes: number | undefined, device: Device, { tell }: Context) => {
+  tell(
+    `${plan.train} training and ${plan.valid} validation pictures of ${plan.size} x ${plan.size}: ${names.join(', ')}`,
+  );
+  tell(`the same network from the same start with ${plan.losses.join(', ')} loss, on ${device.description}`);
+  return minutes === undefined ? TE.right<Failure, DemoPlan>(plan) : fitInto(plan, minutes, device);
+};
+
+export const shapesDemo = command({
+  path: ['shapes-demo'],
+  summary:
+    'Train the same small network with the mse, the IoU and the GIoU loss on generated pictures, and compare them on both metrics.',
+  positionals: {},
+  options,
+  run: ({ out, minutes, rate, json, device, threads, ...rest }, context) => {
+    if (rest.size % 16 !== 0) return TE.left(refused(`--size ${rest.size}: is no multiple of 16`, 'give one that is'));
+    const root = out ?? freshFolder();
+    return withDevice({ device, threads })((opened) =>
+      pipe(
+        start({ ...rest, learningRate: rate }, minutes, opened, context),
+        TE.tapIO((plan) => () => context.tell(`${plan.batches} batches of ${plan.batch} for each loss, into ${root}`)),
+        TE.flatMap((plan) => runDemo(plan, root, opened, context)),
+        TE.map((outcome) => show(outcome, json, context)),
+      ),
+    );
+  },
+});
