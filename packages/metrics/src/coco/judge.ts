@@ -114,15 +114,15 @@ export const judgeOf = (
     matches = grown(matches, areas.length * rows, i32);
     for (let a = 0; a < areas.length; a++) {
       arrange(group, a);
+      if (candidateCount === 0) continue;
       const twin = twinOf(a, objects);
       if (twin >= 0) {
         matches.copyWithin(a * rows, twin * rows, (twin + 1) * rows);
         continue;
       }
       const input = { detections, objects, overlaps, order, toFind: toFind[a]!, crowd, candidates, candidateCount };
-      for (let t = 0; t < thresholds.length && candidateCount > 0; t++) {
-        const at = a * rows + t * candidateCount;
-        matchAt(thresholds[t]!, input, taken, matches.subarray(at, at + candidateCount));
+      for (let t = 0; t < thresholds.length; t++) {
+        matchAt(thresholds[t]!, input, taken, matches, a * rows + t * candidateCount);
       }
     }
     return { ignored, toFind, candidates, candidateCount, matches };

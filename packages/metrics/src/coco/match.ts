@@ -21,10 +21,16 @@ export interface MatchInput {
 const nearlyOne = 1 - 1e-10;
 
 /**
- * Writes to `match[candidate]` the object that a candidate is matched with, or -1.
+ * Writes to `match[at + candidate]` the object that a candidate is matched with, or -1.
  * An overlap of NaN, which only `compat` lets through, is never below the best so far and so replaces it.
  */
-export const matchAt = (threshold: number, input: MatchInput, taken: Uint8Array, match: Int32Array): void => {
+export const matchAt = (
+  threshold: number,
+  input: MatchInput,
+  taken: Uint8Array,
+  match: Int32Array,
+  at: number,
+): void => {
   const { objects, overlaps, order, toFind, crowd, candidates, candidateCount } = input;
   taken.fill(0, 0, objects);
   for (let c = 0; c < candidateCount; c++) {
@@ -41,7 +47,7 @@ export const matchAt = (threshold: number, input: MatchInput, taken: Uint8Array,
       best = overlap;
       chosen = object;
     }
-    match[c] = chosen;
+    match[at + c] = chosen;
     if (chosen >= 0) taken[chosen] = 1;
   }
 };

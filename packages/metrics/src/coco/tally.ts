@@ -17,6 +17,7 @@ export const cocoTally = (truth: TruthTable, found: DetectionTable, index: CocoI
   const { areas, thresholds, maxDets, compat } = params;
   const words = wordsOf(thresholds.length);
   const lanes = areas.length * words;
+  const allBits = Array.from({ length: words }, (_, word) => bitsOf(thresholds.length, word));
   const judge = judgeOf(truth, found, params);
   const groupImage: number[] = [];
   const groupCategory: number[] = [];
@@ -32,7 +33,7 @@ export const cocoTally = (truth: TruthTable, found: DetectionTable, index: CocoI
     const area = found.area[row]!;
     for (let a = 0; a < areas.length; a++) {
       if (area >= areas[a]!.low && area <= areas[a]!.high) continue;
-      for (let w = 0; w < words; w++) ignoredBits[to + a * words + w] = bitsOf(thresholds.length, w);
+      for (let w = 0; w < words; w++) ignoredBits[to + a * words + w] = allBits[w]!;
     }
   };
 
@@ -64,11 +65,12 @@ export const cocoTally = (truth: TruthTable, found: DetectionTable, index: CocoI
     groupImage.push(index.images[group.image]!);
     groupCategory.push(index.categories[group.category]!.id);
     for (let a = 0; a < areas.length; a++) positives.push(judged.toFind[a]!);
-    group.detections.forEach((row, d) => {
+    for (let d = 0; d < group.detections.length; d++) {
+      const row = group.detections[d]!;
       scores[detections + d] = found.score[row]!;
       unmatched(row, (detections + d) * lanes);
-    });
-    matched(group, judged);
+    }
+    if (judged.candidateCount > 0) matched(group, judged);
     detections += group.detections.length;
     groupStart.push(detections);
   });

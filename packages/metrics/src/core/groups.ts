@@ -1,5 +1,5 @@
 /** The boxes of a data set by category and image: a walk that meets each (category, image) with any box once, in that order. */
-import { descending, grouped } from './order.ts';
+import { grouped, orderDescending } from './order.ts';
 import type { BoxTable, ScoredTable } from './table.ts';
 
 /** One image and category, as rows of the two tables. */
@@ -15,16 +15,6 @@ export interface Group {
 const orderOf = (table: BoxTable, categories: number, images: number): Uint32Array =>
   grouped(table.category, categories, table.image, images);
 
-/** Detections of the same image and category by descending score, ties in the order of the file. */
-const ranked = (rows: Uint32Array, score: Float64Array, most: number): Uint32Array => {
-  if (rows.length < 2) return rows.subarray(0, most);
-  const keys = new Float64Array(rows.length);
-  for (let i = 0; i < rows.length; i++) keys[i] = score[rows[i]!]!;
-  return descending(keys)
-    .subarray(0, most)
-    .map((i) => rows[i]!);
-};
-
 export const visitGroups = (
   truth: BoxTable,
   found: ScoredTable,
@@ -35,6 +25,7 @@ export const visitGroups = (
 ): void => {
   const objectRows = orderOf(truth, categories, images);
   const detectionRows = orderOf(found, categories, images);
+  const scratch = new Uint32Array(detectionRows.length);
   const keyOf = (table: BoxTable, rows: Uint32Array, at: number): number =>
     at < rows.length ? table.category[rows[at]!]! * images + table.image[rows[at]!]! : Number.POSITIVE_INFINITY;
   let o = 0;
@@ -45,10 +36,11 @@ export const visitGroups = (
     const fromDetection = d;
     while (keyOf(truth, objectRows, o) === key) o++;
     while (keyOf(found, detectionRows, d) === key) d++;
+    orderDescending(detectionRows, found.score, scratch, fromDetection, d);
     visit({
       category: Math.floor(key / images),
       image: key % images,
-      detections: ranked(detectionRows.subarray(fromDetection, d), found.score, most),
+      detections: detectionRows.subarray(fromDetection, Math.min(d, fromDetection + most)),
       objects: objectRows.subarray(fromObject, o),
     });
   }

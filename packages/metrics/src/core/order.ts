@@ -1,7 +1,10 @@
 /** Stable orders of columns, faster than `sort` with a comparison function and the same on every engine. */
 
-/** Merge sort of `index[from..to)` by descending key; equal keys keep their order, NaN comes last. */
-const mergeDescending = (
+/**
+ * Orders `index[from..to)` in place by descending `keys[index]` (merge sort): equal keys keep their order, NaN comes last.
+ * `scratch` is as long as `index`.
+ */
+export const orderDescending = (
   index: Uint32Array,
   keys: Float64Array,
   scratch: Uint32Array,
@@ -22,8 +25,8 @@ const mergeDescending = (
     return;
   }
   const middle = (from + to) >>> 1;
-  mergeDescending(index, keys, scratch, from, middle);
-  mergeDescending(index, keys, scratch, middle, to);
+  orderDescending(index, keys, scratch, from, middle);
+  orderDescending(index, keys, scratch, middle, to);
   scratch.set(index.subarray(from, middle), from);
   let left = from;
   let right = middle;
@@ -40,7 +43,7 @@ const mergeDescending = (
 export const descending = (keys: Float64Array): Uint32Array => {
   const index = new Uint32Array(keys.length);
   for (let i = 0; i < index.length; i++) index[i] = i;
-  mergeDescending(index, keys, new Uint32Array(keys.length), 0, keys.length);
+  orderDescending(index, keys, new Uint32Array(keys.length), 0, keys.length);
   return index;
 };
 
