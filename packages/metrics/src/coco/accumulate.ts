@@ -18,7 +18,7 @@ export interface CocoCurves {
 }
 
 /** numpy's spacing(1), which keeps 0 / 0 away and makes one hit of one detection 0.9999999999999998. */
-const spacing = Number.EPSILON;
+const spacing = 2 ** -52;
 
 /** For each recall how many found objects reach it: the least c with c / positives >= recall. */
 const hitsNeeded = (recalls: readonly number[], positives: number): Uint32Array =>

@@ -30,7 +30,7 @@ export const noCounts: CocoCounts = {
   'unknown-category': 0,
 };
 
-const tags = Object.keys(noCounts) as readonly (keyof CocoCounts)[];
+const tags = /* @__PURE__ */ Object.keys(noCounts) as readonly (keyof CocoCounts)[];
 
 export const addCounts = (a: CocoCounts, b: CocoCounts): CocoCounts =>
   Object.fromEntries(tags.map((tag) => [tag, a[tag] + b[tag]])) as unknown as CocoCounts;

@@ -32,8 +32,8 @@ export const linspace = (start: number, stop: number, count: number): readonly n
   return Array.from({ length: count }, (_, i) => (i === count - 1 ? stop : i * step + start));
 };
 
-export const cocoThresholds: readonly number[] = linspace(0.5, 0.95, 10);
-export const cocoRecalls: readonly number[] = linspace(0, 1, 101);
+export const cocoThresholds: readonly number[] = /* @__PURE__ */ linspace(0.5, 0.95, 10);
+export const cocoRecalls: readonly number[] = /* @__PURE__ */ linspace(0, 1, 101);
 export const cocoAreas: readonly AreaRange[] = [
   { name: 'all', low: 0, high: 1e10 },
   { name: 'small', low: 0, high: 32 ** 2 },

@@ -5,7 +5,7 @@ import type { Hits } from '../core/hits.ts';
 export type VocRule = '07' | 'area';
 
 /** numpy's arange(0, 1.1, 0.1), products: the fourth is 0.30000000000000004, which a recall of 3/10 does not reach. */
-const elevenRecalls: readonly number[] = Array.from({ length: 11 }, (_, i) => i * 0.1);
+const elevenRecalls: readonly number[] = /* @__PURE__ */ Array.from({ length: 11 }, (_, i) => i * 0.1);
 
 /** `envelope[c]`: the best precision at or after the c-th hit. */
 const envelopeOf = ({ count, counted }: Hits): Float64Array => {

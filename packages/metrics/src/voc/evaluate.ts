@@ -45,7 +45,10 @@ export interface VocResult {
 }
 
 /** .50, .55, ... .95, each i / 100. */
-export const vocThresholds: readonly number[] = Array.from({ length: 10 }, (_, i) => (50 + 5 * i) / 100);
+export const vocThresholds: readonly number[] = /* @__PURE__ */ Array.from(
+  { length: 10 },
+  (_, i) => (50 + 5 * i) / 100,
+);
 
 const meanOf = (values: readonly number[]): number =>
   values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length;
