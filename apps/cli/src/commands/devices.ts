@@ -3,13 +3,14 @@ import * as E from 'fp-ts/lib/Either.js';
 import { command } from '../arguments/command.ts';
 import type { Context } from '../context.ts';
 import { showFailure } from '../failure.ts';
-import { type DeviceName, deviceNames, deviceOptions, openNamed } from '../inputs/device.ts';
+import { type DeviceChoice, deviceNames, deviceOptions, openChosen } from '../inputs/device.ts';
 import { json } from './shared-options.ts';
 
-type Row = { readonly name: DeviceName; readonly available: boolean; readonly description: string };
+type Row = { readonly name: string; readonly available: boolean; readonly description: string };
 
-const probe = async (name: DeviceName, threads: number | undefined): Promise<Row> => {
-  const opened = await openNamed(name, threads)();
+const probe = async (choice: DeviceChoice): Promise<Row> => {
+  const name = choice.device;
+  const opened = await openChosen(choice)();
   if (E.isLeft(opened)) return { name, available: false, description: showFailure(opened.left).join('; ') };
   const { description } = opened.right;
   await opened.right.close();
@@ -32,7 +33,7 @@ export const devices = command({
     ({ threads, json }, context) =>
     async () => {
       const rows: Row[] = [];
-      for (const name of deviceNames) rows.push(await probe(name, threads));
+      for (const device of deviceNames) rows.push(await probe({ device, threads }));
       if (json) context.print(JSON.stringify(rows));
       else show(rows, context);
       return E.right(undefined);

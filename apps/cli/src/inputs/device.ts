@@ -1,10 +1,11 @@
 /** Devices by name, as `--device` takes them. */
-import { type Device, openReference } from '@gdarknet/tensor';
+import { reasonOf } from '@gdarknet/data';
+import { type Device, openDevice } from '@gdarknet/tensor';
 import * as E from 'fp-ts/lib/Either.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import { optional, withDefault } from '../arguments/option.ts';
 import { oneOf, whole } from '../arguments/value.ts';
-import { type Failure, refused, thrown } from '../failure.ts';
+import { type Failure, refused } from '../failure.ts';
 
 export type DeviceChoice = {
   readonly device: 'auto' | 'wasm' | 'reference';
@@ -18,27 +19,18 @@ export const deviceOptions = {
   }),
   threads: optional(whole({ min: 1, max: 256 }), {
     placeholder: 'n',
-    doc: 'threads of the wasm device [all cores]',
+    doc: 'threads of the wasm device [all cores]; results do not depend on it',
   }),
 };
 
-/** Fastest first: `auto` takes the first that opens. */
+/** Those that are not `auto`, the fastest first. */
 export const deviceNames = ['wasm', 'reference'] as const;
-export type DeviceName = (typeof deviceNames)[number];
-
-type Opener = (threads: number | undefined) => TE.TaskEither<Failure, Device>;
-
-const openers: { readonly [N in DeviceName]: Opener } = {
-  wasm: () => TE.left(refused('the wasm device is not in this build', 'use --device reference')),
-  reference: () => TE.tryCatch(async () => openReference(), thrown),
-};
-
-export const openNamed = (name: DeviceName, threads?: number): TE.TaskEither<Failure, Device> => openers[name](threads);
 
 export const openChosen = ({ device, threads }: DeviceChoice): TE.TaskEither<Failure, Device> =>
-  device === 'auto'
-    ? TE.orElse(() => openNamed('reference', threads))(openNamed('wasm', threads))
-    : openNamed(device, threads);
+  TE.tryCatch(
+    () => openDevice(device, threads === undefined ? {} : { threads }),
+    (error) => refused(`--device ${device}: cannot be opened: ${reasonOf(error)}`, 'try --device reference'),
+  );
 
 /** Opens, uses and closes. */
 export const withDevice =
