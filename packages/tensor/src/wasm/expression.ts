@@ -15,7 +15,7 @@ export type Sources = {
 const exp = (f: Func, x: Local): void => {
   const [r, n, p] = [f.local('v128'), f.local('v128'), f.local('v128')];
   f.get(x).constant(-104).do('f32x4.max').constant(89).do('f32x4.min').set(r);
-  f.get(r).constant(1.44269504088896341).do('f32x4.mul', 'f32x4.nearest').set(n);
+  f.get(r).constant(Math.LOG2E).do('f32x4.mul', 'f32x4.nearest').set(n);
   f.get(r).get(n).constant(0.693359375).do('f32x4.mul', 'f32x4.sub');
   f.get(n).constant(-2.1219444e-4).do('f32x4.mul', 'f32x4.sub').set(r);
   f.constant(1.98756915e-4).set(p);
@@ -40,7 +40,7 @@ const log = (f: Func, x: Local): void => {
   f.get(m).shift('i32x4.shr_u', 23).constant(126, 'i32').do('i32x4.sub', 'f32x4.convert_i32x4_s');
   f.get(small).constant(23).do('v128.and', 'f32x4.sub').set(e);
   f.get(m).constant(0x007fffff, 'i32').do('v128.and').constant(0x3f000000, 'i32').do('v128.or').set(m);
-  f.get(m).constant(0.707106781186547524).do('f32x4.lt').set(mask);
+  f.get(m).constant(Math.SQRT1_2).do('f32x4.lt').set(mask);
   f.get(e).get(mask).constant(1).do('v128.and', 'f32x4.sub').set(e);
   f.get(m).get(mask, m).do('v128.and', 'f32x4.add').constant(1).do('f32x4.sub').set(m);
   f.get(m, m).do('f32x4.mul').set(z);

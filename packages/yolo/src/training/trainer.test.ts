@@ -1,6 +1,6 @@
 /** Three iterations of training against the original: weights, momentum, costs (goldens/network/train_*). */
 import { readdirSync, readFileSync } from 'node:fs';
-import { openReference } from '@gdarknet/tensor';
+import { openReference, openWasm } from '@gdarknet/tensor';
 import * as E from 'fp-ts/lib/Either.js';
 import { describe, expect, it } from 'vitest';
 import { goldenPath, readBytes, readF32, readJson, shared } from '../../../../test/shared.ts';
@@ -17,7 +17,10 @@ const right = <A>(result: E.Either<unknown, A>): A => {
   return result.right;
 };
 
-const devices = [{ name: 'reference', open: async () => openReference(), loose: 1 }];
+const devices = [
+  { name: 'reference', open: async () => openReference() },
+  { name: 'wasm', open: () => openWasm({ threads: 2 }) },
+];
 const variants = [
   { name: 'accfix', convention: 'darknet-cpu' },
   { name: 'gpulike', convention: 'cudnn' },
