@@ -6,6 +6,7 @@ import { visitHits } from '../core/hits.ts';
 import { rankingOf } from '../core/ranking.ts';
 import type { Tally } from '../core/tally.ts';
 import { groupsByCategory, wordsOf } from '../core/tally.ts';
+import { CocoInputError } from './input.ts';
 import type { CocoParams } from './params.ts';
 
 export interface CocoCurves {
@@ -28,11 +29,21 @@ const hitsNeeded = (recalls: readonly number[], positives: number): Uint32Array 
     return c;
   });
 
+/** 1 GB a column; 10,000 categories with all else as in COCO stay below. */
+const mostCells = 2 ** 27;
+
+/** @throws CocoInputError when the arrays would be larger than memory allows. */
 export const accumulate = (tally: Tally, categories: readonly number[], params: CocoParams): CocoCurves => {
   const { thresholds, recalls, areas, maxDets } = params;
   const [T, R, K, A, M] = [thresholds.length, recalls.length, categories.length, areas.length, maxDets.length];
-  const precision = new Float64Array(T * R * K * A * M).fill(-1);
-  const scores = new Float64Array(T * R * K * A * M).fill(-1);
+  const cells = T * R * K * A * M;
+  if (cells > mostCells) {
+    throw new CocoInputError(
+      `${K} categories, ${T} thresholds, ${R} recalls, ${A} areas and ${M} limits make ${cells} precisions, more than ${mostCells}; evaluate with fewer of them.`,
+    );
+  }
+  const precision = new Float64Array(cells).fill(-1);
+  const scores = new Float64Array(cells).fill(-1);
   const recall = new Float64Array(T * K * A * M).fill(-1);
   const groups = groupsByCategory(tally);
   let envelope = new Float64Array(0);

@@ -30,7 +30,7 @@ describe('cocoAccumulator', () => {
           );
           return accumulator.shard(part, onImages(found, set));
         });
-        const merged = (flip ? parts.reverse() : parts).reduce(accumulator.merge, accumulator.empty);
+        const merged = (flip ? parts.reverse() : parts).reduce(accumulator.concat, accumulator.empty);
         const result = accumulator.finish(merged);
         expect(bits(result.precision)).toBe(bits(whole.precision));
         expect(bits(result.recall)).toBe(bits(whole.recall));

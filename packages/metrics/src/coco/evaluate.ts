@@ -80,7 +80,7 @@ export const finishCoco = (
  *
  * By default the defects of the original are corrected (`notes` names those that this input meets); `compat: true`
  * reproduces pycocotools, and for `overlap: 'giou'` the original's fork of it, to the bit.
- * @throws CocoInputError on a box that is not four numbers.
+ * @throws CocoInputError on a box that is not four numbers, and on more categories than memory has room for.
  */
 export const evaluateCoco = (
   groundTruth: CocoInstances,

@@ -54,7 +54,7 @@ export interface DetectionTable extends ScoredTable {
   readonly unknownCategories: number;
 }
 
-/** Thrown on a box without four numbers, where no reader has looked at the input before. */
+/** Thrown on input that no evaluation can be made of, where no reader has looked at it before. */
 export class CocoInputError extends Error {
   override readonly name = 'CocoInputError';
 }

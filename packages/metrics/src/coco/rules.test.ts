@@ -119,6 +119,26 @@ describe('the defects of the original, corrected by default', () => {
   });
 });
 
+describe('input beyond reason', () => {
+  it('a million categories are refused with the reason', () => {
+    const categories = Array.from({ length: 1e6 }, (_, id) => ({ id }));
+    const bbox = [0, 0, 10, 10];
+    const truth = {
+      images: [{ id: 1 }],
+      categories,
+      annotations: [{ id: 1, image_id: 1, category_id: 999_999, bbox }],
+    };
+    const found = [{ image_id: 1, category_id: 999_999, bbox, score: 1 }];
+    expect(() => evaluateCoco(truth, found)).toThrow(/1000000 categories.*fewer/);
+  });
+
+  it('a box that is not four numbers is named', () => {
+    const truth = { images: [{ id: 1 }], categories: [{ id: 1 }], annotations: [] };
+    const found = [{ image_id: 1, category_id: 1, bbox: [1, 2, 3], score: 1 }];
+    expect(() => evaluateCoco(truth, found)).toThrow('detections[0].bbox');
+  });
+});
+
 describe('cocoSummary', () => {
   it('twelve lines, with the limits and thresholds of the evaluation', () => {
     const lines = cocoSummary(Array(12).fill(0.12345), { thresholds: [0.3, 0.7], maxDets: [5, 50, 500] }).split('\n');
