@@ -12,16 +12,18 @@ const isRow = (value: unknown): value is Row => typeof value === 'object' && val
 const isId = (value: unknown): value is number => typeof value === 'number' && Number.isSafeInteger(value);
 const isFiniteNumber = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value);
 
-const isBox = (value: unknown): value is number[] =>
-  Array.isArray(value) && value.length === 4 && value.every(isFiniteNumber) && value[2] >= 0 && value[3] >= 0;
-const boxText = 'four numbers [x, y, width, height], sizes not below 0';
+const isFour = (value: unknown): value is number[] =>
+  Array.isArray(value) && value.length === 4 && value.every(isFiniteNumber);
+const isBox = (value: unknown): value is number[] => isFour(value) && value[2] >= 0 && value[3] >= 0;
 
 /** A rule a key: what it must be, in code and in words. */
 type Rules = { readonly [key: string]: { readonly holds: (value: unknown) => boolean; readonly text: string } };
 const id = { holds: isId, text: 'a whole number' };
 const optional = (holds: (value: unknown) => boolean) => (value: unknown) => value === undefined || holds(value);
 const flag = { holds: optional((value) => value === 0 || value === 1 || typeof value === 'boolean'), text: '0 or 1' };
-const box = { holds: isBox, text: boxText };
+const box = { holds: isBox, text: 'four numbers [x, y, width, height], sizes not below 0' };
+/** Clipped to the picture, a box that lies wholly outside gets a negative size; Darknet writes such rows. */
+const detectedBox = { holds: isFour, text: 'four numbers [x, y, width, height]' };
 
 const imageRules: Rules = { id };
 const categoryRules: Rules = { id, name: { holds: optional((value) => typeof value === 'string'), text: 'a name' } };
@@ -37,7 +39,7 @@ const annotationRules: Rules = {
 const detectionRules: Rules = {
   image_id: id,
   category_id: id,
-  bbox: box,
+  bbox: detectedBox,
   score: { holds: isFiniteNumber, text: 'a number' },
 };
 
