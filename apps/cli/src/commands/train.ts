@@ -132,12 +132,21 @@ const startOf = (files: Files, values: Values, device: Device, trainer: Trainer,
   cfg: { file: values.cfg, text: files.cfg },
 });
 
-const session = (files: Files, values: Values, device: Device, trainer: Trainer, context: Context) => {
+const session = (
+  files: Files,
+  values: Values,
+  device: Device,
+  trainer: Trainer,
+  context: Context,
+): TE.TaskEither<Failure, void> => {
   const { print, tell } = context;
   const folder = runOf(files.data, values);
   const limit = values.maxBatches ?? trainer.plan.net.max_batches;
   const from = Math.floor(trainer.seen() / trainer.batch);
   tellNotices(trainer.notices, context);
+  if (limit === 0) {
+    return TE.left(refused(`${values.cfg}: has no max_batches in [net]`, 'write it there or give --max-batches'));
+  }
   tell(`${values.cfg}: ${trainer.width} x ${trainer.height}, batch ${trainer.batch}, on ${device.description}`);
   tell(`run folder ${folder.path}, ${files.images.length} images, batches ${from} to ${limit}`);
   if (from >= limit) tell(`note: the weights have seen ${from} batches already; --clear starts to count anew`);

@@ -1,0 +1,178 @@
+/** `eval` as scripts call it: JSON shapes, the original's lines, exit statuses. */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { goldenPath, readJson, shared, sharedPath } from '../../../../test/shared.ts';
+import { gdarknet } from '../testing/cli.ts';
+
+const json = <A>(text: string): A => JSON.parse(text) as A;
+type Coco = { metric: string; stats: number[]; perCategory: { id: number; name: string; AP: number }[] };
+type Voc = {
+  metric: string;
+  rule: string;
+  perThreshold: { threshold: number; mAP: number; ap: object }[];
+  mean: number;
+};
+
+let dir = '';
+const at = (name: string): string => join(dir, name);
+const put = (name: string, content: string | object): string => {
+  mkdirSync(join(at(name), '..'), { recursive: true });
+  writeFileSync(at(name), typeof content === 'string' ? content : JSON.stringify(content));
+  return at(name);
+};
+
+beforeAll(() => {
+  dir = mkdtempSync(join(tmpdir(), 'gdarknet-eval-'));
+  const image = { id: 1, width: 100, height: 100 };
+  const object = { id: 1, image_id: 1, category_id: 7, bbox: [10, 10, 40, 40], area: 1600, iscrowd: 0 };
+  put('gt.json', { images: [image], annotations: [object], categories: [{ id: 7, name: 'cat' }] });
+  put('dt.json', [{ image_id: 1, category_id: 7, bbox: [10, 10, 40, 32], score: 0.9 }]);
+  put('VOCdevkit/VOC2012/ImageSets/Main/val.txt', 'a\n');
+  const box = '<bndbox><xmin>11</xmin><ymin>11</ymin><xmax>50</xmax><ymax>50</ymax></bndbox>';
+  const xml = `<annotation><object><name>cat</name><difficult>0</difficult>${box}</object></annotation>`;
+  put('VOCdevkit/VOC2012/Annotations/a.xml', xml);
+  put('voc.names', 'cat\ndog\n');
+  put('results/comp4_det_test_cat.txt', 'a 0.9 11 11 50 42\n');
+});
+afterAll(() => rmSync(dir, { recursive: true, force: true }));
+
+describe('eval coco', () => {
+  const call = (...more: string[]) => gdarknet(['eval', 'coco', '--gt', at('gt.json'), '--dt', at('dt.json'), ...more]);
+
+  it('prints the twelve lines on stdout, everything else on stderr', async () => {
+    const { status, stdout, stderr } = await call();
+    expect(status).toBe(0);
+    const lines = stdout.trimEnd().split('\n');
+    expect(lines).toHaveLength(12);
+    expect(lines[0]).toBe(' Average Precision  (AP) @[ IoU=0.50:0.95 | area=   all | maxDets=100 ] = 0.700');
+    expect(stderr).toContain('1 images, 1 detections');
+  });
+
+  it('--json: one object, and nothing else', async () => {
+    const result = json<Coco>((await call('--json')).stdout);
+    expect(Object.keys(result)).toEqual(['metric', 'stats', 'perCategory']);
+    expect(result.metric).toBe('iou');
+    expect(result.stats).toHaveLength(12);
+    expect(result.stats[0]).toBeCloseTo(0.7, 12);
+    const [AP, AP50, AP75] = result.stats;
+    expect(result.perCategory).toEqual([{ id: 7, name: 'cat', AP, AP50, AP75 }]);
+  });
+
+  it('both metrics by name', async () => {
+    const result = json<{ iou: Coco; giou: Coco }>((await call('--metric', 'both', '--json')).stdout);
+    expect(Object.keys(result)).toEqual(['iou', 'giou']);
+    expect(result.giou.metric).toBe('giou');
+  });
+
+  it('broken files: every fault with file and key, status 1, nothing on stdout', async () => {
+    const gt = put('bad.json', {
+      images: [{ id: 'x' }],
+      annotations: [{ image_id: 1, category_id: 1, bbox: [1] }],
+      categories: [],
+    });
+    const broken = await gdarknet(['eval', 'coco', '--gt', gt, '--dt', at('dt.json')]);
+    expect(broken).toMatchObject({ status: 1, stdout: '' });
+    expect(broken.stderr).toContain(`${gt}: images[0].id: found "x", expected a whole number`);
+    expect(broken.stderr).toContain(`${gt}: annotations[0].bbox: found [1], expected four numbers`);
+    const missing = await gdarknet(['eval', 'coco', '--gt', at('none.json'), '--dt', at('dt.json')]);
+    expect(missing).toMatchObject({ status: 1, stdout: '' });
+    expect(missing.stderr).toContain(`${at('none.json')}: cannot be read`);
+    const text = put('text.json', 'not json');
+    expect((await gdarknet(['eval', 'coco', '--gt', text, '--dt', text])).stderr).toContain(
+      `${text}: cannot be read: not JSON`,
+    );
+  });
+
+  it('wrong usage: status 2, what was expected, the nearest option', async () => {
+    const wrong = await gdarknet(['eval', 'coco', '--gtt', 'x', '--metric', 'diou']);
+    expect(wrong).toMatchObject({ status: 2, stdout: '' });
+    expect(wrong.stderr).toContain('no option --gtt; did you mean --gt?');
+    expect(wrong.stderr).toContain('--metric: expected iou, giou or both, found "diou"');
+    expect(wrong.stderr).toContain('--dt <results.json> is missing');
+  });
+
+  it.skipIf(!shared)('--compat is the original on real annotations, both metrics', async () => {
+    const fixture = (file: string) => goldenPath('coco', '13_real_val2017_mini', file);
+    const { metrics } = readJson<{ metrics: Record<'iou' | 'giou', { stats: number[]; summary_text: string[] }> }>(
+      fixture('expected.json'),
+    );
+    const argv = [
+      'eval',
+      'coco',
+      '--gt',
+      fixture('gt.json'),
+      '--dt',
+      fixture('dt.json'),
+      '--metric',
+      'both',
+      '--compat',
+    ];
+    const results = json<Record<'iou' | 'giou', Coco>>((await gdarknet([...argv, '--json'])).stdout);
+    for (const metric of ['iou', 'giou'] as const) {
+      results[metric].stats.forEach((value, i) => {
+        expect(Math.abs(value - metrics[metric].stats[i])).toBeLessThan(1e-12);
+      });
+    }
+    const { stdout } = await gdarknet(argv);
+    expect(stdout.trimEnd().split('\n')).toEqual([...metrics.iou.summary_text, ...metrics.giou.summary_text]);
+  });
+});
+
+describe('eval voc', () => {
+  const call = (...more: string[]) =>
+    gdarknet([
+      ...['eval', 'voc', '--results', at('results'), '--voc-dir', at('VOCdevkit'), '--year', '2012'],
+      ...['--image-set', 'val', '--classes', at('voc.names'), ...more],
+    ]);
+
+  it('--json: metric, rule, perThreshold, mean; the area from 2010 on', async () => {
+    const { status, stdout, stderr } = await call('--json');
+    expect(status).toBe(0);
+    const result = json<Voc>(stdout);
+    expect(Object.keys(result)).toEqual(['metric', 'rule', 'perThreshold', 'mean']);
+    expect(result).toMatchObject({ metric: 'iou', rule: 'area' });
+    expect(result.perThreshold).toHaveLength(10);
+    expect(result.perThreshold[0]).toEqual({ threshold: 0.5, mAP: 0.5, ap: { cat: 1, dog: 0 } });
+    expect(stderr).toContain('no result file, so no detections, for dog');
+  });
+
+  it("prints the original's summary; both rules, both metrics, the script's spellings", async () => {
+    const { stdout } = await call('--rule', '07', '--metric', 'both');
+    expect(stdout).toContain('VOC07 metric? Yes');
+    expect(stdout).toMatch(/Threshold: 0\.50 \| mAP: 0\.500\n/);
+    const script = await gdarknet([
+      ...['eval', 'voc', at('results'), '--voc_dir', at('VOCdevkit'), '--year', '2012'],
+      ...['--image_set', 'val', '--classes', at('voc.names'), '--giou_metric', '--json'],
+    ]);
+    expect(json<Voc>(script.stdout).metric).toBe('giou');
+  });
+
+  it('a folder without results, a broken annotation, a missing list: status 1 and which file', async () => {
+    expect((await call('--results', at('nothing'))).stderr).toContain(
+      `${at('nothing')}: holds no comp4_det_val_<class>.txt`,
+    );
+    expect((await call('--image-set', 'none')).stderr).toContain('none.txt: cannot be read');
+    put('VOCdevkit/VOC2012/ImageSets/Main/bad.txt', 'b\n');
+    const bad = put(
+      'VOCdevkit/VOC2012/Annotations/b.xml',
+      '<annotation>\n<object><name>cat</name></object>\n</annotation>',
+    );
+    const { status, stderr } = await call('--image-set', 'bad');
+    expect(status).toBe(1);
+    expect(stderr).toContain(`${bad}:2: found`);
+  });
+
+  it.skipIf(!shared)('mAP of the original on real detections', async () => {
+    const model = sharedPath('data', 'eval-fixtures', 'darknet-reference', 'MobileNetV2-YOLOv3-Nano-voc');
+    const argv = [
+      ...['eval', 'voc', '--results', model, '--voc-dir', sharedPath('data', 'voc2012-mini', 'VOCdevkit')],
+      ...['--year', '2012', '--image-set', 'all', '--classes', sharedPath('data', 'weights', 'voc.names'), '--json'],
+    ];
+    const mAP50 = async (rule: string): Promise<number> =>
+      json<Voc>((await gdarknet([...argv, '--rule', rule])).stdout).perThreshold[0].mAP;
+    expect(await mAP50('07')).toBeCloseTo(0.72945, 4);
+    expect(await mAP50('area')).toBeCloseTo(0.73867, 4);
+  });
+});
