@@ -74,9 +74,8 @@ const report = (
   const { images, skipped, seconds } = outcome;
   const files = into.outputs().map(({ path }) => path);
   tell(`Total Detection Time: ${seconds.toFixed(6)} Seconds`);
-  const shown = files.length === 1 ? files[0] : `${files[0]} and ${files.length - 1} more`;
-  tell(`${into.count()} detections on ${images} images (${(images / seconds).toFixed(2)} images/s) in ${shown}`);
-  if (asJson) print(JSON.stringify({ images, skipped, detections: into.count(), seconds, files }));
+  tell(`${into.count()} detections on ${images} images (${(images / seconds).toFixed(2)} images/s)`);
+  print(asJson ? JSON.stringify({ images, skipped, detections: into.count(), seconds, files }) : files.join('\n'));
   return skipped === 0
     ? E.right(undefined)
     : E.left({
