@@ -93,10 +93,12 @@ const train = async (session: Session, context: Context): Promise<Trained> => {
       const added = await addMapRow(folder.map, row)();
       if (E.isLeft(added)) throw new Stop(dataFailure(added.left));
       await log({ type: 'map', batch, metric, stats });
-      tell(
-        `batch ${batch}: ${metric} AP ${stats[0].toFixed(4)}, AP50 ${stats[1].toFixed(4)}, AP75 ${stats[2].toFixed(4)}`,
-      );
     }
+    const shown = metrics.map((metric) => {
+      const [AP, AP50, AP75] = assessment.results[metric].stats.map((value) => value.toFixed(3));
+      return `${metric} AP ${AP} AP50 ${AP50} AP75 ${AP75}`;
+    });
+    tell(`${folder.base}, batch ${batch}: ${shown.join(', ')}`);
     return assessment;
   };
 
