@@ -42,13 +42,13 @@ const show = ({ folder, rows, seconds }: DemoOutcome, asJson: boolean, { print, 
 const options = {
   out: optional(text, { placeholder: 'dir', doc: 'folder for everything [runs/shapes-<n>, a new one]' }),
   losses: withDefault(listOf(oneOf('mse', 'iou', 'giou')), losses, { placeholder: 'loss,loss', doc: 'which losses' }),
-  batches: withDefault(whole({ min: 1 }), 600, { placeholder: 'n', doc: 'updates for each loss' }),
+  batches: withDefault(whole({ min: 1 }), 1300, { placeholder: 'n', doc: 'updates for each loss' }),
   minutes: optional(number({ min: 0.1 }), {
     placeholder: 'm',
     doc: 'as many updates as fit into this time, in place of --batches',
   }),
   batch: withDefault(whole({ min: 1 }), 16, { placeholder: 'n', doc: 'pictures of an update' }),
-  rate: withDefault(number({ min: 0 }), 0.001, { placeholder: 'r', doc: 'learning rate' }),
+  rate: withDefault(number({ min: 0 }), 0.03, { placeholder: 'r', doc: 'learning rate' }),
   size: withDefault(whole({ min: 32, max: 608 }), 128, {
     placeholder: 'px',
     doc: 'side of the pictures, a multiple of 16',

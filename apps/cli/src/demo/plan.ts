@@ -19,15 +19,15 @@ export type DemoPlan = {
 export const losses: readonly ZooLoss[] = ['mse', 'iou', 'giou'];
 export const names = shapeNames;
 
-/** Warm-up, then two falls of the rate near the end, in the proportions of the original's cfgs. */
+/** Warm-up, then three falls of the rate. */
 export const cfgOf = ({ batches, batch, learningRate, size }: DemoPlan, loss: ZooLoss): string =>
   zoo.shapes({
     loss,
     size,
     net: {
       ...{ batch, learning_rate: learningRate, max_batches: batches },
-      burn_in: Math.max(1, Math.round(batches * 0.05)),
-      steps: `${Math.round(batches * 0.8)},${Math.round(batches * 0.9)}`,
+      burn_in: Math.max(1, Math.round(batches * 0.1)),
+      steps: [0.54, 0.77, 0.91].map((share) => Math.round(batches * share)).join(),
     },
   });
 
