@@ -6,6 +6,7 @@
 import {
   add,
   div,
+  maximum,
   moments,
   mul,
   ones,
@@ -42,7 +43,12 @@ const inside = (variance: Tensor): Tensor => div(1, sqrt(add(variance, 1e-5)));
 
 const conventions: Readonly<Record<Convention, Statistics>> = {
   cudnn: { variance: (v) => v, inverse: inside, inverseBackward: inside },
-  'darknet-cpu': { variance: unbiased, inverse: (v) => div(1, add(sqrt(v), 1e-6)), inverseBackward: inside },
+  'darknet-cpu': {
+    variance: unbiased,
+    // Published weights hold variances a denormal below 0, which the original's build takes for 0.
+    inverse: (v) => div(1, add(sqrt(maximum(v, 0)), 1e-6)),
+    inverseBackward: inside,
+  },
 };
 
 export type NormalisationParams = { readonly scales: Tensor; readonly biases: Tensor };
