@@ -25,7 +25,8 @@ export const makeShapesSet = async (): Promise<ShapesSet> => {
   const [data, cfg] = [at('shapes.data'), at('small.cfg')];
   const made = await gdarknet(['shapes', root, '--train', '12', '--valid', '6', '--size', String(size)]);
   if (made.status !== 0) throw new Error(made.stderr);
-  const net = { batch: 4, subdivisions: 2, burn_in: 5, max_batches: 400, steps: '300,350' };
+  const schedule = { learning_rate: 0.001, burn_in: 5, max_batches: 400, steps: '300,350', scales: '.1,.1' };
+  const net = { batch: 4, subdivisions: 2, ...schedule };
   writeFileSync(cfg, zoo.shapes({ loss: 'giou', size, net }));
   const trained = await gdarknet(['train', data, cfg, '--prefix', 'first', '--max-batches', '2']);
   if (trained.status !== 0) throw new Error(trained.stderr);
