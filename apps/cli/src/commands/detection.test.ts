@@ -3,7 +3,7 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { goldenPath, readJson, shared, sharedPath } from '../../../../test/shared.ts';
-import { gdarknet } from '../testing/cli.ts';
+import { gdarknet, start } from '../testing/cli.ts';
 import { makeShapesSet, type ShapesSet } from '../testing/shapes-set.ts';
 
 let set: ShapesSet;
@@ -192,6 +192,20 @@ describe('valid', () => {
   });
 });
 
+it.each(['reference', 'wasm'])('Ctrl-C during valid on %s: status 130, nothing written', async (device) => {
+  writeFileSync(set.at('long.txt'), `${images.join('\n')}\n`.repeat(2000));
+  const data = set.changed(set.data, 'long.data', withLine('valid', set.at('long.txt')));
+  const folder = set.at(`interrupted-${device}`);
+  const { child, ended, until } = start(['valid', data, set.cfg, set.weights, '--results', folder, '--device', device]);
+  await until('classes, on');
+  child.kill('SIGINT');
+  const { status, stdout, stderr } = await ended;
+  expect(status, stderr).toBe(130);
+  expect(stdout).toBe('');
+  expect(stderr).toContain('interrupted: no result files were written');
+  expect(existsSync(folder)).toBe(false);
+});
+
 describe('bad input: where, what was expected, status 1, nothing written', () => {
   const results = () => set.at('never');
   const valid = async (data: string, cfg = set.cfg, weights = set.weights, ...more: string[]) => {
@@ -207,7 +221,7 @@ describe('bad input: where, what was expected, status 1, nothing written', () =>
       const change = (from: string, to: string) => {
         lines[lines.indexOf(from)] = to;
       };
-      change('filters=12', 'filters=-3');
+      change('filters=16', 'filters=-3');
       change('activation=leaky', 'activation=leeky');
       change('from=-3', 'from=-30');
       change('[upsample]', '[upsampel]');

@@ -14,6 +14,7 @@ import type { Context } from '../context.ts';
 import { dataFailure, type Failure, refused, thrown } from '../failure.ts';
 import { type NetworkChoice, networkOptions, withDetector } from '../inputs/detector.ts';
 import { dataOf, namesFrom, namesOf } from '../inputs/files.ts';
+import { turn } from '../turn.ts';
 import { gpuIndex, hier, json, nmsKind, noGpu } from './shared-options.ts';
 
 type Row = {
@@ -110,6 +111,7 @@ const detectEach =
     const progress = context.progress('test', values.images.length);
     try {
       for await (const path of imagesFrom(values, context)) {
+        await turn();
         if (context.signal.aborted) return E.left({ tag: 'interrupted', what: `after ${rows.length} images` });
         const seen = await look(detector, path, names, values);
         if (E.isLeft(seen)) {
