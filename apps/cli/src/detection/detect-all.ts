@@ -1,6 +1,7 @@
 /** A detector over a stream of letterboxed pictures; the next batches are decoded while this one is computed. */
 import type { Stream, ValidationBatch, ValidationPicture } from '@gdarknet/data';
 import type { Candidates, DetectOptions, Detector } from '@gdarknet/yolo';
+import { turn } from '../turn.ts';
 
 export type Found = { readonly picture: ValidationPicture; readonly candidates: Candidates };
 export type FoundBatch = { readonly found: readonly Found[]; readonly waitMs: number };
@@ -28,6 +29,7 @@ export const detectAll = async function* (
   signal: AbortSignal,
 ): AsyncGenerator<FoundBatch> {
   for await (const made of stream) {
+    await turn();
     if (signal.aborted) return;
     if (made.n === 0) {
       yield { found: [], waitMs: made.waitMs };

@@ -36,13 +36,14 @@ export const start = (argv: readonly string[], { cwd, input }: CallOptions = {})
   return {
     child,
     ended,
-    /** Resolves when stdout holds `text`, or the process has ended. */
+    /** Resolves when stdout or stderr holds `text`, or the process has ended. */
     until: (text: string): Promise<void> =>
       new Promise((resolve) => {
         const look = (): void => {
-          if (texts.stdout.includes(text)) resolve();
+          if (texts.stdout.includes(text) || texts.stderr.includes(text)) resolve();
         };
         child.stdout?.on('data', look);
+        child.stderr?.on('data', look);
         child.on('close', () => resolve());
         look();
       }),

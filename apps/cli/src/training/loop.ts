@@ -2,6 +2,7 @@
 import { performance } from 'node:perf_hooks';
 import type { BatchStream } from '@gdarknet/data';
 import type { StepReport, Trainer } from '@gdarknet/yolo';
+import { turn } from '../turn.ts';
 
 export type Update = {
   /** Counts from 1, over all runs that the weights have seen. */
@@ -31,6 +32,7 @@ export const updates = async function* (
   const reached = (): boolean => signal.aborted || trainer.seen() / trainer.batch >= limit;
   if (reached()) return;
   for await (const batch of stream) {
+    await turn();
     if (signal.aborted) return;
     const from = performance.now();
     const report = await trainer.step(batch);
