@@ -54,6 +54,7 @@ describe('shapes-demo', () => {
     });
     const run = JSON.parse(readFileSync(join(out, 'giou', 'run.json'), 'utf8'));
     expect(run.plan.batches).toBeGreaterThanOrEqual(20);
+    expect(run.plan.batches).toBeLessThan(1000);
   });
 
   it('a size that the network cannot take is refused', async () => {

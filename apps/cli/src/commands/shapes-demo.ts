@@ -42,30 +42,31 @@ const show = ({ folder, rows, seconds }: DemoOutcome, asJson: boolean, { print, 
 const options = {
   out: optional(text, { placeholder: 'dir', doc: 'folder for everything [runs/shapes-<n>, a new one]' }),
   losses: withDefault(listOf(oneOf('mse', 'iou', 'giou')), losses, { placeholder: 'loss,loss', doc: 'which losses' }),
-  batches: withDefault(whole({ min: 1 }), 1300, { placeholder: 'n', doc: 'updates for each loss' }),
-  minutes: optional(number({ min: 0.1 }), {
+  batches: withDefault(whole({ min: 1 }), 1300, { placeholder: 'n', doc: 'updates for each loss, if the time allows' }),
+  minutes: withDefault(number({ min: 0 }), 5, {
     placeholder: 'm',
-    doc: 'as many updates as fit into this time, in place of --batches',
+    doc: 'fewer updates where all would take longer than this; 0 is no limit',
   }),
   batch: withDefault(whole({ min: 1 }), 16, { placeholder: 'n', doc: 'pictures of an update' }),
-  rate: withDefault(number({ min: 0 }), 0.03, { placeholder: 'r', doc: 'learning rate' }),
+  rate: optional(number({ min: 0 }), { placeholder: 'r', doc: "learning rate [the network's own]" }),
   size: withDefault(whole({ min: 32, max: 608 }), 128, {
     placeholder: 'px',
     doc: 'side of the pictures, a multiple of 16',
   }),
-  train: withDefault(whole({ min: 1 }), 2000, { placeholder: 'n', doc: 'training pictures' }),
+  train: optional(whole({ min: 1 }), {
+    placeholder: 'n',
+    doc: 'training pictures [as many as the updates take, none seen twice]',
+  }),
   valid: withDefault(whole({ min: 1 }), 200, { placeholder: 'n', doc: 'validation pictures, from another seed' }),
   seed: withDefault(whole({ min: 0, max: 2 ** 32 - 2 }), 1, { placeholder: 'n', doc: 'of everything' }),
   ...deviceOptions,
   json,
 };
 
-const start = (plan: DemoPlan, minutes: number | undefined, device: Device, { tell }: Context) => {
-  tell(
-    `${plan.train} training and ${plan.valid} validation pictures of ${plan.size} x ${plan.size}: ${names.join(', ')}`,
-  );
+const start = (plan: DemoPlan, minutes: number, device: Device, { tell }: Context) => {
+  tell(`pictures of ${plan.size} x ${plan.size}: ${names.join(', ')}; ${plan.valid} from another seed for validation`);
   tell(`the same network from the same start with ${plan.losses.join(', ')} loss, on ${device.description}`);
-  return minutes === undefined ? TE.right<Failure, DemoPlan>(plan) : fitInto(plan, minutes, device);
+  return minutes === 0 ? TE.right<Failure, DemoPlan>(plan) : fitInto(plan, minutes, device);
 };
 
 export const shapesDemo = command({
@@ -74,12 +75,12 @@ export const shapesDemo = command({
     'Train the same small network with the mse, the IoU and the GIoU loss on generated pictures, and compare them on both metrics.',
   positionals: {},
   options,
-  run: ({ out, minutes, rate, json, device, threads, ...rest }, context) => {
-    if (rest.size % 16 !== 0) return TE.left(refused(`--size ${rest.size}: is no multiple of 16`, 'give one that is'));
+  run: ({ out, minutes, json, device, threads, ...plan }, context) => {
+    if (plan.size % 16 !== 0) return TE.left(refused(`--size ${plan.size}: is no multiple of 16`, 'give one that is'));
     const root = out ?? freshFolder();
     return withDevice({ device, threads })((opened) =>
       pipe(
-        start({ ...rest, learningRate: rate }, minutes, opened, context),
+        start(plan, minutes, opened, context),
         TE.tapIO((plan) => () => context.tell(`${plan.batches} batches of ${plan.batch} for each loss, into ${root}`)),
         TE.flatMap((plan) => runDemo(plan, root, opened, context)),
         TE.map((outcome) => show(outcome, json, context)),

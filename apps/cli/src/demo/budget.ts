@@ -40,12 +40,12 @@ const secondsPerStep = (plan: DemoPlan, device: Device): TE.TaskEither<Failure, 
     }, thrown),
   );
 
-/** The plan with as many batches as `minutes` allow for all losses together. */
+/** The plan with as many of its batches as `minutes` allow for all losses together. */
 export const fitInto = (plan: DemoPlan, minutes: number, device: Device): TE.TaskEither<Failure, DemoPlan> =>
   pipe(
     secondsPerStep(plan, device),
     TE.map((seconds) => {
       const share = (60 * minutes * (1 - reserve)) / plan.losses.length;
-      return { ...plan, batches: Math.max(fewest, Math.floor(share / seconds)) };
+      return { ...plan, batches: Math.min(plan.batches, Math.max(fewest, Math.floor(share / seconds))) };
     }),
   );

@@ -8,10 +8,12 @@ export type DemoPlan = {
   readonly batches: number;
   /** Pictures of an update. */
   readonly batch: number;
-  readonly learningRate: number;
+  /** In place of the network's own. */
+  readonly rate: number | undefined;
   /** Side of the pictures and of the network's input. */
   readonly size: number;
-  readonly train: number;
+  /** Training pictures; undefined: a new one for every place, so that none is seen twice. */
+  readonly train: number | undefined;
   readonly valid: number;
   readonly seed: number;
 };
@@ -19,19 +21,25 @@ export type DemoPlan = {
 export const losses: readonly ZooLoss[] = ['mse', 'iou', 'giou'];
 export const names = shapeNames;
 
-/** Warm-up, then three falls of the rate. */
-export const cfgOf = ({ batches, batch, learningRate, size }: DemoPlan, loss: ZooLoss): string =>
+/** Of a training, in the proportions of `zoo.shapes`: the warm-up's end, and where the rate falls. */
+const warmUp = 0.1;
+const falls = [0.54, 0.77, 0.91];
+
+export const cfgOf = ({ batches, batch, rate, size }: DemoPlan, loss: ZooLoss): string =>
   zoo.shapes({
     loss,
     size,
     net: {
-      ...{ batch, learning_rate: learningRate, max_batches: batches },
-      burn_in: Math.max(1, Math.round(batches * 0.1)),
-      steps: [0.54, 0.77, 0.91].map((share) => Math.round(batches * share)).join(),
+      ...{ batch, max_batches: batches, burn_in: Math.ceil(warmUp * batches) },
+      steps: falls.map((share) => Math.round(share * batches)).join(','),
+      ...(rate !== undefined && { learning_rate: rate }),
     },
   });
 
-export const trainSource = ({ seed, size, train }: DemoPlan): Source => ({ kind: 'shapes', seed, size, count: train });
+export const trainSource = ({ seed, size, train, batches, batch }: DemoPlan): Source => ({
+  ...{ kind: 'shapes', seed, size },
+  count: train ?? batches * batch,
+});
 /** Pictures that no network has seen: another seed. */
 export const validSource = ({ seed, size, valid }: DemoPlan): Source => ({
   ...{ kind: 'shapes', size, count: valid },

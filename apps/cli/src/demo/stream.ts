@@ -10,6 +10,7 @@ export const streamOf = (plan: DemoPlan, trainer: Trainer): BatchStream => {
     images: trainSource(plan),
     ...{ width: trainer.width, height: trainer.height, batch: trainer.batch, seed: plan.seed },
     maxBoxes: trainer.maxTruths,
+    sampling: 'epochs',
     augment: { jitter, hue: net.hue, saturation: net.saturation, exposure: net.exposure },
   });
 };
