@@ -43,7 +43,7 @@ const options = {
   out: optional(text, { placeholder: 'dir', doc: 'folder for everything [runs/shapes-<n>, a new one]' }),
   losses: withDefault(listOf(oneOf('mse', 'iou', 'giou')), losses, { placeholder: 'loss,loss', doc: 'which losses' }),
   batches: withDefault(whole({ min: 1 }), 1300, { placeholder: 'n', doc: 'updates for each loss, if the time allows' }),
-  minutes: withDefault(number({ min: 0 }), 5, {
+  minutes: withDefault(number({ min: 0 }), 0, {
     placeholder: 'm',
     doc: 'fewer updates where all would take longer than this; 0 is no limit',
   }),
@@ -53,10 +53,7 @@ const options = {
     placeholder: 'px',
     doc: 'side of the pictures, a multiple of 16',
   }),
-  train: optional(whole({ min: 1 }), {
-    placeholder: 'n',
-    doc: 'training pictures [as many as the updates take, none seen twice]',
-  }),
+  train: withDefault(whole({ min: 1 }), 2000, { placeholder: 'n', doc: 'training pictures' }),
   valid: withDefault(whole({ min: 1 }), 200, { placeholder: 'n', doc: 'validation pictures, from another seed' }),
   seed: withDefault(whole({ min: 0, max: 2 ** 32 - 2 }), 1, { placeholder: 'n', doc: 'of everything' }),
   ...deviceOptions,

@@ -12,8 +12,8 @@ export type DemoPlan = {
   readonly rate: number | undefined;
   /** Side of the pictures and of the network's input. */
   readonly size: number;
-  /** Training pictures; undefined: a new one for every place, so that none is seen twice. */
-  readonly train: number | undefined;
+  /** Training pictures. */
+  readonly train: number;
   readonly valid: number;
   readonly seed: number;
 };
@@ -23,6 +23,8 @@ export const names = shapeNames;
 
 /** Of a training, in the proportions of `zoo.shapes`: the warm-up's end, and where the rate falls. */
 const warmUp = 0.1;
+/** With fewer batches of warm-up the rate of a full run diverges. */
+const shortestWarmUp = 130;
 const falls = [0.54, 0.77, 0.91];
 
 export const cfgOf = ({ batches, batch, rate, size }: DemoPlan, loss: ZooLoss): string =>
@@ -30,16 +32,13 @@ export const cfgOf = ({ batches, batch, rate, size }: DemoPlan, loss: ZooLoss): 
     loss,
     size,
     net: {
-      ...{ batch, max_batches: batches, burn_in: Math.ceil(warmUp * batches) },
+      ...{ batch, max_batches: batches, burn_in: Math.max(shortestWarmUp, Math.ceil(warmUp * batches)) },
       steps: falls.map((share) => Math.round(share * batches)).join(','),
       ...(rate !== undefined && { learning_rate: rate }),
     },
   });
 
-export const trainSource = ({ seed, size, train, batches, batch }: DemoPlan): Source => ({
-  ...{ kind: 'shapes', seed, size },
-  count: train ?? batches * batch,
-});
+export const trainSource = ({ seed, size, train }: DemoPlan): Source => ({ kind: 'shapes', seed, size, count: train });
 /** Pictures that no network has seen: another seed. */
 export const validSource = ({ seed, size, valid }: DemoPlan): Source => ({
   ...{ kind: 'shapes', size, count: valid },
