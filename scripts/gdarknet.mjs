@@ -1,10 +1,10 @@
 /** The `gdarknet` command from the sources, built or not: `npm run -s gdarknet -- <arguments>`. */
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { bin, fromSource, root, setup } from './setup.mjs';
+import { fromSource, node, root, setup } from './setup.mjs';
 
 setup();
-const child = spawn(bin('node'), [...fromSource, join(root, 'apps/cli/src/main.ts'), ...process.argv.slice(2)], {
+const child = spawn(node, [...fromSource, join(root, 'apps/cli/src/main.ts'), ...process.argv.slice(2)], {
   stdio: 'inherit',
   // Relative paths mean the folder where the user is, not the root where npm runs scripts.
   cwd: process.env.INIT_CWD ?? process.cwd(),
