@@ -91,11 +91,3 @@ export const graphOf = (outputs: readonly Tensor[], parameters: readonly { shape
   });
   return { nodes, parameters, outputs: outputs.map((t) => ids.get(t)!) };
 };
-
-/** How many times each node is read, outputs counting as one reader each. */
-export const useCounts = (graph: Graph): number[] => {
-  const counts = new Array<number>(graph.nodes.length).fill(0);
-  for (const n of graph.nodes) for (const i of n.inputs) counts[i]++;
-  for (const o of graph.outputs) counts[o]++;
-  return counts;
-};

@@ -1,5 +1,5 @@
 export type { Buffer, CompileOptions, Device, Executable, Stored } from './device.ts';
-export { type Graph, graphOf, type Node, useCounts, visit } from './graph.ts';
+export { type Graph, graphOf, type Node, visit } from './graph.ts';
 export {
   evaluate,
   type Fetched,

@@ -1,6 +1,6 @@
 /** Elementwise operations. Binary ones stretch their operands by NumPy's rule and take plain numbers too. */
 import type { BinaryKind, Tag, UnaryKind } from '../op.ts';
-import { broadcastShape, type DType, type Shape, ShapeError, sameShape } from '../shape.ts';
+import { broadcastShape, type DType, type Shape } from '../shape.ts';
 import { node, scalar, type Tensor } from '../tensor.ts';
 import { broadcastTo } from './movement.ts';
 
@@ -77,7 +77,3 @@ export const tag =
   (mark: Tag, after: readonly Tensor[] = []) =>
   (x: Tensor): Tensor =>
     node({ kind: 'tag', tag: mark }, [x, ...after], x.shape, x.dtype);
-
-export const assertSameShape = (op: string, a: Tensor, b: Tensor): void => {
-  if (!sameShape(a.shape, b.shape)) throw new ShapeError(op, [a.shape, b.shape], 'shapes must be equal');
-};
