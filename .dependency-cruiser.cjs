@@ -5,7 +5,8 @@ const allowed = {
   'packages/nn': ['packages/tensor'],
   'packages/data': [],
   'packages/yolo': ['packages/nn', 'packages/tensor', 'packages/metrics'],
-  'apps/cli': ['packages/metrics', 'packages/tensor', 'packages/nn', 'packages/data', 'packages/yolo'],
+  'apps/board': ['packages/metrics', 'packages/data'],
+  'apps/cli': ['packages/metrics', 'packages/tensor', 'packages/nn', 'packages/data', 'packages/yolo', 'apps/board'],
 };
 const test = '[.]test[.]ts$|/testing/|/bench/';
 const forbidden = Object.entries(allowed).map(([from, to]) => ({
