@@ -5,7 +5,7 @@ import { planGraph } from '../plan/plan.ts';
 import type { ValueId } from '../plan/program.ts';
 import { dtypeOf, type HostArray, sizeOf } from '../shape.ts';
 import { hostFunctions } from './emitter.ts';
-import { Heap } from './heap.ts';
+import { alignment, Heap } from './heap.ts';
 import { chooseTile, compileKernels } from './kernels.ts';
 import { lower } from './lower.ts';
 import { isNode, openThreads } from './threads.ts';
@@ -15,14 +15,33 @@ export type WasmOptions = {
   readonly threads?: number;
   /** 256-bit vectors where Node offers them (default true; the environment variable GDARKNET_NO_REVEC=1 turns them off). */
   readonly wide?: boolean;
+  /**
+   * Kernels by their label, as it stands in `description`, where this machine has them: another process then computes the
+   * same bits. Default: the fastest, measured.
+   */
+  readonly kernels?: string;
 };
 
-export const openWasm = async ({ threads: wanted, wide = true }: WasmOptions = {}): Promise<Device> => {
+/** Runs follow each other, so that all plans share one block for what a run forgets: as large as the largest needs. */
+const openArena = (heap: Heap) => {
+  let block = { at: 0, bytes: 0 };
+  return {
+    at: (): number => block.at,
+    reserve: (bytes: number): void => {
+      if (bytes <= block.bytes) return;
+      if (block.bytes > 0) heap.release(block.at);
+      block = { at: heap.allocate(bytes), bytes };
+    },
+  };
+};
+
+export const openWasm = async ({ threads: wanted, wide = true, kernels }: WasmOptions = {}): Promise<Device> => {
   const cores = isNode() ? await (await import('./node.ts')).coreCount() : (navigator.hardwareConcurrency ?? 1);
   const canShare = typeof SharedArrayBuffer !== 'undefined' && (isNode() || globalThis.crossOriginIsolated === true);
   const heap = new Heap(canShare);
   const threads = await openThreads(heap, wanted ?? cores);
-  const tile = await chooseTile(wide && !(isNode() && process.env.GDARKNET_NO_REVEC));
+  const tile = await chooseTile(wide && !(isNode() && process.env.GDARKNET_NO_REVEC), kernels);
+  const arena = openArena(heap);
 
   const compile = async (graph: Graph, options: CompileOptions = {}): Promise<Executable> => {
     const program = planGraph(graph, options);
@@ -33,9 +52,16 @@ export const openWasm = async ({ threads: wanted, wide = true }: WasmOptions = {
       owned.push(at);
       return at;
     };
-    const temporaries = lowered.temporaries.map((floats) => take(floats * 4));
-    const scratch = take(lowered.perThread * threads.count * 4);
-    const space = take(program.scratch);
+    // What lives during a run only: offsets into the one arena of the device.
+    let room = program.scratch;
+    const within = (floats: number): number => {
+      const at = Math.ceil(room / alignment) * alignment;
+      room = at + floats * 4;
+      return at;
+    };
+    const temporaries = lowered.temporaries.map(within);
+    const scratch = within(lowered.perThread * threads.count);
+    arena.reserve(room);
     const constants = new Map<ValueId, number>();
     program.values.forEach(({ place }, id) => {
       if (place.kind !== 'constant') return;
@@ -84,7 +110,7 @@ export const openWasm = async ({ threads: wanted, wide = true }: WasmOptions = {
             addresses[id] = place.stored.buffer.handle as number;
             break;
           case 'scratch':
-            addresses[id] = space + place.offset;
+            addresses[id] = arena.at() + place.offset;
             break;
           case 'result':
             addresses[id] = results[place.index].handle as number;
@@ -98,8 +124,8 @@ export const openWasm = async ({ threads: wanted, wide = true }: WasmOptions = {
             'value' in word
               ? addresses[word.value] + word.offset
               : 'temporary' in word
-                ? temporaries[word.temporary]
-                : scratch;
+                ? arena.at() + temporaries[word.temporary]
+                : arena.at() + scratch;
         });
       });
       lowered.launches.forEach((launch, i) => {

@@ -2,7 +2,8 @@
 import { type DType, dtypeOf, type HostArray } from '../shape.ts';
 
 const page = 65536;
-const alignment = 64;
+/** Of every block, in bytes. */
+export const alignment = 64;
 /** Kernels read a little beyond the end of their operands; the memory always reaches further than what is handed out. */
 const slack = 1 << 20;
 /** Words of control for the threads lie at the start. */

@@ -63,8 +63,11 @@ const measure = async (tile: ChosenTile): Promise<number | undefined> => {
 
 let chosen: Promise<ChosenTile> | undefined;
 
-/** The fastest tile that compiles and computes rightly; measured once for the process (some milliseconds). */
-export const chooseTile = async (wide: boolean): Promise<ChosenTile> => {
+/**
+ * The tile of the given label if it works here; otherwise the fastest that compiles and computes rightly, measured once for
+ * the process (some milliseconds).
+ */
+export const chooseTile = async (wide: boolean, label?: string): Promise<ChosenTile> => {
   const mayBeWide = wide && isNode() && (await import('./node.ts')).hasWideVectors();
   const pick = async (): Promise<ChosenTile> => {
     const candidates = ladder.filter((tile) => mayBeWide || !tile.wide);
@@ -76,6 +79,8 @@ export const chooseTile = async (wide: boolean): Promise<ChosenTile> => {
     }
     return best;
   };
+  const asked = ladder.find((tile) => tile.label === label && (mayBeWide || !tile.wide));
+  if (asked && (await measure(asked)) !== undefined) return asked;
   if (!wide) return pick();
   chosen ??= pick();
   return chosen;
