@@ -2,6 +2,7 @@
 import type { Image } from '../image/image.ts';
 import type { Random } from '../random/random.ts';
 import { drawPlacement, placeInto, placementTransform } from './builtin.ts';
+import type { ModernRanges } from './modern/modern.ts';
 import { augmentInto, type PixelOptions } from './opencv.ts';
 import { type AugmentRanges, type BoxTransform, boxTransform, drawParameters } from './parameters.ts';
 import type { TruthOptions } from './truth.ts';
@@ -11,6 +12,8 @@ export type AugmentOptions = AugmentRanges &
   TruthOptions & {
     /** Which of the original's two augmentations: that of its OpenCV builds (the default) or of the others. */
     readonly path?: 'opencv' | 'builtin';
+    /** What comes on top of it; nothing unless told. */
+    readonly modern?: ModernRanges;
   };
 
 type AugmentPath = (

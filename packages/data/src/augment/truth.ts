@@ -53,6 +53,16 @@ const moveBox = (label: Label, t: BoxTransform): Row => {
   ];
 };
 
+/** The same boxes, cut at the edges, as labels; what is left of a sliver is no box. */
+export const moveLabels = (labels: readonly Label[], transform: BoxTransform): readonly Label[] =>
+  labels
+    .map((label) => moveBox(label, transform))
+    .filter(([, , w, h]) => !(w < sliver || h < sliver))
+    .map(([x, y, w, h, classId]) => ({ classId, x, y, w, h }));
+
+/** Boxes stay where they are. */
+export const noTransform: BoxTransform = { scaleX: 1, scaleY: 1, offsetX: 0, offsetY: 0, flip: false };
+
 /**
  * Writes up to `capacity` rows of five into `out` from `offset` and zeros behind them; returns how many rows there
  * are. `labels` are taken in their order: shuffle first.

@@ -15,9 +15,9 @@ import { shapesSample } from '../shapes/sample.ts';
 import { writeShapes } from '../shapes/write.ts';
 import { type Batch, type BatchOptions, batches, validationBatches } from './batches.ts';
 import { ByteCache } from './byteCache.ts';
-import { NoUsablePicture } from './make.ts';
 import { multiScaleSide, picker } from './sampling.ts';
 import type { Source } from './source.ts';
+import { NoUsablePicture } from './training.ts';
 
 const rightOf = <L, R>(either: E.Either<L, R>): R => {
   if (E.isLeft(either)) throw new Error(JSON.stringify(either.left));

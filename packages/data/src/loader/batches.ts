@@ -2,6 +2,7 @@
  * Seeded training batches and ordered validation batches. The same seed gives the same batches, byte for byte,
  * whatever the number of worker threads, and from any batch on.
  */
+import { checkModern } from '../augment/modern/modern.ts';
 import { defaultRanges } from '../augment/parameters.ts';
 import type { AugmentOptions } from '../augment/sample.ts';
 import type { DataFault } from '../fault.ts';
@@ -112,6 +113,7 @@ export const batches = (options: BatchOptions): BatchStream => {
   check('batch', batch, 1);
   check('start', start, 0);
   check('maxBoxes', maxBoxes, 1);
+  checkModern(options.augment?.modern ?? {});
   const makerOptions: MakerOptions = {
     source,
     cacheBytes: options.cacheBytes ?? defaultCacheBytes,

@@ -1,13 +1,14 @@
 /** One batch from a source: the work that a worker thread, or the program itself, does for a job. */
 import * as E from 'fp-ts/lib/Either.js';
-import { type AugmentOptions, augmentSample } from '../augment/sample.ts';
-import { shuffleLabels, truthFields, writeTruths } from '../augment/truth.ts';
-import { type DataFault, showFault } from '../fault.ts';
+import type { AugmentOptions } from '../augment/sample.ts';
+import { truthFields } from '../augment/truth.ts';
+import type { DataFault } from '../fault.ts';
 import { type LetterboxFrame, letterboxInto } from '../image/letterbox.ts';
 import type { ResizeOptions } from '../image/resize.ts';
 import type { Label } from '../labels/label.ts';
-import { picker, type Sampling, streamOf } from './sampling.ts';
+import { picker, type Sampling } from './sampling.ts';
 import { type Loaded, type OpenSource, openSource, type Sample, type Source } from './source.ts';
+import { trainingPictures } from './training.ts';
 
 /** What stays the same for all jobs of a loader. Plain data: it is sent to worker threads. */
 export type MakerOptions = {
@@ -55,21 +56,8 @@ export type Picture = {
   readonly labels?: readonly Label[];
 };
 
-/** Nothing usable was found: every picture tried for one place failed. */
-export class NoUsablePicture extends Error {
-  override readonly name = 'NoUsablePicture';
-  readonly faults: readonly DataFault[];
-  constructor(faults: readonly DataFault[]) {
-    const shown = faults.slice(0, 3).map(showFault).join('\n  ');
-    super(`no usable picture after ${faults.length} tries; check the image list and the label files:\n  ${shown}`);
-    this.faults = faults;
-  }
-}
-
 /** Pictures decoded at the same time: enough for libuv's four threads, and a bound on memory. */
 const together = 4;
-/** Tries for one place before giving up. */
-const patience = 200;
 
 /** Runs `f` over 0..n-1, a few at a time. */
 const forEachTogether = async (n: number, f: (i: number) => Promise<void>): Promise<void> => {
@@ -78,19 +66,6 @@ const forEachTogether = async (n: number, f: (i: number) => Promise<void>): Prom
     while (next < n) await f(next++);
   };
   await Promise.all(Array.from({ length: Math.min(together, n) }, lane));
-};
-
-type Found = { readonly index: number; readonly sample: Sample; readonly failures: readonly DataFault[] };
-
-const findUsable = async (source: OpenSource, pick: () => number): Promise<Found> => {
-  const failures: DataFault[] = [];
-  for (let attempt = 0; attempt < patience; attempt++) {
-    const index = pick();
-    const loaded = await source.load(index, true);
-    if (E.isRight(loaded)) return { index, sample: loaded.right, failures };
-    failures.push(loaded.left);
-  }
-  throw new NoUsablePicture(failures);
 };
 
 const pictureOf = (source: OpenSource, index: number, { image }: Sample): Picture => ({
@@ -102,9 +77,9 @@ const pictureOf = (source: OpenSource, index: number, { image }: Sample): Pictur
 
 /** Makes batches; results depend on the options and the job only. */
 export const batchMaker = (options: MakerOptions): ((job: Job) => Promise<Made>) => {
-  const { seed, augment, maxBoxes } = options;
+  const { seed, maxBoxes } = options;
   const source = openSource(options.source, options.cacheBytes);
-  const pickerOf = picker(options.sampling, seed, source.length);
+  const make = trainingPictures(source, picker(options.sampling, seed, source.length), options);
 
   const train = async ({ place, count, width, height }: Job): Promise<Made> => {
     const x = new Float32Array(count * width * height * 3);
@@ -114,16 +89,12 @@ export const batchMaker = (options: MakerOptions): ((job: Job) => Promise<Made>)
     // By place, not by who came first, so that reports do not depend on timing either.
     const faults = new Array<readonly DataFault[]>(count);
     let skipped = 0;
-    await forEachTogether(count, async (i) => {
-      const { index, sample, failures } = await findUsable(source, pickerOf(place + i));
-      const { image, labels } = sample;
-      const random = streamOf(seed, 'augment', place + i);
-      const transform = augmentSample(random, image, width, height, x, i * width * height * 3, augment);
-      const shuffled = shuffleLabels(random, labels);
-      counts[i] = writeTruths(shuffled, transform, truths, i * maxBoxes * truthFields, maxBoxes, augment);
-      pictures[i] = pictureOf(source, index, sample);
-      faults[i] = [...failures, ...sample.faults];
-      skipped += failures.length;
+    await forEachTogether(count, async (row) => {
+      const { found, count } = await make(place + row, { x, truths, width, height, row });
+      counts[row] = count;
+      pictures[row] = pictureOf(source, found[0].index, found[0].sample);
+      faults[row] = found.flatMap(({ failures, sample }) => [...failures, ...sample.faults]);
+      skipped += found.reduce((sum, { failures }) => sum + failures.length, 0);
     });
     return { x, truths, counts, pictures, faults: faults.flat(), skipped };
   };

@@ -1,7 +1,8 @@
 /** Who makes the batches: this thread, or a few worker threads that take jobs in turn. */
 import { Worker } from 'node:worker_threads';
 import type { DataFault } from '../fault.ts';
-import { batchMaker, type Job, type Made, type MakerOptions, NoUsablePicture } from './make.ts';
+import { batchMaker, type Job, type Made, type MakerOptions } from './make.ts';
+import { NoUsablePicture } from './training.ts';
 
 export type Answer =
   | { readonly id: number; readonly made: Made }

@@ -9,11 +9,19 @@ import { below } from '../random/random.ts';
 export type Sampling = 'replacement' | 'epochs';
 
 /** Each use of randomness has streams of its own. */
-const salts = { pick: 0x70e1c5a1, epoch: 0x2c1b3c6d, augment: 0x297a2d39, size: 0x3ad8025f } as const;
+const salts = {
+  pick: 0x70e1c5a1,
+  epoch: 0x2c1b3c6d,
+  augment: 0x297a2d39,
+  size: 0x3ad8025f,
+  modern: 0x51c8e749,
+  partner: 0x6e05b1d3,
+} as const;
+const partnerStep = 0x9e3779b9;
 
-/** A generator for one use and one place. */
-export const streamOf = (seed: number, use: keyof typeof salts, place: number) =>
-  counterRandom((seed ^ salts[use]) >>> 0, place);
+/** A generator for one use and one place; `partner` counts the pictures mixed into it. */
+export const streamOf = (seed: number, use: keyof typeof salts, place: number, partner = 0) =>
+  counterRandom((seed ^ salts[use] ^ Math.imul(partner, partnerStep)) >>> 0, place);
 
 const permutation = (seed: number, epoch: number, n: number): Uint32Array<ArrayBuffer> => {
   const random = streamOf(seed, 'epoch', epoch);

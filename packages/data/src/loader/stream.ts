@@ -7,8 +7,10 @@ import type { Pool } from './pool.ts';
 export type LoaderReport = {
   /** Pictures that were passed over, counted each time. */
   readonly skipped: number;
-  /** What was wrong, each fault once, in the order found. */
+  /** What was wrong, a file that cannot be used once, in the order found. */
   readonly faults: readonly DataFault[];
+  /** How often each of `faults` stood in the way. */
+  readonly times: readonly number[];
   /** Milliseconds spent waiting for batches so far. */
   readonly waitMs: number;
 };
@@ -29,12 +31,16 @@ export type StreamOptions<T> = {
   readonly onFault?: (fault: DataFault) => void;
 };
 
+/** A file that cannot be used is one fault, whatever words the decoder finds for it each time. */
+const keyOf = (fault: DataFault): string =>
+  fault.tag === 'line' || fault.tag === 'key' ? showFault(fault) : `file ${fault.file}`;
+
 type Pending = { readonly batch: number; readonly job: Job; readonly made: Promise<Made> };
 
 export const streamOf = <T>(options: StreamOptions<T>): Stream<T> => {
   const { pool, jobOf, deliver, prefetch, onFault } = options;
   const queue: Pending[] = [];
-  const seen = new Map<string, DataFault>();
+  const seen = new Map<string, { readonly fault: DataFault; times: number }>();
   let next = options.start;
   let skipped = 0;
   let waited = 0;
@@ -58,9 +64,13 @@ export const streamOf = <T>(options: StreamOptions<T>): Stream<T> => {
   const note = (made: Made): void => {
     skipped += made.skipped;
     for (const fault of made.faults) {
-      const text = showFault(fault);
-      if (seen.has(text)) continue;
-      seen.set(text, fault);
+      const key = keyOf(fault);
+      const known = seen.get(key);
+      if (known) {
+        known.times++;
+        continue;
+      }
+      seen.set(key, { fault, times: 1 });
       onFault?.(fault);
     }
   };
@@ -102,7 +112,10 @@ export const streamOf = <T>(options: StreamOptions<T>): Stream<T> => {
       return { done: true, value: undefined };
     },
     [Symbol.asyncIterator]: () => stream,
-    report: () => ({ skipped, faults: [...seen.values()], waitMs: waited }),
+    report: () => {
+      const all = [...seen.values()];
+      return { skipped, faults: all.map((s) => s.fault), times: all.map((s) => s.times), waitMs: waited };
+    },
     close,
   };
   return stream;

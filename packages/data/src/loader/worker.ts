@@ -1,8 +1,9 @@
 /** The worker thread of the loader: takes jobs, gives back batches without copying them. */
 import { parentPort, workerData } from 'node:worker_threads';
 import sharp from 'sharp';
-import { batchMaker, type Job, type MakerOptions, NoUsablePicture } from './make.ts';
+import { batchMaker, type Job, type MakerOptions } from './make.ts';
 import type { Answer } from './pool.ts';
+import { NoUsablePicture } from './training.ts';
 
 const port = parentPort;
 if (port === null) throw new Error('this file runs as a worker thread only');

@@ -1,6 +1,6 @@
 /** OpenCV's `GaussianBlur` with mirrored borders: columns of weights, horizontally then vertically. */
 import { borderPosition } from './geometry.ts';
-import { type Raster, rasterLike, type Samples, saturate } from './raster.ts';
+import { type Raster, rasterLike, type Samples, samplesLike, saturate } from './raster.ts';
 
 /** Without a sigma, small kernels have these weights instead of sampled ones. */
 const fixedKernels: Readonly<Record<number, readonly number[]>> = {
@@ -25,34 +25,42 @@ export const gaussianKernel = (size: number, sigma: number): readonly number[] =
   return weights.map((w) => w / sum);
 };
 
+/** Adds `weight` times the samples of `from`, starting at `start`, to `sums`. */
+const addWeighted = (sums: Float64Array, from: Samples, start: number, weight: number): void => {
+  for (let x = 0; x < sums.length; x++) sums[x] += weight * from[start + x];
+};
+
 /** Bytes are exact without a sigma and differ by at most 1 with one (OpenCV rounds its weights to 8 bits); floats by 2e-6. */
 export const gaussianBlur = <D extends Samples>(source: Raster<D>, size: number, sigma = 0): Raster<D> => {
   const { width, height, channels, data } = source;
   const weights = gaussianKernel(size, sigma);
   const reach = (size - 1) / 2;
+  const row = width * channels;
   const across = new Float32Array(data.length);
-  for (let y = 0, o = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) {
-      for (let c = 0; c < channels; c++, o++) {
-        let sum = 0;
-        for (let i = 0; i < size; i++) {
-          const at = y * width + borderPosition(x + i - reach, width, 'reflect101');
-          sum += weights[i] * data[at * channels + c];
-        }
-        across[o] = sum;
+  const sums = new Float64Array(row);
+  const padded = samplesLike(data, (width + 2 * reach) * channels);
+  for (let y = 0; y < height; y++) {
+    padded.set(data.subarray(y * row, (y + 1) * row), reach * channels);
+    for (let i = 0; i < reach; i++) {
+      const [before, after] = [i - reach, width + i].map((x) => borderPosition(x, width, 'reflect101') * channels);
+      for (let c = 0; c < channels; c++) {
+        padded[i * channels + c] = data[y * row + before + c];
+        padded[(width + reach + i) * channels + c] = data[y * row + after + c];
       }
     }
+    sums.fill(0);
+    for (let i = 0; i < size; i++) addWeighted(sums, padded, i * channels, weights[i]);
+    across.set(sums, y * row);
   }
   const out = rasterLike(source, width, height);
   const bytes = data instanceof Uint8Array;
-  const row = width * channels;
-  for (let y = 0, o = 0; y < height; y++) {
-    for (let x = 0; x < row; x++, o++) {
-      let sum = 0;
-      for (let i = 0; i < size; i++)
-        sum += weights[i] * across[borderPosition(y + i - reach, height, 'reflect101') * row + x];
-      out.data[o] = bytes ? saturate(Math.floor(sum + 0.5)) : sum;
+  for (let y = 0; y < height; y++) {
+    sums.fill(0);
+    for (let i = 0; i < size; i++) {
+      addWeighted(sums, across, borderPosition(y + i - reach, height, 'reflect101') * row, weights[i]);
     }
+    if (!bytes) out.data.set(sums, y * row);
+    else for (let x = 0; x < row; x++) out.data[y * row + x] = saturate(Math.floor(sums[x] + 0.5));
   }
   return out;
 };

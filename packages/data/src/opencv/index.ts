@@ -2,6 +2,7 @@ export * from './arithmetic.ts';
 export * from './blur.ts';
 export * from './geometry.ts';
 export * from './hsv.ts';
+export * from './perspective.ts';
 export type { Raster, Samples } from './raster.ts';
 export { roundHalfEven, saturate } from './raster.ts';
 export * from './resize.ts';

@@ -1,5 +1,6 @@
-/** OpenCV's `warpAffine`, bilinear, black outside: source positions in steps of 1/32 pixel. */
+/** OpenCV's `warpAffine`, bilinear, black outside. */
 import { type Raster, rasterLike, roundHalfEven, type Samples } from './raster.ts';
+import { remapRow, stepBits, steps } from './remap.ts';
 
 /** Two rows: `x' = a x + b y + c`, `y' = d x + e y + f`. */
 export type Affine = readonly [readonly [number, number, number], readonly [number, number, number]];
@@ -15,11 +16,9 @@ export const invertAffine = ([[a, b, c], [d, e, f]]: Affine): Affine => {
 };
 
 const positionBits = 10;
-const stepBits = 5;
-const steps = 1 << stepBits;
 const positionUnit = 1 << positionBits;
 const halfStep = positionUnit / steps / 2;
-const weightBits = 15;
+const shift = positionBits - stepBits;
 
 /** `matrix` takes source pixels to target pixels, as OpenCV's does. */
 export const warpAffine = <D extends Samples>(
@@ -30,30 +29,19 @@ export const warpAffine = <D extends Samples>(
 ): Raster<D> => {
   const [[a, b, c], [d, e, f]] = invertAffine(matrix);
   const out = rasterLike(source, width, height);
-  const { channels, data } = source;
-  const bytes = data instanceof Uint8Array;
-  const sample = (x: number, y: number, channel: number): number =>
-    x >= 0 && x < source.width && y >= 0 && y < source.height ? data[(y * source.width + x) * channels + channel] : 0;
   const fixed = (v: number): number => roundHalfEven(v * positionUnit);
-  const shift = positionBits - stepBits;
-  for (let y = 0, o = 0; y < height; y++) {
+  const alongX = Int32Array.from({ length: width }, (_, x) => fixed(a * x));
+  const alongY = Int32Array.from({ length: width }, (_, x) => fixed(d * x));
+  const xs = new Int32Array(width);
+  const ys = new Int32Array(width);
+  for (let y = 0; y < height; y++) {
     const startX = fixed(b * y + c) + halfStep;
     const startY = fixed(e * y + f) + halfStep;
     for (let x = 0; x < width; x++) {
-      const atX = (startX + fixed(a * x)) >> shift;
-      const atY = (startY + fixed(d * x)) >> shift;
-      const [left, top] = [atX >> stepBits, atY >> stepBits];
-      const [u, v] = [(atX & (steps - 1)) / steps, (atY & (steps - 1)) / steps];
-      for (let channel = 0; channel < channels; channel++) {
-        const sum =
-          sample(left, top, channel) * (1 - u) * (1 - v) +
-          sample(left + 1, top, channel) * u * (1 - v) +
-          sample(left, top + 1, channel) * (1 - u) * v +
-          sample(left + 1, top + 1, channel) * u * v;
-        // The weights are multiples of 1/1024, so OpenCV's 15-bit sums are these, halves up.
-        out.data[o++] = bytes ? (sum * (1 << weightBits) + (1 << (weightBits - 1))) >> weightBits : sum;
-      }
+      xs[x] = (startX + alongX[x]) >> shift;
+      ys[x] = (startY + alongY[x]) >> shift;
     }
+    remapRow(source, xs, ys, out.data, y * width * source.channels);
   }
   return out;
 };

@@ -37,6 +37,13 @@ describe('log.csv', () => {
     expect(faults.map(showFault).map((t) => t.split(' ')[0])).toEqual(['log.csv:2:', 'log.csv:3:', 'log.csv:4:']);
   });
 
+  it('keeps every value of fragments that interleave', () => {
+    const { batches } = parseTrainLog('A1,A2,G3,G4,I5,T6,I7,BATCH,1,2,3\n', 'log.csv');
+    const values = (name: 'iou' | 'giou' | 'boxLoss' | 'cost') =>
+      batches[0].layers.map((layer) => layer[name]).filter((value) => !Number.isNaN(value));
+    expect([values('iou'), values('giou'), values('boxLoss'), values('cost')]).toEqual([[1, 2], [3, 4], [5, 7], [6]]);
+  });
+
   it('appends', async () => {
     const path = join(mkdtempSync(join(tmpdir(), 'runs-')), 'run', 'log.csv');
     const batch = parseTrainLog(line, 'x').batches[0];

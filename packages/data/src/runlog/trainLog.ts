@@ -52,13 +52,19 @@ const parseLine = (line: string): Line => {
   const fields = line.split(',');
   const at = fields.indexOf('BATCH');
   const layers: LayerLog[] = [];
+  const taken = new Set<string>();
   for (const field of (at < 0 ? fields : fields.slice(0, at)).filter((f) => f !== '')) {
     const letter = field[0] in letters ? (field[0] as Letter) : undefined;
     // Old logs hold the IoU without its letter.
     const value = parseNumber(letter ? field.slice(1) : field);
     if (value === undefined) return { layers, bad: field };
     const name = letters[letter ?? 'A'];
-    if (name === 'iou' || layers.length === 0) layers.push(nothing);
+    // Fragments of several GPUs interleave; a letter that comes again belongs to another layer, and no value is lost.
+    if (name === 'iou' || layers.length === 0 || taken.has(name)) {
+      layers.push(nothing);
+      taken.clear();
+    }
+    taken.add(name);
     layers[layers.length - 1] = { ...layers[layers.length - 1], [name]: value };
   }
   if (at < 0) return { layers };
