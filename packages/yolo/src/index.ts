@@ -86,11 +86,11 @@ export { type HeadStatistics, readStatistics, statisticNames } from './loss/stat
 // Networks
 export { buildNetwork, type Network, type NetworkOptions } from './network/network.ts';
 export { foldNormalisation, installWeights, type NetworkVariables, weightsOf } from './network/variables.ts';
+// Other formats
+export { completeWeights } from './onnx/complete.ts';
+export { exportOnnx, type OnnxOptions } from './onnx/export.ts';
 // Training
-export {
-  createTrainer,
-  type StepReport,
-  type Trainer,
-  type TrainerOptions,
-  type TrainingBatch,
-} from './training/trainer.ts';
+export type { StepReport, Trainer, TrainerOptions, TrainingBatch } from './training/contract.ts';
+export type { Snapshot } from './training/moving.ts';
+export { DivergedMembers, partsOf, type Range, type Team } from './training/team.ts';
+export { createTrainer } from './training/trainer.ts';

@@ -5,6 +5,7 @@ import { convertVoc } from './convert-voc.ts';
 import { devices } from './devices.ts';
 import { evalCoco } from './eval-coco.ts';
 import { evalVoc } from './eval-voc.ts';
+import { exportOnnxCommand } from './export-onnx.ts';
 import { table } from './layer-table.ts';
 import { shapes } from './shapes.ts';
 import { shapesDemo } from './shapes-demo.ts';
@@ -22,6 +23,7 @@ export const commands: readonly Command[] = [
   table,
   convertVoc,
   convertCoco,
+  exportOnnxCommand,
   shapes,
   shapesDemo,
   devices,
