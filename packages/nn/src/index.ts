@@ -32,6 +32,7 @@ export {
   type NormalisationParams,
   type NormalisationState,
   normalise,
+  rolling,
 } from './layers/normalisation.ts';
 export { avgPool, type MaxPoolOptions, maxPool } from './layers/pooling.ts';
 export { sequential } from './layers/sequential.ts';

@@ -115,6 +115,8 @@ export const read = async <T>(device: Device, tree: T): Promise<Read<T>> => {
 type Compiled = { readonly executable: Executable; readonly result: unknown; readonly fetched: readonly boolean[] };
 
 export type Jitted<A extends unknown[], R> = ((...args: A) => Promise<Fetching<R>>) & {
+  /** Makes the plan for arguments of these shapes, and takes its memory, without running it. */
+  readonly prepare: (...args: A) => Promise<void>;
   /** Gives back the memory of every plan. */
   readonly close: () => void;
 };
@@ -147,17 +149,20 @@ export const jit = <A extends unknown[], R>(
     return { executable, result, fetched: leaves.map(isFetched) };
   };
 
+  const planFor = (args: A): Promise<Compiled> => {
+    const key = describe(args);
+    const known = plans.get(key);
+    if (known) return known;
+    const plan = compile(args);
+    plans.set(key, plan);
+    plan.catch(() => plans.delete(key));
+    return plan;
+  };
+
   const call = async (...given: A): Promise<Fetching<R>> => {
     const concrete = leavesOf<Tensor>(given).every(isConcrete);
     const args = concrete ? given : await evaluate(device, given);
-    const key = describe(args);
-    let plan = plans.get(key);
-    if (plan === undefined) {
-      plan = compile(args);
-      plans.set(key, plan);
-      plan.catch(() => plans.delete(key));
-    }
-    const { executable, result, fetched } = await plan;
+    const { executable, result, fetched } = await planFor(args);
     const buffers = executable.run(leavesOf<Tensor>(args).map((t) => argument(t, device)));
     for (const position of donate) {
       for (const t of leavesOf<Tensor>(args[position])) {
@@ -182,5 +187,8 @@ export const jit = <A extends unknown[], R>(
     for (const plan of plans.values()) plan.then(({ executable }) => executable.close()).catch(() => {});
     plans.clear();
   };
-  return Object.assign(call, { close });
+  const prepare = async (...args: A): Promise<void> => {
+    await planFor(args);
+  };
+  return Object.assign(call, { close, prepare });
 };

@@ -55,7 +55,8 @@ export type NormalisationParams = { readonly scales: Tensor; readonly biases: Te
 /** Rolling statistics, `[c]` each. */
 export type NormalisationState = { readonly mean: Tensor; readonly variance: Tensor };
 
-const rolling = 0.99;
+/** What a rolling statistic keeps of itself at each mini-batch. */
+export const rolling = 0.99;
 
 const meanAndVariance = (x: Tensor): { mean: Tensor; biased: Tensor } => {
   const c = x.shape[x.shape.length - 1];

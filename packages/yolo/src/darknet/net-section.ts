@@ -34,6 +34,10 @@ const fields = {
   max_batches: whole(0, { min: 0 }),
   /** Largest absolute weight after an update; 0 is no limit. */
   clip: decimal(0, { min: 0 }),
+  /** Share that a moving average of the weights keeps of itself at each update; 0 is no average. A key of later Darknets. */
+  ema_alpha: decimal(0, { min: 0, max: 1 }),
+  /** Multiplies the loss before differentiation and divides the gradients after it: for 16-bit floats. A key of later Darknets. */
+  loss_scale: decimal(1, { min: 1e-6 }),
   angle: decimal(0),
   aspect: decimal(1),
   saturation: decimal(1),
@@ -51,8 +55,8 @@ const fields = {
 // biome-ignore format: a list of words
 const ignored = [
   'adversarial_lr', 'attention', 'badlabels_rejection_percentage', 'badlabels_reverse', 'blur', 'contrastive',
-  'contrastive_color', 'contrastive_jit_flip', 'cutmix', 'dynamic_minibatch', 'ema_alpha', 'ema_start', 'flip',
-  'equidistant_point', 'gaussian_noise', 'init_sequential_subdivisions', 'label_smooth_eps', 'letter_box', 'loss_scale',
+  'contrastive_color', 'contrastive_jit_flip', 'cutmix', 'dynamic_minibatch', 'ema_start', 'flip',
+  'equidistant_point', 'gaussian_noise', 'init_sequential_subdivisions', 'label_smooth_eps', 'letter_box',
   'max_chart_loss', 'max_delta', 'mixup', 'mosaic', 'mosaic_bound', 'no_img_flip', 'num_sigmas_reject_badlabels',
   'optimized_memory', 'resize_step', 'sequential_subdivisions', 'seq_scales', 'sgdr_cycle', 'sgdr_mult', 'stopbackward',
   'track', 'try_fix_nan', 'unsupervised', 'weights_reject_freq', 'workspace_size_limit_MB',

@@ -28,11 +28,13 @@ export type NetworkOptions = {
   readonly convention?: Convention;
   /** The normalisation is in weights and biases already (`foldNormalisation`): for inference only. */
   readonly folded?: boolean;
+  /** Layers before this one stay as they are: they work as at inference, and no gradient enters them. */
+  readonly freeze?: number;
 };
 
 export const buildNetwork = (
   plan: NetworkPlan,
-  { convention = 'cudnn', folded = false }: NetworkOptions = {},
+  { convention = 'cudnn', folded = false, freeze = 0 }: NetworkOptions = {},
 ): Network => {
   const layers = plan.layers.map((layer) => layerOf(layer, { convention: !folded && convention }));
   const { input } = plan;
@@ -50,7 +52,8 @@ export const buildNetwork = (
   };
 
   // The original ends its backward pass at the last layer that says `stopbackward`: nothing before it learns.
-  const frontier = plan.layers.findLastIndex(({ config }) => 'stopbackward' in config && config.stopbackward);
+  const stop = plan.layers.findLastIndex(({ config }) => 'stopbackward' in config && config.stopbackward);
+  const frontier = Math.max(stop, freeze);
   const read = (outputs: readonly Tensor[], reader: number, source: number): Tensor =>
     source < frontier && reader >= frontier ? stopGradient(outputs[source]) : outputs[source];
 
@@ -59,7 +62,8 @@ export const buildNetwork = (
     const outputs: Tensor[] = [];
     const next = layers.map((layer, i) => {
       const sources = plan.layers[i].sources.map((s) => (s < 0 ? x : read(outputs, i, s)));
-      const applied = layer.apply(params[i], state[i], sources, drawn ? { ...mode, key: drawn[i] } : mode);
+      const own = { training: mode.training && i >= freeze, ...(drawn && { key: drawn[i] }) };
+      const applied = layer.apply(params[i], state[i], sources, own);
       outputs.push(applied.y);
       return applied.state;
     });

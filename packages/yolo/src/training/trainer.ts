@@ -1,98 +1,22 @@
-/** The pure training step: parameters, momentum and rolling statistics stay on the device; no files, no clock. */
-import { rateAt, valueAndGrad } from '@gdarknet/nn';
-import {
-  add,
-  type Device,
-  equal,
-  evaluate,
-  fetch,
-  jit,
-  key,
-  mapTree,
-  read,
-  scalar,
-  select,
-  sub,
-  type Tensor,
-  tensor,
-} from '@gdarknet/tensor';
+/** The training step: parameters, momentum and rolling statistics stay on the device; no files, no clock. */
+import { rateAt } from '@gdarknet/nn';
+import { evaluate, key, type Read, read, scalar, tensor } from '@gdarknet/tensor';
 import * as E from 'fp-ts/lib/Either.js';
 import type { LayerConfig } from '../darknet/config.ts';
-import type { FileFault, FileNotice } from '../darknet/fault.ts';
+import type { FileFault } from '../darknet/fault.ts';
 import { type NetworkPlan, parseNetwork } from '../darknet/plan.ts';
 import { readWeights, writeWeights } from '../darknet/weights.ts';
 import { newHeader } from '../darknet/weights-header.ts';
-import { assign, type Targets } from '../loss/assignment.ts';
-import type { GradientKind, HeadConfig, LossOptions } from '../loss/head.ts';
-import { yoloLoss } from '../loss/head-loss.ts';
-import { type HeadStatistics, readStatistics } from '../loss/statistics.ts';
-import { buildNetwork, type NetworkParams, type NetworkState } from '../network/network.ts';
-import { installWeights, weightsOf } from '../network/variables.ts';
-import { type DescentState, descentOf, scheduleOf } from './descent.ts';
-
-export type TrainerOptions = {
-  /** Text of the cfg, and its name for messages. */
-  readonly cfg: string;
-  readonly cfgFile?: string;
-  /** Bytes of a `.weights` file to start from; without them the weights are drawn from the seed. */
-  readonly weights?: Uint8Array;
-  readonly weightsFile?: string;
-  readonly partial?: boolean;
-  /** Forget how many images the weights have seen. */
-  readonly clear?: boolean;
-  readonly device: Device;
-  readonly seed?: number;
-  readonly ignore?: readonly string[];
-  /** Default `darknet`. */
-  readonly gradient?: GradientKind;
-  readonly compat?: LossOptions['compat'];
-  /** Whose batch normalisation; default `cudnn`. */
-  readonly convention?: 'cudnn' | 'darknet-cpu';
-};
-
-/** `batch` pictures `[batch, height, width, 3]` RGB in 0 to 1, and their truths `[batch, maxTruths, 5]`: x, y, w, h, class. */
-export type TrainingBatch = {
-  readonly x: Float32Array;
-  readonly truths: Float32Array;
-  readonly counts: ArrayLike<number>;
-  /** Default: those of the cfg. Multi-scale training gives others. */
-  readonly width?: number;
-  readonly height?: number;
-};
-
-export type StepReport = {
-  /** Batches after this one, as the original counts. */
-  readonly batch: number;
-  /** Sum of the mini-batches' costs by the images of a batch; NaN or infinite: nothing was changed. */
-  readonly loss: number;
-  /** That this update used. */
-  readonly rate: number;
-  /** For each mini-batch its cost, and the statistics of each head in layer order. */
-  readonly parts: readonly { readonly cost: number; readonly heads: readonly HeadStatistics[] }[];
-  /** Truths without area or not finite, left out. */
-  readonly dropped: number;
-};
-
-export type Trainer = {
-  readonly plan: NetworkPlan;
-  readonly notices: readonly FileNotice[];
-  readonly heads: readonly { readonly layer: number; readonly config: HeadConfig }[];
-  /** Images of a whole batch. */
-  readonly batch: number;
-  readonly subdivisions: number;
-  readonly width: number;
-  readonly height: number;
-  readonly maxTruths: number;
-  readonly seen: () => number;
-  /** The rate that the next update will use. */
-  readonly nextRate: () => number;
-  readonly step: (batch: TrainingBatch) => Promise<StepReport>;
-  /** A `.weights` file. */
-  readonly weights: () => Promise<Uint8Array>;
-  /** Gradients of the first parts of a batch and momentum, as the original's buffers (for tests and tools). */
-  readonly momentum: () => Promise<unknown>;
-  readonly close: () => void;
-};
+import type { HeadConfig, LossOptions } from '../loss/head.ts';
+import { readStatistics, statisticNames } from '../loss/statistics.ts';
+import { buildNetwork } from '../network/network.ts';
+import { installWeights, type NetworkVariables, weightsOf } from '../network/variables.ts';
+import { type Cut, cutPart, emptyPart, type Part } from './batch-parts.ts';
+import type { StepReport, Trainer, TrainerOptions, TrainingBatch } from './contract.ts';
+import { descentOf, scheduleOf, uniformAt } from './descent.ts';
+import { type Moving, movingFrom, snapshotOf, startingAt } from './moving.ts';
+import { compileProgram, fadingOf, memberStart, type Pace, type Program } from './program.ts';
+import { compareMembers, flatten, partsOf, type Team, unflatten } from './team.ts';
 
 const headConfig = (plan: NetworkPlan, index: number, width: number, height: number): HeadConfig => {
   const { config, output } = plan.layers[index];
@@ -115,38 +39,29 @@ const headConfig = (plan: NetworkPlan, index: number, width: number, height: num
   };
 };
 
-type Moving = { readonly params: NetworkParams; readonly state: NetworkState; readonly descent: DescentState };
+const noHead = (file: string): FileFault => ({
+  tag: 'section',
+  file,
+  expected: 'at least one [yolo] section',
+  action: 'give the cfg of a detector',
+});
 
-/** Capacities of the truth buffers: few, so that few plans are made. */
-const capacityFor = (most: number, limit: number): number => {
-  let capacity = 8;
-  while (capacity < most) capacity *= 2;
-  return Math.min(capacity, Math.max(limit, most));
-};
+/** A young average follows the weights closely: it has nothing of its own to remember yet. */
+const keepAt = (alpha: number, batch: number): number => Math.min(alpha, (1 + batch) / (10 + batch));
 
-/** `[n, from, 5]` to `[n, to, 5]`. */
-const resizeTruths = (truths: Float32Array, n: number, from: number, to: number): Float32Array => {
-  const resized = new Float32Array(n * to * 5);
-  for (let i = 0; i < n; i++) {
-    resized.set(truths.subarray(i * from * 5, i * from * 5 + Math.min(from, to) * 5), i * to * 5);
-  }
-  return resized;
+type Values = readonly ArrayLike<number>[];
+const costOf = (heads: Values): number => {
+  const at = statisticNames.indexOf('cost');
+  return heads.reduce((sum, values) => sum + values[at], 0) / heads.length;
 };
 
 export const createTrainer = async (options: TrainerOptions): Promise<E.Either<readonly FileFault[], Trainer>> => {
-  const { device, cfgFile = 'cfg', seed = 0, gradient = 'darknet', convention = 'cudnn' } = options;
+  const { device, cfgFile = 'cfg', seed = 0, gradient = 'darknet', convention = 'cudnn', team } = options;
+  const { freeze = 0, clipNorm = 0, rateFactor = 1, burnInFactor = 1 } = options;
   const parsed = parseNetwork(options.cfg, { file: cfgFile, ignore: options.ignore });
   if (E.isLeft(parsed)) return parsed;
   const { value: plan, notices: fromCfg } = parsed.right;
-  if (plan.heads.length === 0) {
-    const fault: FileFault = {
-      tag: 'section',
-      file: cfgFile,
-      expected: 'at least one [yolo] section',
-      action: 'give the cfg of a detector',
-    };
-    return E.left([fault]);
-  }
+  if (plan.heads.length === 0) return E.left([noHead(cfgFile)]);
   const loaded =
     options.weights &&
     readWeights(options.weights, plan, {
@@ -159,130 +74,191 @@ export const createTrainer = async (options: TrainerOptions): Promise<E.Either<r
   const { net } = plan;
   const part = Math.floor(net.batch / net.subdivisions);
   const images = part * net.subdivisions;
-  const network = buildNetwork(plan, { convention });
-  const descent = descentOf(plan, images);
-  const schedule = scheduleOf(net);
+  const mine = partsOf(net.subdivisions, team?.rank ?? 0, team?.size ?? 1);
+  const network = buildNetwork(plan, { convention, freeze });
+  const descent = descentOf(plan, { images, freeze, clipNorm, apart: team !== undefined || net.subdivisions > 1 });
+  const written = scheduleOf(net);
+  const schedule = {
+    ...written,
+    learningRate: written.learningRate * rateFactor,
+    burnIn: Math.round((written.burnIn ?? 0) * burnInFactor),
+  };
   const loss: LossOptions = { gradient, compat: options.compat ?? {} };
   const maxTruths = Math.max(...plan.heads.map((i) => (plan.layers[i].config as LayerConfig<'yolo'>).max));
+  const averaged = net.ema_alpha > 0;
 
   const fresh = network.init(key(seed));
-  const start = loaded ? installWeights(plan, fresh, loaded.right.value) : fresh;
-  let moving: Moving = await evaluate(device, { ...start, descent: descent.init(start.params) });
+  const start: NetworkVariables = loaded ? installWeights(plan, fresh, loaded.right.value) : fresh;
+  let moving: Moving = await evaluate(device, startingAt(start, descent, averaged));
   let seen = loaded ? loaded.right.value.header.seen : 0;
 
-  /** Costs, gradients and rolling statistics of one part of a batch. */
-  const differentiate = (
-    heads: readonly HeadConfig[],
-    { params, state }: Moving,
-    x: Tensor,
-    targets: Targets,
-    k: Tensor,
-  ) => {
-    const objective = (p: NetworkParams) => {
-      const applied = network.apply(p, state, x, { training: true, key: k });
-      const losses = heads.map((head, i) => yoloLoss(head, applied.outputs[plan.heads[i]], targets, i, loss));
-      const total = losses.map((l) => l.objective).reduce(add);
-      return [total, { state: applied.state, statistics: losses.map((l) => l.statistics), total }] as const;
-    };
-    const [[, extras], gradients] = valueAndGrad(objective)(params);
-    return { ...extras, gradients };
-  };
+  const batchNumber = (): number => Math.floor(seen / images);
+  const rateOf = (batch: number): number => rateAt(schedule, batch, { random: () => uniformAt(seed, batch) });
 
-  /** Nothing changes where the loss is not finite. */
-  const guarded = (total: Tensor, after: Moving, before: Moving): Moving => {
-    const finite = equal(sub(total, total), 0);
-    const old: Tensor[] = [];
-    mapTree(before, (t) => old.push(t));
-    return mapTree<Moving>(after, (t, i) => select(finite, t, old[i]));
-  };
-
-  const compile = (width: number, height: number) => {
-    const sized = E.getOrElseW(() => plan)(
-      E.map(({ value }: { value: NetworkPlan }) => value)(
-        parseNetwork(options.cfg, { file: cfgFile, ignore: options.ignore, width, height }),
-      ),
-    );
-    const heads = plan.heads.map((index) => headConfig(sized, index, width, height));
-    const accumulate = jit(
-      device,
-      (params: NetworkParams, rest: Omit<Moving, 'params'>, x: Tensor, targets: Targets, k: Tensor) => {
-        const before = { params, ...rest };
-        const { state, gradients, statistics, total } = differentiate(heads, before, x, targets, k);
-        const after = { params, state, descent: descent.accumulate(gradients, rest.descent) };
-        const { params: _, ...kept } = guarded(total, after, before);
-        return { rest: kept, statistics: statistics.map(fetch) };
-      },
-      { donate: [1] },
-    );
-    const update = jit(
-      device,
-      (before: Moving, x: Tensor, targets: Targets, k: Tensor, rate: Tensor) => {
-        const { state, gradients, statistics, total } = differentiate(heads, before, x, targets, k);
-        const [params, after] = descent.update(gradients, before.descent, before.params, rate);
-        const moved = guarded(total, { params: params as NetworkParams, state, descent: after }, before);
-        return { moving: moved, statistics: statistics.map(fetch) };
-      },
-      { donate: [0] },
-    );
-    return { heads, accumulate, update };
-  };
-  const sizes = new Map<string, ReturnType<typeof compile>>();
-  const compiledFor = (width: number, height: number) => {
+  const programs = new Map<string, Program>();
+  const programFor = (width: number, height: number): Program => {
     const name = `${width} ${height}`;
-    const known = sizes.get(name) ?? compile(width, height);
-    sizes.set(name, known);
-    return known;
+    const known = programs.get(name);
+    if (known) return known;
+    const sized = parseNetwork(options.cfg, { file: cfgFile, ignore: options.ignore, width, height });
+    const { value } = E.getOrElseW(() => parsed.right)(sized);
+    const heads = plan.heads.map((index) => headConfig(value, index, width, height));
+    const program = compileProgram({ device, plan, network, descent, loss, freeze }, heads);
+    programs.set(name, program);
+    return program;
+  };
+  const cutOf = ({ heads }: Program, width: number, height: number): Cut => ({
+    ...{ heads, width, height, maxTruths, images: part },
+    ...{ channels: plan.input.c, compat: options.compat },
+  });
+  const paceOf = (batch: number): Pace => ({
+    rate: scalar(rateOf(batch)),
+    keep: scalar(averaged ? keepAt(net.ema_alpha, batch) : 0),
+  });
+  const keyOf = (p: number) => tensor(Uint32Array.of(seed >>> 0, (seen + (p + 1) * part) >>> 0));
+  const restOf = ({ state, descent: own }: Moving): Pick<Moving, 'state' | 'descent'> => ({ state, descent: own });
+
+  const prepare: Trainer['prepare'] = async (width, height) => {
+    const program = programFor(width, height);
+    const { x, targets } = emptyPart(cutOf(program, width, height));
+    const accumulates = team !== undefined || net.subdivisions > 1;
+    if (accumulates) await program.accumulate.prepare(moving.params, restOf(moving), x, targets, keyOf(0));
+    if (team === undefined) await program.update.prepare(moving, x, targets, keyOf(0), paceOf(1));
   };
 
-  const step = async (batch: TrainingBatch): Promise<StepReport> => {
-    const { w, h, c } = plan.input;
-    const { width = w, height = h } = batch;
-    const { heads, accumulate, update } = compiledFor(width, height);
-    const pixels = height * width * c;
-    const given = batch.truths.length / 5 / images;
-    if (batch.x.length !== images * pixels || !Number.isInteger(given)) {
-      throw new RangeError(`a batch is ${images} pictures of ${width} x ${height} x ${c}, and as many truths for each`);
-    }
-    const rate = rateAt(schedule, Math.floor((seen + images) / images));
-    const parts: { cost: number; heads: HeadStatistics[] }[] = [];
+  type Work = { readonly values: readonly Values[]; readonly dropped: number };
+  type Taking = (p: number, part: Part) => Promise<Values>;
+  /** The member's mini-batches, until one has a cost that is not finite. */
+  const work = async (batch: TrainingBatch, cut: Cut, take: Taking): Promise<Work> => {
+    const values: Values[] = [];
     let dropped = 0;
-    for (let p = 0; p < net.subdivisions; p++) {
-      const counts = Array.from({ length: part }, (_, i) => Math.min(batch.counts[p * part + i], maxTruths));
-      const capacity = capacityFor(Math.max(0, ...counts), maxTruths);
-      const mine = batch.truths.subarray(p * part * given * 5, (p + 1) * part * given * 5);
-      const assigned = assign(heads, resizeTruths(mine, part, given, capacity), counts, options.compat);
-      dropped += assigned.dropped;
-      const x = tensor(batch.x.subarray(p * part * pixels, (p + 1) * part * pixels), [part, height, width, c]);
-      const k = tensor(Uint32Array.of(seed >>> 0, (seen + (p + 1) * part) >>> 0));
-      let statistics: readonly ArrayLike<number>[];
-      if (p < net.subdivisions - 1) {
-        const { params, ...rest } = moving;
-        const done = await accumulate(params, rest, x, assigned.targets, k);
-        moving = { params, ...(done.rest as Omit<Moving, 'params'>) };
-        statistics = done.statistics as readonly ArrayLike<number>[];
-      } else {
-        const done = await update(moving, x, assigned.targets, k, scalar(rate));
-        moving = done.moving as Moving;
-        statistics = done.statistics as readonly ArrayLike<number>[];
-      }
-      const read = statistics.map(readStatistics);
-      parts.push({ cost: read.reduce((sum, s) => sum + s.cost, 0) / read.length, heads: read });
+    for (let p = mine.from; p < mine.to; p++) {
+      const one = cutPart(batch, p - mine.from, mine.to - mine.from, cut);
+      dropped += one.dropped;
+      values.push(await take(p, one));
+      if (!Number.isFinite(costOf(values[values.length - 1]))) break;
     }
-    seen += images;
-    return {
-      batch: Math.floor(seen / images),
-      loss: parts.reduce((sum, { cost }) => sum + cost, 0) / images,
-      rate,
-      parts,
-      dropped,
-    };
+    return { values, dropped };
   };
 
-  const weights = async (): Promise<Uint8Array> => {
-    const values = await read(device, { params: moving.params, state: moving.state });
-    const written = writeWeights(weightsOf(plan, values, { ...newHeader(), seen }), plan);
-    if (E.isLeft(written)) throw new Error('the weights of this network could not be laid out');
-    return written.right;
+  type Outcome = Work & { readonly stop: boolean };
+
+  const alone = async (batch: TrainingBatch, program: Program, cut: Cut, stop: boolean): Promise<Outcome> => {
+    const done = await work(batch, cut, async (p, { x, targets }) => {
+      if (p < net.subdivisions - 1) {
+        const { params } = moving;
+        const { rest, statistics } = await program.accumulate(params, restOf(moving), x, targets, keyOf(p));
+        moving = { ...moving, ...(rest as typeof moving) };
+        return statistics as Values;
+      }
+      const after = await program.update(moving, x, targets, keyOf(p), paceOf(batchNumber() + 1));
+      moving = after.moving as Moving;
+      return after.statistics as Values;
+    });
+    return { ...done, stop };
+  };
+
+  const together = async (
+    batch: TrainingBatch,
+    program: Program,
+    cut: Cut,
+    asked: boolean,
+    crew: Team,
+  ): Promise<Outcome> => {
+    let rest = { state: memberStart(moving.state, freeze), descent: moving.descent };
+    const own = await work(batch, cut, async (p, { x, targets }) => {
+      const taken = await program.accumulate(moving.params, rest, x, targets, keyOf(p));
+      rest = taken.rest as typeof rest;
+      return taken.statistics as Values;
+    });
+    // Everyone learns everyone's costs before anything is changed.
+    const [width, heads] = [statisticNames.length, plan.heads.length];
+    const row = width * heads;
+    const notes = new Float64Array(net.subdivisions * row + 2);
+    own.values.forEach((values, i) => {
+      values.forEach((one, h) => {
+        notes.set(one, (mine.from + i) * row + h * width);
+      });
+    });
+    notes.set([own.dropped, Number(asked)], net.subdivisions * row);
+    await crew.sum(notes);
+    const values = Array.from({ length: net.subdivisions }, (_, p) =>
+      Array.from({ length: heads }, (__, h) => notes.subarray(p * row + h * width, p * row + (h + 1) * width)),
+    );
+    const [dropped, stop] = notes.subarray(net.subdivisions * row);
+    const outcome = { values, dropped, stop: stop > 0 };
+    moving = { ...moving, descent: rest.descent };
+    if (!values.every((one) => Number.isFinite(costOf(one)))) {
+      moving = { ...moving, descent: await evaluate(device, descent.emptied(moving.descent)) };
+      return outcome;
+    }
+    const { high, low } = rest.descent.sum ?? { high: {}, low: {} };
+    const ours = await read(device, { high, low, state: rest.state });
+    const [highs, lows, added] = [flatten(ours.high), flatten(ours.low), flatten(ours.state)];
+    // Later members' parts come later: what this one's add has faded by as many mini-batches.
+    const faded = fadingOf(net.subdivisions - mine.to);
+    const total = new Float64Array(highs.length + added.length);
+    for (let i = 0; i < highs.length; i++) total[i] = highs[i] + lows[i];
+    for (let i = 0; i < added.length; i++) total[highs.length + i] = added[i] * faded;
+    await crew.sum(total);
+    const like = { gradients: high, state: rest.state };
+    const fading = scalar(fadingOf(net.subdivisions));
+    const joined = await program.join(
+      moving,
+      unflatten(Float32Array.from(total), like),
+      fading,
+      paceOf(batchNumber() + 1),
+    );
+    moving = joined as Moving;
+    return outcome;
+  };
+
+  const step: Trainer['step'] = async (batch, stop = false) => {
+    const { width = plan.input.w, height = plan.input.h } = batch;
+    const program = programFor(width, height);
+    const cut = cutOf(program, width, height);
+    const rate = rateOf(batchNumber() + 1);
+    const done = await (team ? together(batch, program, cut, stop, team) : alone(batch, program, cut, stop));
+    seen += images;
+    const parts = done.values.map((heads) => ({ cost: costOf(heads), heads: heads.map(readStatistics) }));
+    return {
+      ...{ batch: batchNumber(), rate, parts, dropped: done.dropped, stop: done.stop },
+      loss: parts.reduce((sum, { cost }) => sum + cost, 0) / images,
+    } satisfies StepReport;
+  };
+
+  const weights: Trainer['weights'] = async (which = 'current') => {
+    const { params, state } = (which === 'average' && moving.average) || moving;
+    const values = await read(device, { params, state });
+    const bytes = writeWeights(weightsOf(plan, values, { ...newHeader(), seen }), plan);
+    if (E.isLeft(bytes)) throw new Error('the weights of this network could not be laid out');
+    return bytes.right;
+  };
+
+  const restore: Trainer['restore'] = async (snapshot) => {
+    const fitted = movingFrom(moving, snapshot);
+    if (E.isLeft(fitted)) return fitted;
+    moving = await evaluate(device, fitted.right);
+    seen = snapshot.seen;
+    return E.right(undefined);
+  };
+
+  const follow: Trainer['follow'] = async (crew) => {
+    const flat = flatten(await read(device, moving as unknown as Read<Moving>));
+    await crew.share(flat);
+    // A count of images does not fit into one float.
+    const counted = Float32Array.of(Math.floor(seen / 2 ** 20), seen % 2 ** 20);
+    await crew.share(counted);
+    seen = counted[0] * 2 ** 20 + counted[1];
+    moving = await evaluate(device, unflatten(flat, moving));
+  };
+
+  const average: Trainer['average'] = async (crew) => {
+    const sums = Float64Array.from(flatten(await read(device, moving.params)));
+    await crew.sum(sums);
+    const means = Float32Array.from(sums, (value) => value / crew.size);
+    const params = unflatten(means, moving.params);
+    moving = { ...moving, params: await evaluate(device, params) };
   };
 
   return E.right({
@@ -291,19 +267,27 @@ export const createTrainer = async (options: TrainerOptions): Promise<E.Either<r
     heads: plan.heads.map((layer) => ({ layer, config: headConfig(plan, layer, plan.input.w, plan.input.h) })),
     batch: images,
     subdivisions: net.subdivisions,
+    slice: { from: mine.from * part, to: mine.to * part },
     width: plan.input.w,
     height: plan.input.h,
     maxTruths,
+    averaged,
     seen: () => seen,
-    nextRate: () => rateAt(schedule, Math.floor((seen + images) / images)),
+    rateAt: (batch = batchNumber() + 1) => rateOf(batch),
+    prepare,
     step,
     weights,
-    momentum: () => read(device, moving.descent),
+    snapshot: () => snapshotOf(device, moving, seen),
+    restore,
+    follow,
+    compare: async (crew) => compareMembers(crew, await read(device, moving.params), batchNumber()),
+    average,
+    count: (more) => {
+      seen += more;
+    },
+    momentum: () => read(device, moving.descent.own),
     close: () => {
-      for (const { accumulate, update } of sizes.values()) {
-        accumulate.close();
-        update.close();
-      }
+      for (const program of programs.values()) program.close();
     },
   });
 };

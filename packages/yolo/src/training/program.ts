@@ -1,0 +1,141 @@
+/** The compiled functions of a training step, for one size of the network's input. */
+import { rolling, type Variables, valueAndGrad } from '@gdarknet/nn';
+import {
+  add,
+  type Device,
+  equal,
+  fetch,
+  jit,
+  leavesOf,
+  mapTree,
+  mul,
+  select,
+  sub,
+  type Tensor,
+  zeros,
+} from '@gdarknet/tensor';
+import type { NetworkPlan } from '../darknet/plan.ts';
+import type { Targets } from '../loss/assignment.ts';
+import type { HeadConfig, LossOptions } from '../loss/head.ts';
+import { yoloLoss } from '../loss/head-loss.ts';
+import type { Network, NetworkParams, NetworkState } from '../network/network.ts';
+import type { NetworkVariables } from '../network/variables.ts';
+import type { Descent } from './descent.ts';
+import type { Moving } from './moving.ts';
+
+export type Recipe = {
+  readonly device: Device;
+  readonly plan: NetworkPlan;
+  readonly network: Network;
+  readonly descent: Descent;
+  readonly loss: LossOptions;
+  readonly freeze: number;
+};
+
+/** Of an update: the rate, and what the moving average keeps of itself. */
+export type Pace = { readonly rate: Tensor; readonly keep: Tensor };
+
+const rollingStart = (state: NetworkState, freeze: number): NetworkState =>
+  Object.fromEntries(
+    Object.entries(state).map(([layer, own]) => [
+      layer,
+      Number(layer) < freeze ? own : mapTree<Variables>(own, (t) => zeros(t.shape)),
+    ]),
+  );
+
+/** Averages of the tree's leaves, where there are any. */
+const averaging = (before: Moving, now: NetworkVariables, keep: Tensor): Pick<Moving, 'average'> => {
+  if (before.average === undefined) return {};
+  const after = leavesOf<Tensor>(now);
+  const { params, state } = before.average;
+  const average = mapTree<NetworkVariables>({ params, state }, (mean, i) =>
+    add(mul(mean, keep), mul(after[i], sub(1, keep))),
+  );
+  return { average };
+};
+
+export const compileProgram = (recipe: Recipe, heads: readonly HeadConfig[]) => {
+  const { device, plan, network, descent, loss, freeze } = recipe;
+  const lossScale = plan.net.loss_scale;
+
+  /** Costs, gradients and rolling statistics of one part of a batch. */
+  const differentiate = (params: NetworkParams, state: NetworkState, x: Tensor, targets: Targets, key: Tensor) => {
+    const objective = (p: NetworkParams) => {
+      const applied = network.apply(p, state, x, { training: true, key });
+      const losses = heads.map((head, i) => yoloLoss(head, applied.outputs[plan.heads[i]], targets, i, loss));
+      const total = losses.map((l) => l.objective).reduce(add);
+      const scaled = lossScale === 1 ? total : mul(total, lossScale);
+      return [scaled, { state: applied.state, statistics: losses.map((l) => l.statistics), total }] as const;
+    };
+    const [[, extras], scaled] = valueAndGrad(objective)(params);
+    const gradients = lossScale === 1 ? scaled : mapTree<typeof scaled>(scaled, (t) => mul(t, 1 / lossScale));
+    return { ...extras, gradients: gradients as Variables };
+  };
+
+  /** Nothing changes where the loss is not finite. */
+  const guarded = <T>(total: Tensor, after: T, before: T): T => {
+    const finite = equal(sub(total, total), 0);
+    const old = leavesOf<Tensor>(before);
+    return mapTree<T>(after, (t, i) => select(finite, t, old[i]));
+  };
+
+  /** Takes one part in. */
+  const accumulate = jit(
+    device,
+    (params: NetworkParams, rest: Pick<Moving, 'state' | 'descent'>, x: Tensor, targets: Targets, key: Tensor) => {
+      const { state, gradients, statistics, total } = differentiate(params, rest.state, x, targets, key);
+      const after = { state, descent: descent.accumulate(gradients, rest.descent) };
+      return { rest: guarded(total, after, rest), statistics: statistics.map(fetch) };
+    },
+    { donate: [1] },
+  );
+
+  /** Takes the last part in and makes the update. */
+  const update = jit(
+    device,
+    (before: Moving, x: Tensor, targets: Targets, key: Tensor, { rate, keep }: Pace) => {
+      const { state, gradients, statistics, total } = differentiate(before.params, before.state, x, targets, key);
+      const [params, own] = descent.update(gradients, before.descent, before.params as Variables, rate);
+      const now = { params: params as NetworkParams, state };
+      const after = { ...now, descent: own, ...averaging(before, now, keep) };
+      return { moving: guarded<Moving>(total, after, before), statistics: statistics.map(fetch) };
+    },
+    { donate: [0] },
+  );
+
+  /**
+   * The update of a team: from the sum of all members' gradients, and of what their parts add to the rolling statistics.
+   * `fading` is what is left of those from before the batch.
+   */
+  const join = jit(
+    device,
+    (before: Moving, total: { gradients: Variables; state: NetworkState }, fading: Tensor, { rate, keep }: Pace) => {
+      const [params, own] = descent.updateWith(total.gradients, before.descent, before.params as Variables, rate);
+      const news = leavesOf<Tensor>(total.state);
+      const isFrozen = Object.entries(before.state).flatMap(([layer, own]) =>
+        leavesOf<Tensor>(own).map(() => Number(layer) < freeze),
+      );
+      const state = mapTree<NetworkState>(before.state, (t, i) => (isFrozen[i] ? t : add(mul(t, fading), news[i])));
+      const now = { params: params as NetworkParams, state };
+      return { ...now, descent: own, ...averaging(before, now, keep) } as Moving;
+    },
+    { donate: [0] },
+  );
+
+  return {
+    heads,
+    accumulate,
+    update,
+    join,
+    close: (): void => {
+      for (const compiled of [accumulate, update, join]) compiled.close();
+    },
+  };
+};
+
+export type Program = ReturnType<typeof compileProgram>;
+
+/** Rolling statistics from which a member starts a batch: nothing, so that what its parts add can be summed. */
+export const memberStart = rollingStart;
+/** What is left of a rolling statistic after so many mini-batches. */
+export const fadingOf = (parts: number): number => rolling ** parts;
