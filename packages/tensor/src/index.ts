@@ -58,6 +58,7 @@ export { broadcastTo, concat, gather, pad, reshape, scatterAdd, slice, sliceAxis
 export { maxPool2d, maxPool2dGrad, type PoolOptions } from './ops/pool.ts';
 export { iota, key, normal, randomBits, splitKey, uniform } from './ops/random.ts';
 export { max, mean, moments, type ReduceOptions, sum } from './ops/reduce.ts';
+export { chromeTrace, type ProfileEvent, type ProfileRow, profileRows, profileTable } from './profile.ts';
 export { openReference } from './reference/device.ts';
 export { type DType, type HostArray, type Shape, ShapeError, sameShape, sizeOf, stridesOf } from './shape.ts';
 export { input, node, scalar, type Tensor, tensor } from './tensor.ts';

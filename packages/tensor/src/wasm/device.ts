@@ -1,13 +1,16 @@
 /** The `wasm` device: kernels emitted for each program, one shared memory, worker threads. */
 import type { Buffer, CompileOptions, Device, Executable } from '../device.ts';
 import type { Graph } from '../graph.ts';
+import { costOf } from '../plan/cost.ts';
 import { planGraph } from '../plan/plan.ts';
 import type { ValueId } from '../plan/program.ts';
+import type { ProfileEvent } from '../profile.ts';
 import { dtypeOf, type HostArray, sizeOf } from '../shape.ts';
 import { hostFunctions } from './emitter.ts';
 import { alignment, Heap } from './heap.ts';
 import { chooseTile, compileKernels } from './kernels.ts';
 import { lower } from './lower.ts';
+import type { Launch } from './lowering.ts';
 import { isNode, openThreads } from './threads.ts';
 
 export type WasmOptions = {
@@ -20,6 +23,8 @@ export type WasmOptions = {
    * same bits. Default: the fastest, measured.
    */
   readonly kernels?: string;
+  /** Hears of every kernel launch, with its time. */
+  readonly profile?: (event: ProfileEvent) => void;
 };
 
 /** Runs follow each other, so that all plans share one block for what a run forgets: as large as the largest needs. */
@@ -35,13 +40,19 @@ const openArena = (heap: Heap) => {
   };
 };
 
-export const openWasm = async ({ threads: wanted, wide = true, kernels }: WasmOptions = {}): Promise<Device> => {
+export const openWasm = async ({
+  threads: wanted,
+  wide = true,
+  kernels,
+  profile,
+}: WasmOptions = {}): Promise<Device> => {
   const cores = isNode() ? await (await import('./node.ts')).coreCount() : (navigator.hardwareConcurrency ?? 1);
   const canShare = typeof SharedArrayBuffer !== 'undefined' && (isNode() || globalThis.crossOriginIsolated === true);
   const heap = new Heap(canShare);
   const threads = await openThreads(heap, wanted ?? cores);
   const tile = await chooseTile(wide && !(isNode() && process.env.GDARKNET_NO_REVEC), kernels);
   const arena = openArena(heap);
+  let plans = 0;
 
   const compile = async (graph: Graph, options: CompileOptions = {}): Promise<Executable> => {
     const program = planGraph(graph, options);
@@ -60,6 +71,7 @@ export const openWasm = async ({ threads: wanted, wide = true, kernels }: WasmOp
       return at;
     };
     const temporaries = lowered.temporaries.map(within);
+    const kept = lowered.kept.map((floats) => take(floats * 4));
     const scratch = within(lowered.perThread * threads.count);
     arena.reserve(room);
     const constants = new Map<ValueId, number>();
@@ -87,6 +99,31 @@ export const openWasm = async ({ threads: wanted, wide = true, kernels }: WasmOp
       heap.array(at, dtypeOf(arg), arg.length).set(arg);
       return at;
     };
+
+    const costs = profile ? program.steps.map((step) => costOf(step, program)) : [];
+    const plan = plans++;
+    let fresh = true;
+
+    const start = (launch: Launch, i: number): void => {
+      if (launch.kind === 'host') launch.run(heap, addressOf);
+      else if (fresh || !launch.once)
+        threads.launch(first + launch.index - hostFunctions.length, blocks[i], launch.items, launch.alone);
+    };
+    /** The same with a clock: a launch has ended when it returns. */
+    const watch = (launch: Launch, i: number): void => {
+      const { step } = launch;
+      const before = performance.now();
+      start(launch, i);
+      const duration = performance.now() - before;
+      const main = lowered.launches[i - 1]?.step !== step;
+      const { label, flops, bytes } = costs[step];
+      const { kind: op } = program.steps[step];
+      profile?.({
+        ...{ plan, step, op, label, start: before, duration },
+        ...{ flops: main ? flops : 0, bytes: main ? bytes : 0 },
+      });
+    };
+    const begin = profile ? watch : start;
 
     const run: Executable['run'] = (args) => {
       const at = args.map(bring);
@@ -125,13 +162,13 @@ export const openWasm = async ({ threads: wanted, wide = true, kernels }: WasmOp
               ? addresses[word.value] + word.offset
               : 'temporary' in word
                 ? arena.at() + temporaries[word.temporary]
-                : arena.at() + scratch;
+                : 'kept' in word
+                  ? kept[word.kept]
+                  : arena.at() + scratch;
         });
       });
-      lowered.launches.forEach((launch, i) => {
-        if (launch.kind === 'host') launch.run(heap, addressOf);
-        else threads.launch(first + launch.index - hostFunctions.length, blocks[i], launch.items, launch.alone);
-      });
+      lowered.launches.forEach(begin);
+      fresh = false;
       for (const i of donated) if (!reused.has(i)) heap.release(at[i]);
       return results;
     };

@@ -93,10 +93,11 @@ export const loadDetector = async (options: LoadOptions): Promise<E.Either<reado
   const fresh = buildNetwork(plan).init(key(0));
   const weights: NetworkWeights | undefined = read?.right.value;
   const variables = weights ? installWeights(plan, fresh, weights) : fresh;
+  // Constants of the plan: the device lays them out for its kernels once.
   const params = await evaluate(device, foldNormalisation(plan, variables, convention));
   const network = buildNetwork(plan, { folded: true });
-  const run = jit(device, (p: typeof params, x: Tensor) => {
-    const { outputs } = network.apply(p, {}, x, { training: false });
+  const run = jit(device, (x: Tensor) => {
+    const { outputs } = network.apply(params, {}, x, { training: false });
     return plan.heads.map((index) => fetch(outputs[index]));
   });
 
@@ -107,7 +108,7 @@ export const loadDetector = async (options: LoadOptions): Promise<E.Either<reado
     { thresh = 0.5, nms = 0.45, nmsKind, units = 'relative' } = {},
   ) => {
     const n = batch.sizes.length;
-    const outputs = await run(params, tensor(batch.x, [n, h, w, c]));
+    const outputs = await run(tensor(batch.x, [n, h, w, c]));
     return batch.sizes.map((size, image) => {
       const mine = heads.map(
         ({ config, output }, i): YoloOutput => ({

@@ -1,0 +1,205 @@
+/** Convolutions, their gradients and matrix products as launches: which kernel serves which shape. */
+import type { Expression, Step, ValueId } from '../plan/program.ts';
+import type { Shape } from '../shape.ts';
+import { combineKernel, convKernel, filterKernel, scatterKernel } from './convolution.ts';
+import { depthwiseFilterKernel, depthwiseInputKernel, depthwiseKernel } from './depthwise.ts';
+import { at, finishing, type Lowering, load, loadsOf, type Word } from './lowering.ts';
+import { type FilterOrder, type Geometry, packKernel, patchesFunction } from './patches.ts';
+
+type Convolution = Extract<Step, { kind: 'conv2d' | 'conv2dInput' | 'conv2dFilter' }>;
+
+/** Image, filter and result of a convolution, whichever of the three it computes. */
+type Problem = {
+  /** Of the forward convolution. */
+  readonly g: Geometry;
+  readonly groups: number;
+  /** Filters of a group. */
+  readonly perGroup: number;
+  readonly depthwise: boolean;
+  /** Multiply-adds. */
+  readonly work: number;
+};
+
+const problemOf = (lowering: Lowering, step: Convolution): Problem => {
+  const { kind, groups, stride, padding } = step;
+  const [n, h, w, c] = lowering.shapeOf(kind === 'conv2dInput' ? step.out : step.x);
+  const [out, kh, kw, ci] = lowering.shapeOf(kind === 'conv2dFilter' ? step.out : step.filter);
+  const [, oh, ow] = lowering.shapeOf(kind === 'conv2d' ? step.out : step.dy);
+  const [sh, sw] = stride;
+  return {
+    g: { n, h, w, c, ci, kh, kw, sh, sw, pt: padding[0], pl: padding[2], oh, ow },
+    groups,
+    perGroup: out / groups,
+    depthwise: ci === 1 && groups === c && out === c && groups > 1,
+    work: n * oh * ow * out * kh * kw * ci,
+  };
+};
+
+const calls = (lowering: Lowering, g: Geometry) => ({
+  ...lowering.gemm(),
+  patches: lowering.module.add(patchesFunction(g)),
+});
+
+const pack = (lowering: Lowering, order: FilterOrder, filter: Word): Word => {
+  const kernel = packKernel(order, lowering.tile.columns);
+  const size = order.taps * order.channels * lowering.tile.columns * kernel.items;
+  const { word, once } = lowering.madeOf(filter, size);
+  lowering.push(kernel, [filter, word], size, once);
+  return word;
+};
+
+const multiply = (
+  lowering: Lowering,
+  g: Geometry,
+  groups: number,
+  perGroup: number,
+  x: Word,
+  panels: Word,
+  out: ValueId,
+  epilogue: Expression | undefined,
+  shape: Shape,
+): void => {
+  const { own, rest } = finishing(shape, epilogue);
+  const kernel = lowering.scratched(convKernel(g, groups, perGroup, lowering.tile, calls(lowering, g), own));
+  const work = g.n * g.oh * g.ow * groups * perGroup * g.kh * g.kw * g.ci;
+  lowering.push(kernel, [x, panels, { scratch: true }, at(out), ...loadsOf(own)], work);
+  lowering.finishLater(out, rest);
+};
+
+/** Filters `[c, taps]` as `[taps, c]`. */
+const byTap = (lowering: Lowering, filter: Word, taps: number, c: number): Word => {
+  const { word, once } = lowering.madeOf(filter, taps * c);
+  lowering.map([taps, c], load([1, taps]), [filter, word], [c, 1], once);
+  return word;
+};
+
+export const conv2d = (lowering: Lowering, step: Extract<Step, { kind: 'conv2d' }>): void => {
+  const { g, groups, perGroup, depthwise, work } = problemOf(lowering, step);
+  const shape = lowering.shapeOf(step.out);
+  const taps = g.kh * g.kw;
+  if (depthwise) {
+    const { own, rest } = finishing(shape, step.epilogue);
+    const weights = byTap(lowering, at(step.filter), taps, g.c);
+    const kernel = lowering.scratched(depthwiseKernel(g, own));
+    lowering.push(kernel, [at(step.x), weights, { scratch: true }, at(step.out), ...loadsOf(own)], work);
+    lowering.finishLater(step.out, rest);
+    return;
+  }
+  const order: FilterOrder = {
+    groups,
+    taps,
+    channels: g.ci,
+    columns: perGroup,
+    groupStride: perGroup * taps * g.ci,
+    tapStride: g.ci,
+    channelStride: 1,
+    columnStride: taps * g.ci,
+    offset: 0,
+  };
+  const panels = pack(lowering, order, at(step.filter));
+  multiply(lowering, g, groups, perGroup, at(step.x), panels, step.out, step.epilogue, shape);
+};
+
+export const conv2dInput = (lowering: Lowering, step: Extract<Step, { kind: 'conv2dInput' }>): void => {
+  const { g, groups, perGroup, depthwise, work } = problemOf(lowering, step);
+  const { n, h, w, c, ci, kh, kw, oh, ow } = g;
+  const taps = kh * kw;
+  const out = groups * perGroup;
+  if (depthwise) {
+    const weights = byTap(lowering, at(step.filter), taps, c);
+    lowering.push(depthwiseInputKernel(g).kernel, [at(step.dy), weights, at(step.out)], work);
+    lowering.finishLater(step.out, step.epilogue);
+    return;
+  }
+  if (g.sh === 1 && g.sw === 1) {
+    // A convolution of dy with the filters turned round.
+    const [pt, pl] = [kh - 1 - g.pt, kw - 1 - g.pl];
+    const back: Geometry = { n, h: oh, w: ow, c: out, ci: perGroup, kh, kw, sh: 1, sw: 1, pt, pl, oh: h, ow: w };
+    const order: FilterOrder = {
+      groups,
+      taps,
+      channels: perGroup,
+      columns: ci,
+      groupStride: perGroup * taps * ci,
+      tapStride: -ci,
+      channelStride: taps * ci,
+      columnStride: 1,
+      offset: (taps - 1) * ci,
+    };
+    const panels = pack(lowering, order, at(step.filter));
+    const shape = lowering.shapeOf(step.out);
+    multiply(lowering, back, groups, ci, at(step.dy), panels, step.out, step.epilogue, shape);
+    return;
+  }
+  const order: FilterOrder = {
+    groups,
+    taps: 1,
+    channels: perGroup,
+    columns: taps * ci,
+    groupStride: perGroup * taps * ci,
+    tapStride: 0,
+    channelStride: taps * ci,
+    columnStride: 1,
+    offset: 0,
+  };
+  const panels = pack(lowering, order, at(step.filter));
+  const pixels: Geometry = {
+    ...{ n, h: oh, w: ow, c: out, ci: perGroup, oh, ow },
+    ...{ kh: 1, kw: 1, sh: 1, sw: 1, pt: 0, pl: 0 },
+  };
+  const kernel = lowering.scratched(scatterKernel(g, groups, perGroup, lowering.tile, calls(lowering, pixels)));
+  lowering.push(kernel, [at(step.dy), panels, { scratch: true }, at(step.out)], work);
+  lowering.finishLater(step.out, step.epilogue);
+};
+
+export const conv2dFilter = (lowering: Lowering, step: Extract<Step, { kind: 'conv2dFilter' }>): void => {
+  const { g, groups, perGroup, depthwise, work } = problemOf(lowering, step);
+  const taps = g.kh * g.kw;
+  if (depthwise) {
+    const parts = lowering.temporary(g.n * taps * g.c);
+    lowering.push(depthwiseFilterKernel(g).kernel, [at(step.x), at(step.dy), parts], work);
+    const summed = lowering.temporary(taps * g.c);
+    lowering.reduce([g.n, taps * g.c], [0], 'sum', load([taps * g.c, 1]), [parts], summed, 'f32');
+    lowering.map([g.c, taps], load([1, g.c]), [summed, at(step.out)], [taps, 1]);
+  } else {
+    const plan = filterKernel(g, groups, perGroup, lowering.tile, calls(lowering, g));
+    const parts = lowering.temporary(plan.part * plan.splits * groups);
+    lowering.push(lowering.scratched(plan), [at(step.x), at(step.dy), { scratch: true }, parts], work);
+    const combine = combineKernel(taps * g.ci, groups, perGroup, plan);
+    lowering.push(combine, [parts, at(step.out)], groups * perGroup * taps * g.ci * plan.splits);
+  }
+  lowering.finishLater(step.out, step.epilogue);
+};
+
+/** A matrix product is a convolution of one-pixel windows, one batch after another. */
+export const matmul = (lowering: Lowering, step: Extract<Step, { kind: 'matmul' }>): void => {
+  const { batch, m, n, k, transposeA, transposeB, out } = step;
+  const shape = batch === 1 ? [m, n] : [batch, m, n];
+  const single = batch === 1 ? finishing(shape, step.epilogue) : { rest: step.epilogue };
+  const own = 'own' in single ? single.own : undefined;
+  const g: Geometry = { n: 1, h: 1, w: m, c: k, ci: k, kh: 1, kw: 1, sh: 1, sw: 1, pt: 0, pl: 0, oh: 1, ow: m };
+  for (let i = 0; i < batch; i++) {
+    let a: Word = { value: step.a, offset: i * m * k * 4 };
+    if (transposeA) {
+      const turned = lowering.temporary(m * k);
+      lowering.map([m, k], load([1, m]), [a, turned], [k, 1]);
+      a = turned;
+    }
+    const order: FilterOrder = {
+      groups: 1,
+      taps: 1,
+      channels: k,
+      columns: n,
+      groupStride: 0,
+      tapStride: 0,
+      channelStride: transposeB ? 1 : n,
+      columnStride: transposeB ? k : 1,
+      offset: 0,
+    };
+    const panels = pack(lowering, order, { value: step.b, offset: i * k * n * 4 });
+    const kernel = lowering.scratched(convKernel(g, 1, n, lowering.tile, calls(lowering, g), own));
+    const result: Word = { value: out, offset: i * m * n * 4 };
+    lowering.push(kernel, [a, panels, { scratch: true }, result, ...loadsOf(own)], m * n * k);
+  }
+  lowering.finishLater(out, single.rest);
+};
