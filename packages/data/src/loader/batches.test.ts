@@ -79,6 +79,14 @@ describe('batches', () => {
     expect(await take({ ...base, images, workers: 0, seed: 12 }, 1)).not.toEqual(expected.slice(0, 1));
   });
 
+  it('slices are what the whole batch holds there', async () => {
+    const [whole] = (await take({ ...base, images, workers: 0 }, 2)).slice(1);
+    const [own] = (await take({ ...base, images, workers: 1, slice: { from: 1, to: 3 } }, 2)).slice(1);
+    expect([own.n, own.index, own.paths]).toEqual([2, 1, whole.paths.slice(1, 3)]);
+    expect(own.x).toEqual(whole.x.slice(whole.x.length / 4, (3 * whole.x.length) / 4));
+    expect(own.counts).toEqual(whole.counts.slice(1, 3));
+  });
+
   it('do not depend on the cache', async () => {
     const options = { ...base, images, workers: 0 };
     expect(await take({ ...options, cacheBytes: 0 }, 6)).toEqual(await take({ ...options, cacheBytes: 60_000 }, 6));

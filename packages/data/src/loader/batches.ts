@@ -39,6 +39,8 @@ type Common = {
 export type BatchOptions = Common & {
   /** Pictures in a batch. */
   readonly batch: number;
+  /** Make only these pictures of each batch, from one up to another: for one of several that share its work. */
+  readonly slice?: { readonly from: number; readonly to: number };
   readonly seed: number;
   /** Ranges of the augmentation; the stock cfg's unless told, `noRanges` for none. */
   readonly augment?: AugmentOptions;
@@ -109,8 +111,9 @@ const prepare = (options: Common): Source => {
  */
 export const batches = (options: BatchOptions): BatchStream => {
   const source = prepare(options);
-  const { batch, seed, start = 0, end = Number.POSITIVE_INFINITY, maxBoxes = defaultMaxBoxes } = options;
+  const { batch, slice = { from: 0, to: batch }, seed, start = 0, end = Number.POSITIVE_INFINITY, maxBoxes = defaultMaxBoxes } = options;
   check('batch', batch, 1);
+  check('pictures of a slice', slice.to - slice.from, 1);
   check('start', start, 0);
   check('maxBoxes', maxBoxes, 1);
   checkModern(options.augment?.modern ?? {});
@@ -132,10 +135,12 @@ export const batches = (options: BatchOptions): BatchStream => {
     prefetch: options.prefetch ?? 2,
     onFault: options.onFault,
     jobOf: (index) =>
-      index < end ? { kind: 'train', place: index * batch, count: batch, ...sizeOf(index) } : undefined,
+      index < end
+        ? { kind: 'train', place: index * batch + slice.from, count: slice.to - slice.from, ...sizeOf(index) }
+        : undefined,
     deliver: (index, job, { x, truths, counts, pictures }, waitMs): Batch => ({
       index,
-      n: batch,
+      n: job.count,
       width: job.width,
       height: job.height,
       x,
