@@ -14,6 +14,7 @@ import { networkOptions } from '../inputs/detector.ts';
 import { withDevice } from '../inputs/device.ts';
 import { bytesOf, dataOf, imagesOf, namesOf, tellNotices, textOf } from '../inputs/files.ts';
 import { assessor } from '../training/assessor.ts';
+import { augmentOf } from '../training/augment.ts';
 import { batchLine, detailLines, openingLines } from '../training/lines.ts';
 import { openRun, type RunFolder, record, runFolder } from '../training/run-folder.ts';
 import { runSession, type Session, type Trained } from '../training/session.ts';
@@ -85,7 +86,7 @@ const streamFor = (
     batch: trainer.batch,
     seed: values.seed,
     workers: values.workers,
-    augment: { jitter, hue: net.hue, saturation: net.saturation, exposure: net.exposure },
+    augment: augmentOf(net, jitter),
     maxBoxes: trainer.maxTruths,
     start: Math.floor(trainer.seen() / trainer.batch),
     end: Math.max(limit, Math.floor(trainer.seen() / trainer.batch)),

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -114,6 +114,38 @@ describe('batches', () => {
     const [second] = await take({ ...base, images, workers: 1, augment }, 1);
     expect(first).toEqual(second);
     expect(first.x).not.toEqual((await take({ ...base, images, workers: 0 }, 1))[0].x);
+  });
+
+  it('mix pictures, turn and tone them when asked, the same whatever the number of workers', async () => {
+    const modern = { mosaic: true, mixup: true, cutmix: true, angle: 10, perspective: 0.1, blur: 5, grayscale: 0.3 };
+    const options = { ...base, images, augment: { ...defaultRanges, modern: { ...modern, cutout: 0.3 } } };
+    const expected = await take({ ...options, workers: 0 }, 4);
+    expect(await take({ ...options, workers: 2, prefetch: 3 }, 4)).toEqual(expected);
+    expect(await take({ ...options, workers: 0, start: 2 }, 2)).toEqual(expected.slice(2));
+    const plain = await take({ ...base, images, workers: 0 }, 4);
+    expect(expected.map((b) => b.paths)).toEqual(plain.map((b) => b.paths));
+    expect(expected[0].x).not.toEqual(plain[0].x);
+    expect(() => batches({ ...base, images, augment: { ...defaultRanges, modern: { cutout: 2 } } })).toThrow('cutout');
+    // Switched off by their values they leave the original's bytes.
+    const off = { ...defaultRanges, modern: { mosaic: false, angle: 0, aspect: 1, blur: 0 } };
+    expect(await take({ ...base, images, workers: 0, augment: off }, 4)).toEqual(plain);
+  });
+
+  it('name a file that cannot be used once, however often and in whatever words it fails', async () => {
+    const bad = join(mkdtempSync(join(tmpdir(), 'broken-')), 'broken.png');
+    const whole = readFileSync(images[0]);
+    writeFileSync(bad, whole.subarray(0, Math.trunc(whole.length / 2)));
+    for (const workers of [0, 3]) {
+      const told: string[] = [];
+      const list = [images[1], bad];
+      const stream = batches({ ...base, images: list, workers, end: 12, onFault: (f) => told.push(showFault(f)) });
+      for await (const batch of stream) expect(new Set(batch.paths)).toEqual(new Set([images[1]]));
+      const { faults, times, skipped } = stream.report();
+      expect([told.length, faults.length]).toEqual([1, 1]);
+      expect(told[0]).toContain('broken.png');
+      expect(times).toEqual([skipped]);
+      expect(skipped).toBeGreaterThan(10);
+    }
   });
 
   it('end before `end` and may change size from batch to batch', async () => {

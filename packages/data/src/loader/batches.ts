@@ -111,7 +111,14 @@ const prepare = (options: Common): Source => {
  */
 export const batches = (options: BatchOptions): BatchStream => {
   const source = prepare(options);
-  const { batch, slice = { from: 0, to: batch }, seed, start = 0, end = Number.POSITIVE_INFINITY, maxBoxes = defaultMaxBoxes } = options;
+  const {
+    batch,
+    slice = { from: 0, to: batch },
+    seed,
+    start = 0,
+    end = Number.POSITIVE_INFINITY,
+    maxBoxes = defaultMaxBoxes,
+  } = options;
   check('batch', batch, 1);
   check('pictures of a slice', slice.to - slice.from, 1);
   check('start', start, 0);

@@ -43,6 +43,19 @@ const fields = {
   saturation: decimal(1),
   exposure: decimal(1),
   hue: decimal(0),
+  /** Augmentations that came after the original, all off by default: AlexeyAB's keys, */
+  mosaic: flag(false),
+  mixup: flag(false),
+  cutmix: flag(false),
+  /** Size of the blur; 1 leaves the objects sharp. */
+  blur: whole(0, { min: 0, max: 255 }),
+  /** 0 never mirrors. */
+  flip: flag(true),
+  /** and ours where he has none: degrees, tilt, and shares of the pictures. */
+  shear: decimal(0, { min: 0, max: 44 }),
+  perspective: decimal(0, { min: 0, max: 0.3 }),
+  grayscale: decimal(0, { min: 0, max: 1 }),
+  cutout: decimal(0, { min: 0, max: 1 }),
   notruth: flag(false),
   random: flag(false),
   center: flag(false),
@@ -54,10 +67,10 @@ const fields = {
 
 // biome-ignore format: a list of words
 const ignored = [
-  'adversarial_lr', 'attention', 'badlabels_rejection_percentage', 'badlabels_reverse', 'blur', 'contrastive',
-  'contrastive_color', 'contrastive_jit_flip', 'cutmix', 'dynamic_minibatch', 'ema_start', 'flip',
+  'adversarial_lr', 'attention', 'badlabels_rejection_percentage', 'badlabels_reverse', 'contrastive',
+  'contrastive_color', 'contrastive_jit_flip', 'dynamic_minibatch', 'ema_start',
   'equidistant_point', 'gaussian_noise', 'init_sequential_subdivisions', 'label_smooth_eps', 'letter_box',
-  'max_chart_loss', 'max_delta', 'mixup', 'mosaic', 'mosaic_bound', 'no_img_flip', 'num_sigmas_reject_badlabels',
+  'max_chart_loss', 'max_delta', 'mosaic_bound', 'no_img_flip', 'num_sigmas_reject_badlabels',
   'optimized_memory', 'resize_step', 'sequential_subdivisions', 'seq_scales', 'sgdr_cycle', 'sgdr_mult', 'stopbackward',
   'track', 'try_fix_nan', 'unsupervised', 'weights_reject_freq', 'workspace_size_limit_MB',
 ];

@@ -47,6 +47,9 @@ export const move = ({ left, top, right, bottom }: Edges, dx: number, dy: number
   bottom: bottom + dy,
 });
 
+/** A strip narrower than this, in pixels, is not seen. */
+const rim = 0.5;
+
 /** What of the box lies in the window, or undefined where too little does. */
 export const seenThrough = (box: Edges, window: Edges, least = leastVisible): Edges | undefined => {
   const seen = intersect(box, window);
@@ -64,13 +67,19 @@ export const seenAround = (box: Edges, hole: Edges, least = leastVisible): Edges
   if (hiddenArea === 0) return box;
   const area = areaOf(box);
   if (area - hiddenArea <= 0 || area - hiddenArea < least * area) return undefined;
-  const tall = hidden.top <= box.top && hidden.bottom >= box.bottom;
-  const wide = hidden.left <= box.left && hidden.right >= box.right;
+  const reaches = {
+    left: hidden.left < box.left + rim,
+    right: hidden.right > box.right - rim,
+    top: hidden.top < box.top + rim,
+    bottom: hidden.bottom > box.bottom - rim,
+  };
+  const tall = reaches.top && reaches.bottom;
+  const wide = reaches.left && reaches.right;
   return {
-    left: tall && hidden.left <= box.left ? hidden.right : box.left,
-    right: tall && hidden.right >= box.right ? hidden.left : box.right,
-    top: wide && hidden.top <= box.top ? hidden.bottom : box.top,
-    bottom: wide && hidden.bottom >= box.bottom ? hidden.top : box.bottom,
+    left: tall && reaches.left ? hidden.right : box.left,
+    right: tall && reaches.right ? hidden.left : box.right,
+    top: wide && reaches.top ? hidden.bottom : box.top,
+    bottom: wide && reaches.bottom ? hidden.top : box.bottom,
   };
 };
 

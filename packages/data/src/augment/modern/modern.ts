@@ -50,7 +50,7 @@ export type ModernPlan = {
 
 const limits: { readonly [K in keyof ModernRanges]?: readonly [number, number] } = {
   angle: [0, 180],
-  aspect: [1, 10],
+  aspect: [0.1, 10],
   shear: [0, 44],
   perspective: [0, 0.3],
   blur: [0, 255],
@@ -78,8 +78,12 @@ export const checkModern = (ranges: ModernRanges): void => {
 const margin = 0.2;
 const [smallestHole, largestHole] = [0.1, 0.4];
 
-const wholeBetween = (random: Random, low: number, high: number): number =>
-  Math.min(high, Math.floor(uniform(random, low, high + 1)));
+/** A whole number of the range; where it holds none, the one above it. */
+const wholeBetween = (random: Random, low: number, high: number): number => {
+  const first = Math.ceil(low);
+  const last = Math.max(first, Math.floor(high));
+  return Math.min(last, Math.floor(uniform(random, first, last + 1)));
+};
 
 const rectangle = (random: Random, width: number, height: number, least: number, most: number): Edges => {
   const side = (length: number): readonly [number, number] => {
