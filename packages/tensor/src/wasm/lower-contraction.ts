@@ -1,8 +1,10 @@
 /** Convolutions, their gradients and matrix products as launches: which kernel serves which shape. */
 import type { Expression, Step, ValueId } from '../plan/program.ts';
 import type { Shape } from '../shape.ts';
-import { combineKernel, convKernel, filterKernel, scatterKernel } from './convolution.ts';
+import { convKernel, scatterKernel } from './convolution.ts';
 import { depthwiseFilterKernel, depthwiseInputKernel, depthwiseKernel } from './depthwise.ts';
+import type { Func } from './emitter.ts';
+import { filterGradient } from './filter-gradient.ts';
 import { at, finishing, type Lowering, load, loadsOf, type Word } from './lowering.ts';
 import { type FilterOrder, type Geometry, packKernel, patchesFunction } from './patches.ts';
 
@@ -162,11 +164,11 @@ export const conv2dFilter = (lowering: Lowering, step: Extract<Step, { kind: 'co
     lowering.reduce([g.n, taps * g.c], [0], 'sum', load([taps * g.c, 1]), [parts], summed, 'f32');
     lowering.map([g.c, taps], load([1, g.c]), [summed, at(step.out)], [taps, 1]);
   } else {
-    const plan = filterKernel(g, groups, perGroup, lowering.tile, calls(lowering, g));
-    const parts = lowering.temporary(plan.part * plan.splits * groups);
+    const add = (f: Func) => lowering.module.add(f);
+    const plan = filterGradient(g, groups, perGroup, lowering.tile, calls(lowering, g), add);
+    const parts = lowering.temporary(plan.parts);
     lowering.push(lowering.scratched(plan), [at(step.x), at(step.dy), { scratch: true }, parts], work);
-    const combine = combineKernel(taps * g.ci, groups, perGroup, plan);
-    lowering.push(combine, [parts, at(step.out)], groups * perGroup * taps * g.ci * plan.splits);
+    lowering.push(plan.combine, [parts, at(step.out)], plan.parts);
   }
   lowering.finishLater(step.out, step.epilogue);
 };
