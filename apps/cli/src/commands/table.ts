@@ -12,12 +12,14 @@ import { shapesDemo } from './shapes-demo.ts';
 import { detect, test } from './test.ts';
 import { train } from './train.ts';
 import { valid } from './valid.ts';
+import { watchCommand } from './watch.ts';
 
 export const commands: readonly Command[] = [
   train,
   test,
   detect,
   valid,
+  watchCommand,
   evalCoco,
   evalVoc,
   table,

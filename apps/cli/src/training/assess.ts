@@ -23,10 +23,10 @@ const pixels = ({ x, y, w, h }: Box, { width, height }: Size): readonly number[]
   return [left * width, top * height, Math.max(0, right - left) * width, Math.max(0, bottom - top) * height];
 };
 
-const truthsOf = (labels: Labels, image_id: number, size: Size): readonly CocoAnnotation[] =>
+export const truthsOf = (labels: Labels, image_id: number, size: Size): readonly CocoAnnotation[] =>
   labels.map((label) => ({ image_id, category_id: label.classId, bbox: pixels(label, size) }));
 
-const foundIn = (candidates: Candidates, image_id: number, size: Size): readonly CocoDetection[] =>
+export const foundIn = (candidates: Candidates, image_id: number, size: Size): readonly CocoDetection[] =>
   listDetections(candidates).map(({ class: category_id, score, box: [x, y, w, h] }) => ({
     ...{ image_id, category_id, score },
     bbox: pixels({ x, y, w, h }, size),

@@ -1,0 +1,47 @@
+/** The scores of an evaluation, and the evaluation in parts that merge exactly: what shards write and checkpoints keep. */
+import { deserialize, serialize } from 'node:v8';
+import type { CocoPart, CocoResult, VocPart, VocResult } from '@gdarknet/metrics';
+
+export const metrics = ['iou', 'giou'] as const;
+export type Metric = (typeof metrics)[number];
+export type ByMetric<A> = { readonly [M in Metric]: A };
+
+export const byMetric = <A>(make: (metric: Metric) => A): ByMetric<A> => ({ iou: make('iou'), giou: make('giou') });
+
+/** What is known of some images: counts and scores only, so that merged parts have the bits of the whole. */
+export type Part = {
+  readonly images: number;
+  readonly coco: ByMetric<CocoPart>;
+  /** Where VOC's own rules apply. */
+  readonly voc: ByMetric<VocPart> | undefined;
+};
+
+export type Scores = {
+  /** By COCO's rules, always: what runs are compared by. */
+  readonly coco: CocoResult;
+  readonly voc: VocResult | undefined;
+  /** Over the thresholds, by VOC's rules where these apply. */
+  readonly mean: number;
+  /** At .50, .55, ... .95. */
+  readonly perThreshold: readonly number[];
+};
+
+export const scoresOf = (coco: CocoResult, voc: VocResult | undefined): Scores =>
+  voc
+    ? { coco, voc, mean: voc.mean, perThreshold: voc.perThreshold.map(({ mAP }) => mAP) }
+    : { coco, voc, mean: coco.stats[0], perThreshold: coco.perThreshold.map(({ AP }) => AP) };
+
+const magic = 'gdarknet evaluation part 1';
+
+/** Bytes of a file. `set` tells apart what must not be merged: the images, the truth, the weights. */
+export const packPart = (part: Part, set: string): Uint8Array => serialize({ magic, set, part });
+
+/** Undefined for anything else than a part of this set. */
+export const unpackPart = (bytes: Uint8Array, set: string): Part | undefined => {
+  try {
+    const found = deserialize(bytes) as { magic?: string; set?: string; part: Part };
+    return found.magic === magic && found.set === set ? found.part : undefined;
+  } catch {
+    return undefined;
+  }
+};

@@ -1,0 +1,124 @@
+/** Several processes that watch one folder, some of them killed. */
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { gdarknet, start } from '../testing/cli.ts';
+import { makeShapesSet, type ShapesSet } from '../testing/shapes-set.ts';
+
+let set: ShapesSet;
+let trained = '';
+/** Trained until it finds something, so that scores differ. */
+beforeAll(async () => {
+  set = await makeShapesSet();
+  const cfg = set.changed(set.cfg, 'quick.cfg', (text) => text.replace('learning_rate=0.001', 'learning_rate=0.02'));
+  const { status, stderr } = await gdarknet(['train', set.data, cfg, '--prefix', 'quick', '--max-batches', '200']);
+  if (status !== 0) throw new Error(stderr);
+  trained = set.at('backup', 'quick', 'quick_final.weights');
+});
+afterAll(() => set?.remove());
+
+/** The trained weights, each value a little off: other checkpoints have other scores. */
+const variant = (file: string, seed: number): void => {
+  const bytes = Buffer.from(readFileSync(trained));
+  for (let at = 20, i = 0; at + 4 <= bytes.length; at += 4, i++) {
+    bytes.writeFloatLE(bytes.readFloatLE(at) * (1 + 0.05 * Math.sin(i * 0.7 + seed)), at);
+  }
+  writeFileSync(`${file}.part`, bytes);
+  renameSync(`${file}.part`, file);
+};
+
+const until = async (what: () => boolean, seconds: number): Promise<void> => {
+  for (const end = Date.now() + 1000 * seconds; Date.now() < end; await sleep(50)) if (what()) return;
+  throw new Error(`not within ${seconds} s: ${what}`);
+};
+
+const textOf = (file: string): string => (existsSync(file) ? readFileSync(file, 'utf8') : '');
+const rowsIn = (folder: string): number => textOf(join(folder, 'map.txt')).split('\n').length - 1;
+const claimsIn = (folder: string): readonly string[] =>
+  existsSync(join(folder, '.watch')) ? readdirSync(join(folder, '.watch')) : [];
+
+const words = (folder: string, ...more: string[]): string[] => [
+  ...['watch', '--data', set.data, '--cfg', set.cfg, '--weights-folder', folder, '--threads', '1', ...more],
+];
+
+type Event = { readonly type: string; readonly batch: number | string; readonly metric: string };
+const mapEvents = (folder: string): readonly string[] =>
+  textOf(join(folder, 'events.ndjson'))
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Event)
+    .map(({ batch, metric }) => `${batch} ${metric}`);
+
+describe('watch', () => {
+  it('three processes evaluate each checkpoint once while they appear; map.txt is that of one pass at the end', async () => {
+    const folder = set.at('shared');
+    mkdirSync(folder);
+    const ids = ['100', '200', '300', '400', 'final'];
+    const watchers = [0, 1, 2].map(() => start(words(folder, '--every', '200ms')));
+    for (const [seed, id] of ids.entries()) {
+      variant(join(folder, `small_${id}.weights`), seed);
+      await sleep(300);
+    }
+    await until(() => rowsIn(folder) === 2 * ids.length && claimsIn(folder).length === 0, 60);
+    for (const { child } of watchers) child.kill('SIGINT');
+    const ended = await Promise.all(watchers.map((watcher) => watcher.ended));
+    expect(ended.map(({ signal }) => signal)).toEqual([null, null, null]);
+
+    expect([...mapEvents(folder)].sort()).toEqual(ids.flatMap((id) => [`${id} giou`, `${id} iou`]).sort());
+    const shown = ended.flatMap(({ stdout }) => stdout.trim().split('\n')).filter((line) => line !== '');
+    expect(shown).toHaveLength(ids.length);
+
+    const after = set.at('after');
+    mkdirSync(after);
+    for (const id of ids) copyFileSync(join(folder, `small_${id}.weights`), join(after, `small_${id}.weights`));
+    const once = await gdarknet(words(after, '--once', '--json'));
+    expect(once.status, once.stderr).toBe(0);
+    expect(JSON.parse(once.stdout.trim().split('\n').at(-1) ?? '')).toEqual({ evaluated: 5, failed: [], elsewhere: 0 });
+    expect(readFileSync(join(folder, 'map.txt'), 'utf8')).toBe(readFileSync(join(after, 'map.txt'), 'utf8'));
+    for (const id of ['400-iou', '9223372036854775807-giou']) {
+      expect(textOf(join(folder, `${id}.txt`))).toBe(textOf(join(after, `${id}.txt`)));
+      expect(textOf(join(folder, `${id}.txt`)).split(',').length).toBe(12);
+    }
+    // The newest came first.
+    expect(once.stdout.split('\n')[0]).toContain('final weights');
+    const means = textOf(join(folder, 'map.txt'))
+      .split('\n')
+      .map((row) => row.split(',')[2]);
+    expect(new Set(means).size).toBeGreaterThan(5);
+  });
+
+  it('takes over the claim of a watcher that was killed, and evaluates nothing twice after that', async () => {
+    const folder = set.at('killed');
+    mkdirSync(folder);
+    for (const [seed, id] of ['10', '20', '30'].entries()) variant(join(folder, `small_${id}.weights`), seed);
+    const victim = start(words(folder, '--once'));
+    await until(() => claimsIn(folder).some((name) => name.startsWith('30.')), 30);
+    victim.child.kill('SIGKILL');
+    expect((await victim.ended).signal).toBe('SIGKILL');
+    expect(claimsIn(folder)).not.toEqual([]);
+    const both = await Promise.all([
+      gdarknet(words(folder, '--once')),
+      gdarknet(words(folder, '--once', '--min-id', '15')),
+    ]);
+    for (const { status, stderr } of both) expect(status, stderr).toBe(0);
+    expect(rowsIn(folder)).toBe(6);
+    expect(claimsIn(folder)).toEqual([]);
+    const again = await gdarknet(words(folder, '--once', '--json'));
+    expect(JSON.parse(again.stdout)).toEqual({ evaluated: 0, failed: [], elsewhere: 0 });
+    variant(join(folder, 'small_20.weights'), 9);
+    const anew = await gdarknet(words(folder, '--once', '--json'));
+    expect(JSON.parse(anew.stdout.trim().split('\n').at(-1) ?? '')).toMatchObject({ evaluated: 1 });
+  });
+
+  it('lists weights that are not whole, evaluates the others, and fails', async () => {
+    const folder = set.at('broken');
+    mkdirSync(folder);
+    variant(join(folder, 'small_10.weights'), 1);
+    writeFileSync(join(folder, 'small_20.weights'), readFileSync(set.weights).subarray(0, 5000));
+    const { status, stderr } = await gdarknet(words(folder, '--once'));
+    expect(status).toBe(1);
+    expect(stderr).toContain('small_20.weights');
+    expect(rowsIn(folder)).toBe(2);
+  });
+});
