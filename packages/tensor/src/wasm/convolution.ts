@@ -17,7 +17,7 @@ const locals = (f: Func, count: number): Local[] => Array.from({ length: count }
 
 /** Windows in a block: a few hundred kilobytes of them, in whole tiles. */
 export const blockOf = (depth: number, { rows }: Tile): number =>
-  Math.max(2, Math.min(32, Math.floor(49152 / depth / rows))) * rows;
+  Math.max(12, Math.min(32, Math.floor(49152 / depth / rows))) * rows;
 
 /** Copies rows of results `[rows, columns]` with row stride `from` into place, through the epilogue. */
 export type Finish = {

@@ -3,6 +3,7 @@ import { type ConvPlan, type Finish, finish, locals, own } from './convolution.t
 import type { Func, Local } from './emitter.ts';
 import { kernel } from './map.ts';
 import { type Geometry, zeroRun } from './patches.ts';
+import { eachTap } from './windows.ts';
 
 /** to += x * y over `count` floats; all three are lost. */
 const multiplyAdd = (f: Func, to: Local, x: Local, y: Local, count: number): void => {
@@ -22,59 +23,6 @@ const multiplyAdd = (f: Func, to: Local, x: Local, y: Local, count: number): voi
       .do('f32.add')
       .memory('f32.store', 4 * k);
   }
-};
-
-/** Visits the taps of window (image, i, j) inside the image: `body` sees byte offsets of the pixel and of the tap's weights. */
-const eachTap = (
-  f: Func,
-  g: Geometry,
-  image: Local,
-  i: Local,
-  j: Local,
-  body: (pixel: Local, tap: Local) => void,
-): void => {
-  const [ky, kx, y, x, pixel, tap] = locals(f, 6);
-  f.count(ky, g.kh, () => {
-    f.times(i, g.sh)
-      .i32(-g.pt)
-      .do('i32.add')
-      .get(ky)
-      .do('i32.add')
-      .tee(y)
-      .i32(g.h)
-      .do('i32.lt_u')
-      .when(() => {
-        f.count(kx, g.kw, () => {
-          f.times(j, g.sw)
-            .i32(-g.pl)
-            .do('i32.add')
-            .get(kx)
-            .do('i32.add')
-            .tee(x)
-            .i32(g.w)
-            .do('i32.lt_u')
-            .when(() => {
-              f.times(image, g.h)
-                .get(y)
-                .do('i32.add')
-                .i32(g.w)
-                .do('i32.mul')
-                .get(x)
-                .do('i32.add')
-                .i32(g.c * 4)
-                .do('i32.mul')
-                .set(pixel);
-              f.times(ky, g.kw)
-                .get(kx)
-                .do('i32.add')
-                .i32(g.c * 4)
-                .do('i32.mul')
-                .set(tap);
-              body(pixel, tap);
-            });
-        });
-      });
-  });
 };
 
 /** Parameters: image, weights, scratch, output, epilogue's loads. Item: one line of one image's output. */
@@ -173,115 +121,6 @@ export const depthwiseFilterKernel = (g: Geometry): ConvPlan => {
           f.get(p).memory('i32.load').get(pixel).do('i32.add').set(x);
           f.get(p).memory('i32.load', 4).get(at).do('i32.add').set(y);
           multiplyAdd(f, to, x, y, g.c);
-        });
-      });
-    });
-  });
-  return { kernel: { f, items: g.n }, perThread: 0 };
-};
-
-/** Parameters: image, output. Item: one line of one image's output. */
-export const maxPoolKernel = (g: Geometry): ConvPlan => {
-  const { f, p, begin, end } = kernel();
-  const [item, image, i, j, to, from, k, stop] = locals(f, 8);
-  const start = (at: Local, vector: boolean) => {
-    f.get(at).constant(Number.NEGATIVE_INFINITY);
-    if (vector) f.memory('v128.store');
-    else f.storeLane0();
-  };
-  f.i32(g.ow).set(stop);
-  f.get(begin).range(item, end, 1, () => {
-    f.get(item).i32(g.oh).do('i32.div_u').set(image);
-    f.get(item).i32(g.oh).do('i32.rem_u').set(i);
-    f.i32(0).range(j, stop, 1, () => {
-      const place = () => {
-        f.get(p)
-          .memory('i32.load', 4)
-          .times(item, g.ow * g.c * 4)
-          .do('i32.add')
-          .times(j, g.c * 4)
-          .do('i32.add')
-          .set(to);
-      };
-      place();
-      f.count(k, Math.floor(g.c / 4), () => {
-        start(to, true);
-        f.bump(to, 16);
-      });
-      f.count(k, g.c % 4, () => {
-        start(to, false);
-        f.bump(to, 4);
-      });
-      eachTap(f, g, image, i, j, (pixel) => {
-        place();
-        f.get(p).memory('i32.load').get(pixel).do('i32.add').set(from);
-        f.count(k, Math.floor(g.c / 4), () => {
-          f.get(to).get(to).memory('v128.load').get(from).memory('v128.load').do('f32x4.max').memory('v128.store');
-          f.bump(to, 16).bump(from, 16);
-        });
-        f.count(k, g.c % 4, () => {
-          f.get(to)
-            .get(to)
-            .memory('v128.load32_zero')
-            .get(from)
-            .memory('v128.load32_zero')
-            .do('f32x4.max')
-            .storeLane0();
-          f.bump(to, 4).bump(from, 4);
-        });
-      });
-    });
-  });
-  return { kernel: { f, items: g.n * g.oh }, perThread: 0 };
-};
-
-/** Parameters: image, dy, image gradient. Item: one image. The first largest element of a window takes its gradient. */
-export const maxPoolGradKernel = (g: Geometry): ConvPlan => {
-  const { f, p, begin, end } = kernel();
-  const [item, i, j, k, dy, to, best, at, rows, columns, channels] = locals(f, 11);
-  const [most, value] = [f.local('f32'), f.local('f32')];
-  f.i32(g.oh)
-    .set(rows)
-    .i32(g.ow)
-    .set(columns)
-    .i32(g.c * 4)
-    .set(channels);
-  f.get(begin).range(item, end, 1, () => {
-    f.get(p)
-      .memory('i32.load', 8)
-      .times(item, g.h * g.w * g.c * 4)
-      .do('i32.add')
-      .set(to);
-    zeroRun(f, to, g.h * g.w * g.c);
-    f.get(p)
-      .memory('i32.load', 4)
-      .times(item, g.oh * g.ow * g.c * 4)
-      .do('i32.add')
-      .set(dy);
-    f.i32(0).range(i, rows, 1, () => {
-      f.i32(0).range(j, columns, 1, () => {
-        f.i32(0).range(k, channels, 4, () => {
-          f.i32(-1).set(best).f32(Number.NEGATIVE_INFINITY).set(most);
-          eachTap(f, g, item, i, j, (pixel) => {
-            f.get(pixel, k).do('i32.add').set(at);
-            f.get(p).memory('i32.load').get(at).do('i32.add').memory('f32.load').set(value);
-            f.get(value, most)
-              .do('f32.gt')
-              .get(best)
-              .i32(0)
-              .do('i32.lt_s', 'i32.or')
-              .when(() => {
-                f.get(value).set(most).get(at).set(best);
-              });
-          });
-          f.get(best)
-            .i32(0)
-            .do('i32.ge_s')
-            .when(() => {
-              f.get(p).memory('i32.load', 8).get(best).do('i32.add').tee(to);
-              f.get(to).memory('f32.load').get(dy).memory('f32.load').do('f32.add').memory('f32.store');
-            });
-          f.bump(dy, 4);
         });
       });
     });

@@ -159,8 +159,8 @@ export class Func {
     return this.put(...memory[name], 2, ...unsigned(offset));
   }
   /** Stores lane 0; the address and the vector are on the stack. */
-  storeLane0(): this {
-    return this.put(0xfd, 0x5a, 2, 0, 0);
+  storeLane0(offset = 0): this {
+    return this.put(0xfd, 0x5a, 2, ...unsigned(offset), 0);
   }
   extract(type: 'f32' | 'i32', lane: number): this {
     return this.put(0xfd, type === 'f32' ? 0x1f : 0x1b, lane);

@@ -1,11 +1,11 @@
 /** From the steps of a program to launches of kernels: which functions, over how many items, with which addresses. */
 import type { Expression, Program, Step } from '../plan/program.ts';
-import { maxPoolGradKernel, maxPoolKernel } from './depthwise.ts';
 import type { Tile } from './gemm.ts';
 import { hostStep } from './host.ts';
 import { conv2d, conv2dFilter, conv2dInput, matmul } from './lower-contraction.ts';
 import { at, type Lowered, Lowering, load, loadsOf } from './lowering.ts';
 import type { Geometry } from './patches.ts';
+import { maxPoolGradKernel, maxPoolKernel } from './pooling.ts';
 
 const pool = (lowering: Lowering, step: Extract<Step, { kind: 'maxPool2d' | 'maxPool2dGrad' }>): void => {
   const [n, h, w, c] = lowering.shapeOf(step.x);
