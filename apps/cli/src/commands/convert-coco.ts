@@ -10,7 +10,8 @@ import { setOptions, writeParts } from '../outputs/darknet-set.ts';
 
 export const convertCoco = command({
   path: ['convert', 'coco'],
-  summary: 'COCO instances to a Darknet set: label files, lists, names, .data, COCO instances; the images are linked.',
+  summary:
+    'COCO instances to a Darknet set (label files, lists, names, .data, COCO instances), or to VOC; the images are linked.',
   examples: [
     'gdarknet convert coco --train instances_train.json --train-images train --valid instances_val.json --valid-images val --out coco',
   ],

@@ -12,7 +12,8 @@ import { setOptions, writeParts } from '../outputs/darknet-set.ts';
 
 export const convertVoc = command({
   path: ['convert', 'voc'],
-  summary: 'VOC annotations to a Darknet set: label files, lists, names, .data, COCO instances; the images are linked.',
+  summary:
+    'VOC annotations to a Darknet set (label files, lists, names, .data, COCO instances), or to COCO; the images are linked.',
   details: ['Difficult objects are left out, as the original does. Boxes that cannot be used are listed and left out.'],
   examples: [
     'gdarknet convert voc VOCdevkit --year 2012 --train train --valid val --names voc.names --out voc',

@@ -1,10 +1,14 @@
 /** All commands, in the order of the help. */
 import type { Command } from '../arguments/command.ts';
 import { convertCoco } from './convert-coco.ts';
+import { convertDarknet } from './convert-darknet.ts';
+import { convertOpenimages } from './convert-openimages.ts';
 import { convertVoc } from './convert-voc.ts';
+import { convertYolo } from './convert-yolo.ts';
 import { devices } from './devices.ts';
 import { evalCoco } from './eval-coco.ts';
 import { evalVoc } from './eval-voc.ts';
+import { evaluateCommand } from './evaluate.ts';
 import { exportOnnxCommand } from './export-onnx.ts';
 import { table } from './layer-table.ts';
 import { shapes } from './shapes.ts';
@@ -20,11 +24,15 @@ export const commands: readonly Command[] = [
   detect,
   valid,
   watchCommand,
+  evaluateCommand,
   evalCoco,
   evalVoc,
   table,
   convertVoc,
   convertCoco,
+  convertDarknet,
+  convertYolo,
+  convertOpenimages,
   exportOnnxCommand,
   shapes,
   shapesDemo,

@@ -72,7 +72,7 @@ const decode = async (bytes: Uint8Array, options: DecodeOptions): Promise<Image>
   return decoder(bytes, { orientation, maxPixels, damaged });
 };
 
-const faultOf =
+export const faultOf =
   (file: string) =>
   (thrown: unknown): DataFault => ({
     tag: 'image',

@@ -36,7 +36,10 @@ const parser = new XMLParser({
 
 type Node = { readonly [key: string]: unknown };
 const nodeOf = (value: unknown): Node => (typeof value === 'object' && value !== null ? (value as Node) : {});
-const textOf = (value: unknown): string => (typeof value === 'string' ? value.trim() : '');
+/** The five entities that XML itself defines; others are left alone, so that no document can blow up. */
+const entities: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
+const textOf = (value: unknown): string =>
+  typeof value === 'string' ? value.trim().replace(/&(amp|lt|gt|quot|apos);/g, (_, name) => entities[name]) : '';
 const corners = ['xmin', 'ymin', 'xmax', 'ymax'] as const;
 
 /** All faults of the file together. A zero-area box is kept here and reported by `vocToLabels`. */
@@ -149,7 +152,18 @@ export const vocToLabels = (
 
 const escapeXml = (text: string): string => text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;');
 
-/** The inverse of `vocToLabels`: pixels from 1, both corners included, rounded to whole pixels. */
+/**
+ * Pixels from 1, both included, that a box from `low` to `high` covers, rounded. Readers take a corner pair in one
+ * column for a box without area, so a box takes two pixels at least.
+ */
+const pixelsOf = (low: number, high: number, size: number): readonly [number, number] => {
+  const [first, last] = [Math.round(low) + 1, Math.round(high)];
+  if (last > first) return [first, last];
+  const start = Math.min(Math.max(1, Math.floor((low + high) / 2)), Math.max(1, size - 1));
+  return [start, start + 1];
+};
+
+/** The inverse of `vocToLabels`: whole pixels from 1, both corners included. No box is lost, however thin. */
 export const labelsToVoc = (
   filename: string,
   width: number,
@@ -158,8 +172,8 @@ export const labelsToVoc = (
   names: readonly string[],
 ): string => {
   const objects = labels.map(({ classId, x, y, w, h }) => {
-    const [xmin, ymin] = [Math.round((x - w / 2) * width) + 1, Math.round((y - h / 2) * height) + 1];
-    const [xmax, ymax] = [Math.round((x + w / 2) * width), Math.round((y + h / 2) * height)];
+    const [xmin, xmax] = pixelsOf((x - w / 2) * width, (x + w / 2) * width, width);
+    const [ymin, ymax] = pixelsOf((y - h / 2) * height, (y + h / 2) * height, height);
     const box = `<xmin>${xmin}</xmin><ymin>${ymin}</ymin><xmax>${xmax}</xmax><ymax>${ymax}</ymax>`;
     const name = escapeXml(names[classId] ?? String(classId));
     return `  <object><name>${name}</name><truncated>0</truncated><difficult>0</difficult><bndbox>${box}</bndbox></object>\n`;

@@ -2,7 +2,7 @@
  * A detection set in Darknet's layout: `images/<part>/`, `labels/<part>/`, a list for each part, COCO instances of
  * each, `<name>.names` and `<name>.data`. Paths inside are absolute, so that the files work from anywhere.
  */
-import { copyFile, mkdir, rm, symlink } from 'node:fs/promises';
+import { copyFile, mkdir, realpath, rm, symlink } from 'node:fs/promises';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
@@ -38,7 +38,8 @@ export const imageIdOf = (path: string): number | undefined => {
   return digits === null ? undefined : Number(digits[0]);
 };
 
-const instancesOf = (entries: readonly SetEntry[], names: readonly string[]): string => {
+/** COCO instances of pictures; image ids are those that the paths carry, where all do and none twice. */
+export const instancesOf = (entries: readonly SetEntry[], names: readonly string[]): string => {
   const ids = entries.map(({ path }) => imageIdOf(path));
   const usable = ids.every((id) => id !== undefined) && new Set(ids).size === ids.length;
   const images = entries.map(({ path, width, height, labels }, i) => ({
@@ -84,10 +85,39 @@ export const writeSetFiles = (
   );
 };
 
-const place = (from: string, to: string, how: 'copy' | 'link'): TE.TaskEither<DataFault, void> =>
+/**
+ * A file name for each picture, different for pictures that have the same name in different folders: their folders'
+ * names go in front.
+ */
+export const fileNames = (entries: readonly SetEntry[]): readonly string[] => {
+  const taken = new Map<string, string>();
+  return entries.map(({ path }) => {
+    const parts = path.split('/').filter((part) => part !== '' && part !== '.' && part !== '..');
+    for (let depth = 1; ; depth++) {
+      const plain = parts.slice(-depth).join('-');
+      const name = depth <= parts.length ? plain : `${depth}-${plain}`;
+      // Names that differ in their endings only would share a label file.
+      const stem = name.slice(0, name.length - extname(name).length);
+      const holder = taken.get(stem);
+      if (holder !== undefined && holder !== path) continue;
+      taken.set(stem, path);
+      return name;
+    }
+  });
+};
+
+const sameFile = async (a: string, b: string): Promise<boolean> => {
+  const [first, second] = await Promise.all([a, b].map((path) => realpath(path).catch(() => undefined)));
+  return first !== undefined && first === second;
+};
+
+/** A copy of a picture, or a symbolic link to it, in the place of whatever was there. */
+export const placeFile = (from: string, to: string, how: 'copy' | 'link'): TE.TaskEither<DataFault, void> =>
   TE.tryCatch(
     async () => {
       await mkdir(dirname(to), { recursive: true });
+      // A set converted into its own folder keeps its pictures.
+      if (await sameFile(from, to)) return;
       await rm(to, { force: true });
       await (how === 'copy' ? copyFile(from, to) : symlink(resolve(from), to));
     },
@@ -106,17 +136,19 @@ export const writeSet = (
   images: 'copy' | 'link' = 'copy',
 ): TE.TaskEither<DataFault, SetFiles> => {
   const root = resolve(folder);
-  const movePart = (part: keyof SetParts): TE.TaskEither<DataFault, readonly SetEntry[]> =>
-    TE.traverseSeqArray((entry: SetEntry): TE.TaskEither<DataFault, SetEntry> => {
-      const file = basename(entry.path);
+  const movePart = (part: keyof SetParts): TE.TaskEither<DataFault, readonly SetEntry[]> => {
+    const files = fileNames(parts[part]);
+    return TE.traverseSeqArrayWithIndex((i: number, entry: SetEntry): TE.TaskEither<DataFault, SetEntry> => {
+      const file = files[i];
       const path = join(root, 'images', part, file);
       const labels = join(root, 'labels', part, `${file.slice(0, file.length - extname(file).length)}.txt`);
       return pipe(
-        place(entry.path, path, images),
+        placeFile(entry.path, path, images),
         TE.flatMap(() => writeLabels(labels, entry.labels)),
         TE.map(() => ({ ...entry, path })),
       );
     })(parts[part]);
+  };
   return pipe(
     TE.Do,
     TE.bind('train', () => movePart('train')),
