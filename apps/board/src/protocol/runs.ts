@@ -1,0 +1,193 @@
+/** MLflow's requests about runs and their metrics. */
+import * as t from 'io-ts';
+import { type Core, change, logTo } from '../core.ts';
+import { refuse } from '../fault.ts';
+import type { Point } from '../runs/point.ts';
+import { experimentById } from '../store/experiments.ts';
+import { metricNamed, pointValue, readPage } from '../store/points.ts';
+import {
+  addRun,
+  dropTag,
+  runById,
+  runsOfExperiments,
+  type StoredRun,
+  setParam,
+  setTag,
+  updateRun,
+  uploadTag,
+} from '../store/runs.ts';
+import {
+  anyText,
+  integer,
+  key,
+  metric,
+  metrics,
+  name,
+  param,
+  params,
+  runId,
+  status,
+  tag,
+  tagKey,
+  tags,
+  take,
+  texts,
+} from './codecs.ts';
+import { infoDocument, runDocument, searchable } from './documents.ts';
+import { page } from './experiments.ts';
+import { parseFilter, parseOrder } from './filter.ts';
+import type { Request } from './request.ts';
+
+/** `run_uuid` is what old clients send. */
+const ofRun = t.partial({ run_id: runId, run_uuid: runId });
+const idOf = (input: unknown): string => {
+  const { run_id, run_uuid } = take(ofRun, input);
+  return run_id ?? run_uuid ?? refuse('invalid', 'run_id: found nothing, expected a run id');
+};
+
+const create = t.partial({
+  ...{ experiment_id: integer, user_id: anyText(250), run_name: name, start_time: integer },
+  tags,
+});
+
+/** A client without a clock, or with one that is wrong, is taken as it is: times order the points of a run, nothing else. */
+const pointOf = ({ key, value, timestamp, step }: t.TypeOf<typeof metric>, now: number): Point => ({
+  ...{ key, value, time: timestamp ?? now, step: step ?? 0 },
+});
+
+const views = t.keyof({ ACTIVE_ONLY: null, DELETED_ONLY: null, ALL: null });
+const search = t.intersection([
+  t.type({ experiment_ids: texts(1000) }),
+  t.partial({
+    ...{ filter: t.string, run_view_type: views, max_results: integer },
+    ...{ order_by: texts(20), page_token: t.string },
+  }),
+]);
+
+const find = (core: Core, input: unknown): unknown => {
+  const {
+    experiment_ids,
+    filter = '',
+    run_view_type,
+    max_results = 1000,
+    order_by = [],
+    page_token,
+  } = take(search, input);
+  const test = parseFilter(filter);
+  const order = parseOrder(order_by);
+  const seen = ({ lifecycle }: StoredRun): boolean =>
+    run_view_type === 'ALL' || (run_view_type === 'DELETED_ONLY') === (lifecycle === 'deleted');
+  const all = runsOfExperiments(core.db, experiment_ids.map(Number))
+    .filter(seen)
+    .map((run) => ({ run, about: searchable(core, run) }))
+    .filter(({ about }) => test(about))
+    .sort((a, b) => order(a.about, b.about));
+  const { items, next } = page(all, page_token, max_results);
+  return { runs: items.map(({ run }) => runDocument(core, run)), ...(next && { next_page_token: next }) };
+};
+
+const history = t.intersection([
+  t.type({ metric_key: key }),
+  t.partial({ max_results: integer, page_token: t.string }),
+]);
+/** Of one answer, unless more are asked for. */
+const historyPage = 25_000;
+
+const findHistory = ({ db }: Core, input: unknown): unknown => {
+  const run = runById(db, idOf(input));
+  const { metric_key, max_results = historyPage, page_token } = take(history, input);
+  const known = metricNamed(db, run.id, metric_key);
+  if (!known) return { metrics: [] };
+  const from = /^\d{1,15}$/.test(page_token ?? '') ? Number(page_token) : 0;
+  const size = Math.max(1, Math.min(max_results, historyPage));
+  const rows = readPage(db, known.id, size, from);
+  return {
+    metrics: rows.map((row) => ({
+      ...{ key: metric_key, value: pointValue(row), timestamp: Number(row.time), step: Number(row.step) },
+      run_id: run.uuid,
+    })),
+    ...(from + rows.length < known.count && { next_page_token: String(from + rows.length) }),
+  };
+};
+
+export const runRequests = (core: Core): readonly Request[] => {
+  const { db, now } = core;
+  const post = (path: string, run: Request['run']): Request => ({ method: 'POST', path, run });
+  const get = (path: string, run: Request['run']): Request => ({ method: 'GET', path, run });
+  const mark = (lifecycle: StoredRun['lifecycle']) => async (input: unknown) => {
+    await change(core, idOf(input), (run) => updateRun(db, run, { lifecycle }, now()));
+    return {};
+  };
+  const oneParam = async (input: unknown): Promise<unknown> => {
+    const { key: name, value } = take(param, input);
+    await change(core, idOf(input), (run) => setParam(db, run, name, value));
+    return {};
+  };
+  return [
+    post('runs/create', async (input) => {
+      const { experiment_id = 0, user_id, run_name, start_time, tags: given = [] } = take(create, input);
+      const label = run_name ?? given.find((one) => one.key === 'mlflow.runName')?.value;
+      const uuid = await db.change(() => {
+        experimentById(db, experiment_id);
+        const made = addRun(
+          db,
+          {
+            ...{ experiment: experiment_id, name: label ?? '', started: start_time ?? now(), tags: given },
+            ...(user_id !== undefined && { user: user_id }),
+          },
+          now(),
+        );
+        const { id, name: named } = runById(db, made);
+        if (named === '') updateRun(db, id, { name: `run-${made.slice(0, 8)}` }, now());
+        if (label !== undefined && !given.some((one) => one.key === 'mlflow.runName'))
+          setTag(db, id, 'mlflow.runName', label);
+        return made;
+      });
+      core.hub.runs();
+      return { run: runDocument(core, runById(db, uuid)) };
+    }),
+    get('runs/get', (input) => ({ run: runDocument(core, runById(db, idOf(input))) })),
+    post('runs/update', async (input) => {
+      const news = take(t.partial({ status, end_time: integer, run_name: name }), input);
+      const uuid = idOf(input);
+      await change(core, uuid, (run) => {
+        updateRun(db, run, { status: news.status, name: news.run_name }, now());
+        // Behind the state, since running again takes the end away.
+        updateRun(db, run, { ended: news.end_time }, now());
+      });
+      return { run_info: infoDocument(runById(db, uuid)) };
+    }),
+    post('runs/delete', mark('deleted')),
+    post('runs/restore', mark('active')),
+    post('runs/search', (input) => find(core, input)),
+    post('runs/log-metric', async (input) => {
+      const point = pointOf(take(metric, input), now());
+      await logTo(core, idOf(input), { points: [point], params: [], tags: [] });
+      return {};
+    }),
+    post('runs/log-parameter', oneParam),
+    post('runs/log-param', oneParam),
+    post('runs/set-tag', async (input) => {
+      const { key: name, value } = take(tag, input);
+      await change(core, idOf(input), (run) => setTag(db, run, name, value));
+      return {};
+    }),
+    post('runs/delete-tag', async (input) => {
+      const { key: name } = take(t.type({ key: tagKey }), input);
+      if (name === uploadTag) return refuse('invalid', `key: the tag ${uploadTag} cannot be deleted`);
+      await change(core, idOf(input), (run) => dropTag(db, run, name));
+      return {};
+    }),
+    post('runs/log-batch', async (input) => {
+      const log = take(t.partial({ metrics, params, tags }), input);
+      const { metrics: points = [], params: pairs = [], tags: marks = [] } = log;
+      if (points.length + pairs.length + marks.length > 1000) {
+        return refuse('invalid', 'found more than 1000 metrics, params and tags together, expected at most 1000');
+      }
+      const at = now();
+      await logTo(core, idOf(input), { points: points.map((one) => pointOf(one, at)), params: pairs, tags: marks });
+      return {};
+    }),
+    get('metrics/get-history', (input) => findHistory(core, input)),
+  ];
+};
