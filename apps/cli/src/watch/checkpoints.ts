@@ -17,7 +17,7 @@ const nameForm = /_(\d+|final)[.]weights$/;
 /** As a number that sorts: the final weights are the newest. */
 export const rankOf = (id: MapRow['id']): number => (id === 'final' ? Number.POSITIVE_INFINITY : id);
 
-const checkpointOf = (folder: string, name: string): readonly Checkpoint[] => {
+export const checkpointOf = (folder: string, name: string): readonly Checkpoint[] => {
   const id = nameForm.exec(name)?.[1];
   return id === undefined ? [] : [{ id: id === 'final' ? 'final' : Number(id), file: join(folder, name) }];
 };
