@@ -19,6 +19,12 @@ const locals = (f: Func, count: number): Local[] => Array.from({ length: count }
 export const blockOf = (depth: number, { rows }: Tile): number =>
   Math.max(12, Math.min(32, Math.floor(49152 / depth / rows))) * rows;
 
+/** A block that gives every thread the same number of them, where there are few. */
+const evenly = (windows: number, block: number, { rows }: Tile, threads: number): number => {
+  const blocks = Math.ceil(windows / block);
+  return blocks < 8 * threads ? Math.max(rows, up(Math.ceil(windows / up(blocks, threads)), rows)) : block;
+};
+
 /** Copies rows of results `[rows, columns]` with row stride `from` into place, through the epilogue. */
 export type Finish = {
   /** Loads are over (row, column). */
@@ -122,12 +128,13 @@ export const convKernel = (
   perGroup: number,
   tile: Tile,
   calls: Calls,
+  threads: number,
   epilogue?: Expression,
 ): ConvPlan => {
   const { f, p, begin, end, thread } = kernel();
   const rows = rowsOf(g);
   const depth = depthOf(g);
-  const block = blockOf(depth, tile);
+  const block = evenly(rows, blockOf(depth, tile), tile, threads);
   const width = up(perGroup, tile.columns);
   const direct = groups === 1 && isMatrix(g);
   const aFloats = direct ? 0 : up(block * depth + 16, 16);

@@ -56,7 +56,7 @@ export const openWasm = async ({
 
   const compile = async (graph: Graph, options: CompileOptions = {}): Promise<Executable> => {
     const program = planGraph(graph, options);
-    const lowered = lower(program, tile);
+    const lowered = lower(program, tile, threads.count);
     const owned: number[] = [];
     const take = (bytes: number): number => {
       const at = heap.allocate(bytes);

@@ -1,12 +1,13 @@
 /** Convolutions, their gradients and matrix products as launches: which kernel serves which shape. */
 import type { Expression, Step, ValueId } from '../plan/program.ts';
-import type { Shape } from '../shape.ts';
 import { convKernel, scatterKernel } from './convolution.ts';
 import { depthwiseFilterKernel, depthwiseInputKernel, depthwiseKernel } from './depthwise.ts';
 import type { Func } from './emitter.ts';
 import { filterGradient } from './filter-gradient.ts';
 import { at, finishing, type Lowering, load, loadsOf, type Word } from './lowering.ts';
-import { type FilterOrder, type Geometry, packKernel, patchesFunction } from './patches.ts';
+import type { Kernel } from './map.ts';
+import { depthOf, type FilterOrder, type Geometry, packKernel, patchesFunction } from './patches.ts';
+import { chooseWinograd, tilePatches } from './winograd.ts';
 
 type Convolution = Extract<Step, { kind: 'conv2d' | 'conv2dInput' | 'conv2dFilter' }>;
 
@@ -50,21 +51,36 @@ const pack = (lowering: Lowering, order: FilterOrder, filter: Word): Word => {
   return word;
 };
 
-const multiply = (
+/** A convolution whose filter is given by `order`: by Winograd's transforms where they pay, over windows otherwise. */
+const convolve = (
   lowering: Lowering,
   g: Geometry,
-  groups: number,
-  perGroup: number,
+  order: FilterOrder,
   x: Word,
-  panels: Word,
+  filter: Word,
   out: ValueId,
   epilogue: Expression | undefined,
-  shape: Shape,
 ): void => {
-  const { own, rest } = finishing(shape, epilogue);
-  const kernel = lowering.scratched(convKernel(g, groups, perGroup, lowering.tile, calls(lowering, g), own));
-  const work = g.n * g.oh * g.ow * groups * perGroup * g.kh * g.kw * g.ci;
-  lowering.push(kernel, [x, panels, { scratch: true }, at(out), ...loadsOf(own)], work);
+  const { groups, columns } = order;
+  const { tile, threads, module } = lowering;
+  const { own, rest } = finishing(lowering.shapeOf(out), epilogue);
+  const work = g.n * g.oh * g.ow * groups * columns * depthOf(g);
+  const add = (f: Func) => module.add(f);
+  const transformed = chooseWinograd(g, groups, columns, tile, lowering.lasts(filter));
+  let kernel: Kernel;
+  let weights: Word;
+  if (transformed) {
+    const { kernel: transform, floats } = transformed.filter(order);
+    const { word, once } = lowering.madeOf(filter, floats);
+    lowering.push(transform, [filter, word], floats, once);
+    weights = word;
+    const patches = calls(lowering, tilePatches(transformed.m, g));
+    kernel = lowering.scratched(transformed.convolution(patches, add, threads, own));
+  } else {
+    weights = pack(lowering, order, filter);
+    kernel = lowering.scratched(convKernel(g, groups, columns, tile, calls(lowering, g), threads, own));
+  }
+  lowering.push(kernel, [x, weights, { scratch: true }, at(out), ...loadsOf(own)], work);
   lowering.finishLater(out, rest);
 };
 
@@ -77,10 +93,9 @@ const byTap = (lowering: Lowering, filter: Word, taps: number, c: number): Word 
 
 export const conv2d = (lowering: Lowering, step: Extract<Step, { kind: 'conv2d' }>): void => {
   const { g, groups, perGroup, depthwise, work } = problemOf(lowering, step);
-  const shape = lowering.shapeOf(step.out);
   const taps = g.kh * g.kw;
   if (depthwise) {
-    const { own, rest } = finishing(shape, step.epilogue);
+    const { own, rest } = finishing(lowering.shapeOf(step.out), step.epilogue);
     const weights = byTap(lowering, at(step.filter), taps, g.c);
     const kernel = lowering.scratched(depthwiseKernel(g, own));
     lowering.push(kernel, [at(step.x), weights, { scratch: true }, at(step.out), ...loadsOf(own)], work);
@@ -98,8 +113,7 @@ export const conv2d = (lowering: Lowering, step: Extract<Step, { kind: 'conv2d' 
     columnStride: taps * g.ci,
     offset: 0,
   };
-  const panels = pack(lowering, order, at(step.filter));
-  multiply(lowering, g, groups, perGroup, at(step.x), panels, step.out, step.epilogue, shape);
+  convolve(lowering, g, order, at(step.x), at(step.filter), step.out, step.epilogue);
 };
 
 export const conv2dInput = (lowering: Lowering, step: Extract<Step, { kind: 'conv2dInput' }>): void => {
@@ -128,9 +142,7 @@ export const conv2dInput = (lowering: Lowering, step: Extract<Step, { kind: 'con
       columnStride: 1,
       offset: (taps - 1) * ci,
     };
-    const panels = pack(lowering, order, at(step.filter));
-    const shape = lowering.shapeOf(step.out);
-    multiply(lowering, back, groups, ci, at(step.dy), panels, step.out, step.epilogue, shape);
+    convolve(lowering, back, order, at(step.dy), at(step.filter), step.out, step.epilogue);
     return;
   }
   const order: FilterOrder = {
@@ -199,7 +211,7 @@ export const matmul = (lowering: Lowering, step: Extract<Step, { kind: 'matmul' 
       offset: 0,
     };
     const panels = pack(lowering, order, { value: step.b, offset: i * k * n * 4 });
-    const kernel = lowering.scratched(convKernel(g, 1, n, lowering.tile, calls(lowering, g), own));
+    const kernel = lowering.scratched(convKernel(g, 1, n, lowering.tile, calls(lowering, g), lowering.threads, own));
     const result: Word = { value: out, offset: i * m * n * 4 };
     lowering.push(kernel, [a, panels, { scratch: true }, result, ...loadsOf(own)], m * n * k);
   }

@@ -92,8 +92,8 @@ const lowerStep = (lowering: Lowering, step: Step): void => {
   }
 };
 
-export const lower = (program: Program, tile: Tile): Lowered => {
-  const lowering = new Lowering(program, tile);
+export const lower = (program: Program, tile: Tile, threads: number): Lowered => {
+  const lowering = new Lowering(program, tile, threads);
   program.steps.forEach((step, i) => {
     lowering.begin(i);
     lowerStep(lowering, step);

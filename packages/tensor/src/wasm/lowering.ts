@@ -81,6 +81,8 @@ export const finishing = (shape: Shape, epilogue: Expression | undefined): { own
 export class Lowering {
   readonly program: Program;
   readonly tile: Tile;
+  /** For an even share of the work; results do not depend on it. */
+  readonly threads: number;
   readonly module = new ModuleWriter();
   private readonly launches: Launch[] = [];
   private readonly temporaries: number[] = [];
@@ -89,9 +91,10 @@ export class Lowering {
   private step = 0;
   private functions: { readonly set: number; readonly add: number } | undefined;
 
-  constructor(program: Program, tile: Tile) {
+  constructor(program: Program, tile: Tile, threads: number) {
     this.program = program;
     this.tile = tile;
+    this.threads = threads;
   }
 
   /** What follows belongs to this step. */
@@ -107,10 +110,15 @@ export class Lowering {
     return { temporary: this.temporaries.push(floats) - 1 };
   }
 
+  /** Whether a source never changes. */
+  lasts(source: Word): boolean {
+    const place = 'value' in source ? this.program.values[source.value].place.kind : 'temporary';
+    return place === 'constant' || place === 'stored' || 'kept' in source;
+  }
+
   /** Memory for what is made of `source`: it lasts where the source never changes. */
   madeOf(source: Word, floats: number): { readonly word: Word; readonly once: boolean } {
-    const place = 'value' in source ? this.program.values[source.value].place.kind : 'temporary';
-    const once = place === 'constant' || place === 'stored' || 'kept' in source;
+    const once = this.lasts(source);
     return { word: once ? { kept: this.kept.push(floats) - 1 } : this.temporary(floats), once };
   }
 
