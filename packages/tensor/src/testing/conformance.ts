@@ -350,6 +350,12 @@ const convs: readonly Conv[] = [
   [1, 26, 26, 40, 75, 1, 1, 0],
   [1, 8, 8, 3, 8, 6, 2, 2],
   [1, 5, 5, 6, 6, 5, 1, 2, 6],
+  [2, 13, 13, 32, 64, 3, 1, 1],
+  [1, 26, 25, 20, 36, 3, 1, 1],
+  [1, 9, 7, 64, 20, 3, 1, 0],
+  [1, 2, 3, 48, 32, 3, 1, 1],
+  [1, 11, 30, 24, 24, 3, 1, 1, 24],
+  [1, 9, 14, 18, 18, 5, 2, 2, 18],
 ];
 const convolutions: Case[] = convs.flatMap(([n, h, w, c, out, size, stride, padding, groups = 1]) => {
   const options = { stride, padding, groups };

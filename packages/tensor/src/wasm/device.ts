@@ -63,17 +63,21 @@ export const openWasm = async ({
       owned.push(at);
       return at;
     };
-    // What lives during a run only: offsets into the one arena of the device.
-    let room = program.scratch;
-    const within = (floats: number): number => {
-      const at = Math.ceil(room / alignment) * alignment;
-      room = at + floats * 4;
+    // What lives during a run only: offsets into the one arena of the device. Temporaries last for one step.
+    const align = (bytes: number): number => Math.ceil(bytes / alignment) * alignment;
+    const scratch = align(program.scratch);
+    const shared = scratch + align(lowered.perThread * threads.count * 4);
+    let [room, step] = [shared, -1];
+    let next = shared;
+    const temporaries = lowered.temporaries.map((temporary) => {
+      if (temporary.step !== step) [next, step] = [shared, temporary.step];
+      const at = next;
+      next += align(temporary.floats * 4);
+      room = Math.max(room, next);
       return at;
-    };
-    const temporaries = lowered.temporaries.map(within);
-    const kept = lowered.kept.map((floats) => take(floats * 4));
-    const scratch = within(lowered.perThread * threads.count);
+    });
     arena.reserve(room);
+    const kept = lowered.kept.map((floats) => take(floats * 4));
     const constants = new Map<ValueId, number>();
     program.values.forEach(({ place }, id) => {
       if (place.kind !== 'constant') return;

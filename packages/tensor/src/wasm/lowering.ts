@@ -37,8 +37,8 @@ export type Launch =
 export type Lowered = {
   readonly module: ModuleWriter;
   readonly launches: readonly Launch[];
-  /** Floats of each temporary, and of each block that lasts. */
-  readonly temporaries: readonly number[];
+  /** Floats of each temporary, and the step that needs it; and floats of each block that lasts. */
+  readonly temporaries: readonly { readonly floats: number; readonly step: number }[];
   readonly kept: readonly number[];
   /** Floats of scratch for each thread. */
   readonly perThread: number;
@@ -85,7 +85,7 @@ export class Lowering {
   readonly threads: number;
   readonly module = new ModuleWriter();
   private readonly launches: Launch[] = [];
-  private readonly temporaries: number[] = [];
+  private readonly temporaries: { readonly floats: number; readonly step: number }[] = [];
   private readonly kept: number[] = [];
   private perThread = 0;
   private step = 0;
@@ -107,7 +107,7 @@ export class Lowering {
   }
 
   temporary(floats: number): Word {
-    return { temporary: this.temporaries.push(floats) - 1 };
+    return { temporary: this.temporaries.push({ floats, step: this.step }) - 1 };
   }
 
   /** Whether a source never changes. */

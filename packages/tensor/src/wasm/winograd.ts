@@ -433,7 +433,8 @@ export const chooseWinograd = (
   const fits =
     g.kh === 3 && g.kw === 3 && g.sh === 1 && g.sw === 1 && groups === 1 && filters % 4 === 0 && g.c % 4 === 0;
   if (!fits || g.c < 8 || filters < 8) return undefined;
-  const direct = (9 * g.n * g.oh * g.ow * g.c * filters) / 48e9 + (9 * g.n * g.oh * g.ow * g.c) / 5e9;
+  const direct =
+    (9 * g.n * g.oh * g.ow * g.c * filters) / 48e9 + (9 * g.n * g.oh * g.ow * g.c) / 5e9 + (36 * g.c * filters) / 15e9;
   const [best] = [f4, f2]
     .filter((v) => !once || squares(v) * g.c * filters <= budget)
     .map((v) => ({ v, time: seconds(v, g, filters, once) }))
