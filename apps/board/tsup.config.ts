@@ -8,6 +8,6 @@ const here = dirname(fileURLToPath(import.meta.url));
 
 export default defineConfig({
   // `upload-worker`: the uploader's thread, which `index` starts by its path.
-  ...(library({ index: 'src/index.ts' }) as Options),
+  ...(library({ index: 'src/index.ts', 'upload-worker': 'src/upload/worker.ts' }) as Options),
   onSuccess: () => writePage(join(here, 'src/page'), join(here, 'dist/page')),
 });

@@ -1,1 +1,5 @@
-export * from './board.ts';
+export { type Board, type BoardOptions, type BoardRefusal, defaultPort, startBoard } from './board.ts';
+export { isRunFolder } from './collector/folders.ts';
+export { type Exported, exportTensorboard, type TensorboardOptions } from './tensorboard/export.ts';
+export { type Companion, type CompanionOptions, startCompanion } from './upload/thread.ts';
+export { type Uploaded, type UploadOptions, upload } from './upload/uploader.ts';

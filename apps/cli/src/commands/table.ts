@@ -1,5 +1,6 @@
 /** All commands, in the order of the help. */
 import type { Command } from '../arguments/command.ts';
+import { board } from './board.ts';
 import { convertCoco } from './convert-coco.ts';
 import { convertDarknet } from './convert-darknet.ts';
 import { convertOpenimages } from './convert-openimages.ts';
@@ -11,6 +12,7 @@ import { evalVoc } from './eval-voc.ts';
 import { evaluateCommand } from './evaluate.ts';
 import { exportOnnxCommand } from './export-onnx.ts';
 import { table } from './layer-table.ts';
+import { logPush } from './log-push.ts';
 import { shapes } from './shapes.ts';
 import { shapesDemo } from './shapes-demo.ts';
 import { detect, test } from './test.ts';
@@ -34,6 +36,8 @@ export const commands: readonly Command[] = [
   convertYolo,
   convertOpenimages,
   exportOnnxCommand,
+  board,
+  logPush,
   shapes,
   shapesDemo,
   devices,
