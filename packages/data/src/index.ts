@@ -39,3 +39,7 @@ export * from './sets/write.ts';
 export { shapeNames } from './shapes/outline.ts';
 export * from './shapes/sample.ts';
 export * from './shapes/write.ts';
+export * from './survey/anchors.ts';
+export * from './survey/chart.ts';
+export * from './survey/statistics.ts';
+export * from './survey/survey.ts';
