@@ -5,4 +5,8 @@ export default library({
   io: 'src/io/index.ts',
   formats: 'src/formats/index.ts',
   charts: 'src/charts/index.ts',
+  'fp-ts': 'src/fp-ts.ts',
+  node: 'src/node/index.ts',
+  // A thread of the evaluation, which `node` starts by its path.
+  worker: 'src/node/worker.ts',
 });

@@ -210,11 +210,19 @@ describe.skipIf(!shared)('boxRegression in compat is evaluate_bboxreg', () => {
   type Value = number | 'NaN';
   type Row = { fixture: string; metric: 'iou' | 'giou'; mean: Value; count: number; first: Value[] };
   const numberOf = (value: Value): number => (value === 'NaN' ? Number.NaN : value);
+  const at = (fixture: string, file: string) => goldenPath('coco', fixture, file);
   const rows = shared ? readJson<{ results: Row[] }>(goldenPath('coco', 'bboxreg.json')).results : [];
-  for (const { fixture, metric, mean, count, first } of rows) {
-    const at = (file: string) => goldenPath('coco', fixture, file);
-    it.skipIf(!existsSync(at('gt.json')))(`${fixture} by ${metric}`, () => {
-      const [truth, found] = [readJson<CocoInstances>(at('gt.json')), readJson<CocoDetection[]>(at('dt.json'))];
+  // Its figures for 03_ties_maxdets stand alone: the boxes they were made of are not among the goldens.
+  const given = rows.filter(({ fixture }) => existsSync(at(fixture, 'gt.json')));
+
+  it('has the boxes of four fixtures at least', () => {
+    expect(new Set(given.map((row) => row.fixture)).size).toBeGreaterThanOrEqual(4);
+  });
+
+  for (const { fixture, metric, mean, count, first } of given) {
+    it(`${fixture} by ${metric}`, () => {
+      const truth = readJson<CocoInstances>(at(fixture, 'gt.json'));
+      const found = readJson<CocoDetection[]>(at(fixture, 'dt.json'));
       const ours = boxRegression(truth, found, { overlap: metric, compat: true });
       expect(ours.values).toHaveLength(count);
       expect(Array.from(ours.values.slice(0, 40))).toEqual(first.map(numberOf));
