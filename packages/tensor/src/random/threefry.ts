@@ -1,6 +1,6 @@
 /** Threefry-2x32, 20 rounds (Salmon et al. 2011; the constants are those of the Random123 distribution). */
-const rotations = [13, 15, 26, 6, 17, 29, 16, 24] as const;
-const parity = 0x1bd11bda;
+export const rotations = [13, 15, 26, 6, 17, 29, 16, 24] as const;
+export const parity = 0x1bd11bda;
 
 const rotate = (x: number, by: number): number => (x << by) | (x >>> (32 - by));
 

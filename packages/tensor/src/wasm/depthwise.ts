@@ -1,129 +1,285 @@
-/** Convolution with one filter for each channel, and its gradients; weights come as `[taps, channels]`. */
-import { type ConvPlan, type Finish, finish, locals, own } from './convolution.ts';
+/**
+ * Convolution with one filter for each channel, and its gradients; weights come as `[taps, channels]`. A strip of lines is
+ * copied with its border as zeros, so that every window lies inside; then a few channels at a time keep their weights (or
+ * the sums of their gradient) in registers along all windows of the strip.
+ */
+import { type ConvPlan, type Finish, finish, locals, own, up } from './convolution.ts';
 import type { Func, Local } from './emitter.ts';
 import { kernel } from './map.ts';
 import { type Geometry, zeroRun } from './patches.ts';
-import { eachTap } from './windows.ts';
 
-/** to += x * y over `count` floats; all three are lost. */
-const multiplyAdd = (f: Func, to: Local, x: Local, y: Local, count: number): void => {
+/** An image whose pixels lie `spread` apart, zeros between them: what a stride becomes in the gradient. */
+export type Spread = Geometry & { readonly spread: number };
+
+/** Lines of results in a strip, and the lines and pixels of the input that they read. */
+const stripOf = (g: Geometry) => {
+  const width = (g.ow - 1) * g.sw + g.kw;
+  const fitting = Math.floor(((1 << 16) / (width * g.c) - g.kh) / g.sh) + 1;
+  const lines = Math.max(1, Math.min(g.oh, fitting, Math.ceil((g.n * g.oh) / 8)));
+  return { lines, inputLines: (lines - 1) * g.sh + g.kh, width, strips: Math.ceil(g.oh / lines) };
+};
+
+/** Copies `floats` from `from` to `to`; both are lost. Up to 3 floats beyond are overwritten. */
+const copyRun = (f: Func, to: Local, from: Local, floats: number): void => {
   const i = f.local();
-  f.count(i, Math.floor(count / 4), () => {
-    f.get(to, x).memory('v128.load').get(y).memory('v128.load').do('f32x4.mul').get(to).memory('v128.load');
-    f.do('f32x4.add').memory('v128.store').bump(to, 16).bump(x, 16).bump(y, 16);
+  f.count(i, Math.ceil(floats / 4), () => {
+    f.get(to, from).memory('v128.load').memory('v128.store').bump(to, 16).bump(from, 16);
   });
-  for (let k = 0; k < count % 4; k++) {
-    f.get(to, x)
-      .memory('f32.load', 4 * k)
-      .get(y)
-      .memory('f32.load', 4 * k)
-      .do('f32.mul');
-    f.get(to)
-      .memory('f32.load', 4 * k)
-      .do('f32.add')
-      .memory('f32.store', 4 * k);
+  f.bump(to, (floats - 4 * Math.ceil(floats / 4)) * 4);
+};
+
+/** Writes the input lines of a strip to `padded`, upwards. */
+const pad = (f: Func, p: Local, g: Spread, image: Local, line0: Local, padded: Local): void => {
+  const { inputLines, width } = stripOf(g);
+  const [y, row, x, to, from, stop] = locals(f, 6);
+  const [high, wide] = [(g.h - 1) * g.spread + 1, (g.w - 1) * g.spread + 1];
+  /** Pixels of a line left of the image, in it, and right of it. */
+  const left = Math.min(g.pl, width);
+  const within = Math.max(0, Math.min(width - left, wide));
+  const zeros = (pixels: number) => {
+    if (pixels <= 0) return;
+    zeroRun(f, to, pixels * g.c);
+    f.bump(to, ((pixels * g.c) % 4) * 4);
+  };
+  f.get(padded).set(to);
+  f.count(y, inputLines, () => {
+    f.times(line0, g.sh).get(y).do('i32.add').i32(-g.pt).do('i32.add').tee(row);
+    f.i32(high).do('i32.lt_u');
+    if (g.spread > 1) f.get(row).i32(g.spread).do('i32.rem_u', 'i32.eqz', 'i32.and');
+    f.when(
+      () => {
+        zeros(left);
+        f.times(image, g.h)
+          .get(row)
+          .i32(g.spread)
+          .do('i32.div_u', 'i32.add')
+          .i32(g.w * g.c * 4);
+        f.do('i32.mul').get(p).memory('i32.load').do('i32.add').set(from);
+        if (g.spread === 1) copyRun(f, to, from, within * g.c);
+        else {
+          f.i32(within).set(stop);
+          f.i32(0).range(x, stop, 1, () => {
+            f.get(x).i32(g.spread).do('i32.rem_u', 'i32.eqz');
+            f.when(
+              () => copyRun(f, to, from, g.c),
+              () => zeros(1),
+            );
+            // A copy ends behind its last float, wherever the vector ended.
+            f.get(p).memory('i32.load').times(image, g.h).get(row).i32(g.spread).do('i32.div_u', 'i32.add').i32(g.w);
+            f.do('i32.mul')
+              .get(x)
+              .i32(g.spread)
+              .do('i32.div_u', 'i32.add')
+              .i32(1)
+              .do('i32.add')
+              .i32(g.c * 4);
+            f.do('i32.mul', 'i32.add').set(from);
+          });
+        }
+        zeros(width - left - within);
+      },
+      () => zeros(width),
+    );
+  });
+};
+
+/** A few channels side by side: `width` floats in vectors, or lane 0 of one. */
+type Block = { readonly width: number; readonly vectors: number };
+const blocks: readonly Block[] = [
+  { width: 8, vectors: 2 },
+  { width: 4, vectors: 1 },
+  { width: 1, vectors: 1 },
+];
+
+const loadVector = (f: Func, { width }: Block, from: Local, offset: number): void => {
+  f.get(from).memory(width === 1 ? 'v128.load32_zero' : 'v128.load', offset);
+};
+const storeVector = (f: Func, { width }: Block, offset: number): void => {
+  if (width === 1) f.storeLane0(offset);
+  else f.memory('v128.store', offset);
+};
+
+/** All channels in blocks; `channel` is the byte offset of the block's first. */
+const eachBlock = (f: Func, channels: number, channel: Local, body: (block: Block) => void): void => {
+  const i = f.local();
+  let left = channels;
+  f.i32(0).set(channel);
+  for (const block of blocks) {
+    const times = Math.floor(left / block.width);
+    left -= times * block.width;
+    f.count(i, times, () => {
+      body(block);
+      f.bump(channel, block.width * 4);
+    });
   }
 };
 
-/** Parameters: image, weights, scratch, output, epilogue's loads. Item: one line of one image's output. */
-export const depthwiseKernel = (g: Geometry, epilogue: Finish['epilogue']): ConvPlan => {
+/** sum += x * y, all on the stack or in locals; `x` and `y` put vectors on the stack. */
+const multiplyAdd = (f: Func, fused: boolean, sum: Local, x: () => void, y: () => void): void => {
+  x();
+  y();
+  if (fused) f.get(sum).do('f32x4.relaxed_madd').set(sum);
+  else f.do('f32x4.mul').get(sum).do('f32x4.add').set(sum);
+};
+
+/** Weights of so many taps stay in registers. */
+const resident = 9;
+
+const tapOffsets = (g: Geometry, width: number): readonly number[] =>
+  Array.from({ length: g.kh * g.kw }, (_, t) => (Math.floor(t / g.kw) * width + (t % g.kw)) * g.c * 4);
+
+/** Parameters: image, weights, scratch, output, epilogue's loads. Item: a strip of one image's lines. */
+export const depthwiseKernel = (g: Spread, fused: boolean, epilogue: Finish['epilogue']): ConvPlan => {
   const { f, p, begin, end, thread } = kernel();
-  const perThread = g.ow * g.c + 16;
-  const [item, image, i, j, line, to, x, y, row0, count, column, stop] = locals(f, 12);
-  own(f, p, 2, thread, perThread, 0, line);
-  f.i32(g.ow).set(stop);
+  const { lines, inputLines, width, strips } = stripOf(g);
+  const paddedFloats = up(inputLines * width * g.c + 16, 16);
+  const resultFloats = epilogue ? up(lines * g.ow * g.c + 16, 16) : 0;
+  const perThread = paddedFloats + resultFloats;
+  const [item, image, line0, count, padded, results, channel, weights, line, from, to, j] = locals(f, 12);
+  const [left, row0, rows, column, lineTo] = locals(f, 5);
+  const offsets = tapOffsets(g, width);
+  own(f, p, 2, thread, perThread, 0, padded);
+  own(f, p, 2, thread, perThread, paddedFloats, results);
   f.get(begin).range(item, end, 1, () => {
-    f.get(item).i32(g.oh).do('i32.div_u').set(image);
-    f.get(item).i32(g.oh).do('i32.rem_u').set(i);
-    f.get(line).set(to);
-    zeroRun(f, to, g.ow * g.c);
-    f.i32(0).range(j, stop, 1, () => {
-      eachTap(f, g, image, i, j, (pixel, tap) => {
-        f.times(j, g.c * 4)
-          .get(line)
-          .do('i32.add')
-          .set(to);
-        f.get(p).memory('i32.load').get(pixel).do('i32.add').set(x);
-        f.get(p).memory('i32.load', 4).get(tap).do('i32.add').set(y);
-        multiplyAdd(f, to, x, y, g.c);
-      });
-    });
-    f.times(item, g.ow).set(row0).i32(g.ow).set(count).i32(0).set(column);
-    finish(f, p, 3, { epilogue, stride: g.c, columns: g.c }, line, g.c, row0, count, column);
-  });
-  return { kernel: { f, items: g.n * g.oh }, perThread };
-};
-
-/** Parameters: dy, weights, image gradient. Item: one image. */
-export const depthwiseInputKernel = (g: Geometry): ConvPlan => {
-  const { f, p, begin, end } = kernel();
-  const [item, at, i, j, to, x, y, rows, columns] = locals(f, 9);
-  f.i32(g.oh).set(rows).i32(g.ow).set(columns);
-  f.get(begin).range(item, end, 1, () => {
-    f.get(p)
-      .memory('i32.load', 8)
-      .times(item, g.h * g.w * g.c * 4)
-      .do('i32.add')
-      .set(to);
-    zeroRun(f, to, g.h * g.w * g.c);
-    f.i32(0).range(i, rows, 1, () => {
-      f.i32(0).range(j, columns, 1, () => {
-        f.times(item, g.oh)
-          .get(i)
-          .do('i32.add')
-          .i32(g.ow)
-          .do('i32.mul')
-          .get(j)
-          .do('i32.add')
-          .i32(g.c * 4)
-          .do('i32.mul')
-          .set(at);
-        eachTap(f, g, item, i, j, (pixel, tap) => {
-          f.get(p).memory('i32.load', 8).get(pixel).do('i32.add').set(to);
-          f.get(p).memory('i32.load').get(at).do('i32.add').set(x);
-          f.get(p).memory('i32.load', 4).get(tap).do('i32.add').set(y);
-          multiplyAdd(f, to, x, y, g.c);
+    f.get(item).i32(strips).do('i32.div_u').set(image);
+    f.get(item).i32(strips).do('i32.rem_u').i32(lines).do('i32.mul').set(line0);
+    f.i32(g.oh).get(line0).do('i32.sub').set(count);
+    f.get(count).i32(lines).get(count).i32(lines).do('i32.lt_s', 'select').set(count);
+    f.times(image, g.oh).get(line0).do('i32.add').i32(g.ow).do('i32.mul').set(row0);
+    pad(f, p, g, image, line0, padded);
+    if (!epilogue)
+      f.get(p)
+        .memory('i32.load', 12)
+        .times(row0, g.c * 4)
+        .do('i32.add')
+        .set(results);
+    eachBlock(f, g.c, channel, (block) => {
+      const vectors = Array.from({ length: block.vectors }, (_, v) => v);
+      const sums = vectors.map(() => f.local('v128'));
+      const kept = offsets.length <= resident ? offsets.map(() => vectors.map(() => f.local('v128'))) : undefined;
+      f.get(p).memory('i32.load', 4).get(channel).do('i32.add').set(weights);
+      kept?.forEach((taps, t) => {
+        taps.forEach((w, v) => {
+          loadVector(f, block, weights, t * g.c * 4 + 16 * v);
+          f.set(w);
         });
       });
+      f.get(padded, channel).do('i32.add').set(line);
+      f.get(results, channel).do('i32.add').set(lineTo);
+      f.get(count).set(left);
+      f.repeat(() => {
+        f.get(line).set(from).get(lineTo).set(to);
+        f.count(j, g.ow, () => {
+          for (const sum of sums) f.constant(0).set(sum);
+          offsets.forEach((offset, t) => {
+            for (const v of vectors)
+              multiplyAdd(
+                f,
+                fused,
+                sums[v],
+                () => loadVector(f, block, from, offset + 16 * v),
+                () => (kept ? f.get(kept[t][v]) : loadVector(f, block, weights, t * g.c * 4 + 16 * v)),
+              );
+          });
+          for (const v of vectors) {
+            f.get(to, sums[v]);
+            storeVector(f, block, 16 * v);
+          }
+          f.bump(from, g.sw * g.c * 4).bump(to, g.c * 4);
+        });
+        f.bump(line, g.sh * width * g.c * 4)
+          .bump(lineTo, g.ow * g.c * 4)
+          .add(left, -1)
+          .tee(left);
+      });
     });
+    if (epilogue) {
+      f.times(count, g.ow).set(rows).i32(0).set(column);
+      finish(f, p, 3, { epilogue, stride: g.c, columns: g.c }, results, g.c, row0, rows, column);
+    }
   });
-  return { kernel: { f, items: g.n }, perThread: 0 };
+  return { kernel: { f, items: g.n * strips }, perThread };
 };
 
-/** Parameters: image, dy, parts `[n, taps, c]`. Item: one image. */
-export const depthwiseFilterKernel = (g: Geometry): ConvPlan => {
-  const { f, p, begin, end } = kernel();
+/** The convolution of dy that gives the gradient to the image; its taps come in reverse order. */
+export const backwards = (g: Geometry): Spread => ({
+  ...{ n: g.n, h: g.oh, w: g.ow, c: g.c, ci: 1, kh: g.kh, kw: g.kw, sh: 1, sw: 1 },
+  ...{ pt: g.kh - 1 - g.pt, pl: g.kw - 1 - g.pl, oh: g.h, ow: g.w, spread: g.sh },
+});
+
+/** Parameters: image, dy, scratch, parts `[items, taps, c]`. Item: a strip of one image's lines. */
+export const depthwiseFilterKernel = (g: Geometry, fused: boolean): ConvPlan => {
+  const { f, p, begin, end, thread } = kernel();
+  const { lines, inputLines, width, strips } = stripOf(g);
   const size = g.kh * g.kw * g.c;
-  const [item, at, part, i, j, to, x, y, rows, columns] = locals(f, 10);
-  f.i32(g.oh).set(rows).i32(g.ow).set(columns);
+  const perThread = up(inputLines * width * g.c + 16, 16);
+  const [item, image, line0, count, padded, part, channel, lineX, lineDy, x, dy, j] = locals(f, 12);
+  const [left, dyStart] = locals(f, 2);
+  const offsets = tapOffsets(g, width);
+  /** Taps whose sums are kept at a time: all, or one row. */
+  const together = offsets.length <= resident ? offsets.length : g.kw;
+  own(f, p, 2, thread, perThread, 0, padded);
   f.get(begin).range(item, end, 1, () => {
-    f.get(p)
-      .memory('i32.load', 8)
-      .times(item, size * 4)
+    f.get(item).i32(strips).do('i32.div_u').set(image);
+    f.get(item).i32(strips).do('i32.rem_u').i32(lines).do('i32.mul').set(line0);
+    f.i32(g.oh).get(line0).do('i32.sub').set(count);
+    f.get(count).i32(lines).get(count).i32(lines).do('i32.lt_s', 'select').set(count);
+    pad(f, p, { ...g, spread: 1 }, image, line0, padded);
+    f.times(image, g.oh)
+      .get(line0)
       .do('i32.add')
-      .tee(part)
-      .set(to);
-    zeroRun(f, to, size);
-    f.i32(0).range(i, rows, 1, () => {
-      f.i32(0).range(j, columns, 1, () => {
-        f.times(item, g.oh)
-          .get(i)
-          .do('i32.add')
-          .i32(g.ow)
-          .do('i32.mul')
-          .get(j)
-          .do('i32.add')
-          .i32(g.c * 4)
-          .do('i32.mul')
-          .set(at);
-        eachTap(f, g, item, i, j, (pixel, tap) => {
-          f.get(part, tap).do('i32.add').set(to);
-          f.get(p).memory('i32.load').get(pixel).do('i32.add').set(x);
-          f.get(p).memory('i32.load', 4).get(at).do('i32.add').set(y);
-          multiplyAdd(f, to, x, y, g.c);
+      .i32(g.ow * g.c * 4)
+      .do('i32.mul');
+    f.get(p).memory('i32.load', 4).do('i32.add').set(dyStart);
+    eachBlock(f, g.c, channel, (block) => {
+      const vectors = Array.from({ length: block.vectors }, (_, v) => v);
+      const gradient = vectors.map(() => f.local('v128'));
+      for (let first = 0; first < offsets.length; first += together) {
+        const taps = offsets.slice(first, first + together);
+        const sums = taps.map(() => vectors.map(() => f.local('v128')));
+        for (const sum of sums.flat()) f.constant(0).set(sum);
+        f.get(padded, channel).do('i32.add').set(lineX);
+        f.get(dyStart, channel).do('i32.add').set(lineDy);
+        f.get(count).set(left);
+        f.repeat(() => {
+          f.get(lineX).set(x).get(lineDy).set(dy);
+          f.count(j, g.ow, () => {
+            for (const v of vectors) {
+              loadVector(f, block, dy, 16 * v);
+              f.set(gradient[v]);
+            }
+            taps.forEach((offset, t) => {
+              for (const v of vectors)
+                multiplyAdd(
+                  f,
+                  fused,
+                  sums[t][v],
+                  () => loadVector(f, block, x, offset + 16 * v),
+                  () => f.get(gradient[v]),
+                );
+            });
+            f.bump(x, g.sw * g.c * 4).bump(dy, g.c * 4);
+          });
+          f.bump(lineX, g.sh * width * g.c * 4)
+            .bump(lineDy, g.ow * g.c * 4)
+            .add(left, -1)
+            .tee(left);
         });
-      });
+        f.get(p)
+          .memory('i32.load', 12)
+          .times(item, size * 4)
+          .do('i32.add')
+          .get(channel)
+          .do('i32.add')
+          .set(part);
+        sums.forEach((row, t) => {
+          row.forEach((sum, v) => {
+            f.get(part, sum);
+            storeVector(f, block, (first + t) * g.c * 4 + 16 * v);
+          });
+        });
+      }
     });
   });
-  return { kernel: { f, items: g.n }, perThread: 0 };
+  return { kernel: { f, items: g.n * strips }, perThread };
 };

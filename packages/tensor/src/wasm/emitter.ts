@@ -62,6 +62,7 @@ const simd = {
   'v128.not': 0x4d,
   'v128.and': 0x4e,
   'v128.or': 0x50,
+  'v128.xor': 0x51,
   'v128.bitselect': 0x52,
   'f64x2.promote_low_f32x4': 0x5f,
   'f32x4.demote_f64x2_zero': 0x5e,
@@ -168,9 +169,13 @@ export class Func {
   replace(type: 'f32' | 'i32', lane: number): this {
     return this.put(0xfd, type === 'f32' ? 0x20 : 0x1c, lane);
   }
+  /** Four of the eight 32-bit lanes of the two vectors on the stack. */
+  shuffle(...lanes: readonly [number, number, number, number]): this {
+    return this.put(0xfd, 0x0d, ...lanes.flatMap((lane) => [4 * lane, 4 * lane + 1, 4 * lane + 2, 4 * lane + 3]));
+  }
   /** Lanes 2 and 3 moved to 0 and 1. */
   highHalf(l: Local): this {
-    return this.get(l, l).put(0xfd, 0x0d, 8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15);
+    return this.get(l, l).shuffle(2, 3, 2, 3);
   }
   call(index: number): this {
     return this.put(0x10, ...unsigned(index));

@@ -1,13 +1,12 @@
 /** Steps over a few hundred numbers, which plain loops on the calling thread do best. */
 import type { Program, Step, ValueId } from '../plan/program.ts';
-import { threefry2x32 } from '../random/threefry.ts';
 import { sizeOf } from '../shape.ts';
 import type { Heap } from './heap.ts';
 
 /** `address` gives the byte address of a value. */
 export type HostStep = (heap: Heap, address: (value: ValueId) => number) => void;
 
-type Small = Extract<Step, { kind: 'gather' | 'scatterAdd' | 'randomBits' }>;
+type Small = Extract<Step, { kind: 'gather' | 'scatterAdd' }>;
 
 export const hostStep = (step: Small, program: Program): HostStep => {
   const array = (heap: Heap, address: (value: ValueId) => number, id: ValueId) => {
@@ -43,14 +42,5 @@ export const hostStep = (step: Small, program: Program): HostStep => {
         }
       };
     }
-    case 'randomBits':
-      return (heap, address) => {
-        const [key, out] = [step.key, step.out].map((id) => array(heap, address, id));
-        for (let i = 0; i < step.count; i += 2) {
-          const [even, odd] = threefry2x32(key[0], key[1], 0, i >>> 1);
-          out[i] = even;
-          if (i + 1 < step.count) out[i + 1] = odd;
-        }
-      };
   }
 };

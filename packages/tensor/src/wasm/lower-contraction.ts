@@ -1,7 +1,7 @@
 /** Convolutions, their gradients and matrix products as launches: which kernel serves which shape. */
 import type { Expression, Step, ValueId } from '../plan/program.ts';
 import { convKernel, scatterKernel } from './convolution.ts';
-import { depthwiseFilterKernel, depthwiseInputKernel, depthwiseKernel } from './depthwise.ts';
+import { backwards, depthwiseFilterKernel, depthwiseKernel, type Spread } from './depthwise.ts';
 import type { Func } from './emitter.ts';
 import { filterGradient } from './filter-gradient.ts';
 import { at, finishing, type Lowering, load, loadsOf, type Word } from './lowering.ts';
@@ -18,7 +18,7 @@ type Problem = {
   readonly groups: number;
   /** Filters of a group. */
   readonly perGroup: number;
-  readonly depthwise: boolean;
+  readonly isDepthwise: boolean;
   /** Multiply-adds. */
   readonly work: number;
 };
@@ -33,7 +33,7 @@ const problemOf = (lowering: Lowering, step: Convolution): Problem => {
     g: { n, h, w, c, ci, kh, kw, sh, sw, pt: padding[0], pl: padding[2], oh, ow },
     groups,
     perGroup: out / groups,
-    depthwise: ci === 1 && groups === c && out === c && groups > 1,
+    isDepthwise: ci === 1 && groups === c && out === c && groups > 1,
     work: n * oh * ow * out * kh * kw * ci,
   };
 };
@@ -84,22 +84,35 @@ const convolve = (
   lowering.finishLater(out, rest);
 };
 
-/** Filters `[c, taps]` as `[taps, c]`. */
-const byTap = (lowering: Lowering, filter: Word, taps: number, c: number): Word => {
+/** Filters `[c, taps]` as `[taps, c]`, or the taps in reverse order. */
+const byTap = (lowering: Lowering, filter: Word, taps: number, c: number, reverse: boolean): Word => {
   const { word, once } = lowering.madeOf(filter, taps * c);
-  lowering.map([taps, c], load([1, taps]), [filter, word], [c, 1], once);
+  const first = reverse && 'value' in filter ? { ...filter, offset: filter.offset + (taps - 1) * 4 } : filter;
+  lowering.map([taps, c], load([reverse ? -1 : 1, taps]), [first, word], [c, 1], once);
   return word;
 };
 
+const depthwise = (
+  lowering: Lowering,
+  g: Spread,
+  x: Word,
+  weights: Word,
+  out: ValueId,
+  epilogue: Expression | undefined,
+): void => {
+  const { own, rest } = finishing(lowering.shapeOf(out), epilogue);
+  const kernel = lowering.scratched(depthwiseKernel(g, lowering.tile.fused, own));
+  const work = g.n * g.oh * g.ow * g.c * g.kh * g.kw;
+  lowering.push(kernel, [x, weights, { scratch: true }, at(out), ...loadsOf(own)], work);
+  lowering.finishLater(out, rest);
+};
+
 export const conv2d = (lowering: Lowering, step: Extract<Step, { kind: 'conv2d' }>): void => {
-  const { g, groups, perGroup, depthwise, work } = problemOf(lowering, step);
+  const { g, groups, perGroup, isDepthwise } = problemOf(lowering, step);
   const taps = g.kh * g.kw;
-  if (depthwise) {
-    const { own, rest } = finishing(lowering.shapeOf(step.out), step.epilogue);
-    const weights = byTap(lowering, at(step.filter), taps, g.c);
-    const kernel = lowering.scratched(depthwiseKernel(g, own));
-    lowering.push(kernel, [at(step.x), weights, { scratch: true }, at(step.out), ...loadsOf(own)], work);
-    lowering.finishLater(step.out, rest);
+  if (isDepthwise) {
+    const weights = byTap(lowering, at(step.filter), taps, g.c, false);
+    depthwise(lowering, { ...g, spread: 1 }, at(step.x), weights, step.out, step.epilogue);
     return;
   }
   const order: FilterOrder = {
@@ -117,14 +130,13 @@ export const conv2d = (lowering: Lowering, step: Extract<Step, { kind: 'conv2d' 
 };
 
 export const conv2dInput = (lowering: Lowering, step: Extract<Step, { kind: 'conv2dInput' }>): void => {
-  const { g, groups, perGroup, depthwise, work } = problemOf(lowering, step);
+  const { g, groups, perGroup, isDepthwise, work } = problemOf(lowering, step);
   const { n, h, w, c, ci, kh, kw, oh, ow } = g;
   const taps = kh * kw;
   const out = groups * perGroup;
-  if (depthwise) {
-    const weights = byTap(lowering, at(step.filter), taps, c);
-    lowering.push(depthwiseInputKernel(g).kernel, [at(step.dy), weights, at(step.out)], work);
-    lowering.finishLater(step.out, step.epilogue);
+  if (isDepthwise && g.sh === g.sw && g.pt < kh && g.pl < kw) {
+    const weights = byTap(lowering, at(step.filter), taps, c, true);
+    depthwise(lowering, backwards(g), at(step.dy), weights, step.out, step.epilogue);
     return;
   }
   if (g.sh === 1 && g.sw === 1) {
@@ -167,13 +179,15 @@ export const conv2dInput = (lowering: Lowering, step: Extract<Step, { kind: 'con
 };
 
 export const conv2dFilter = (lowering: Lowering, step: Extract<Step, { kind: 'conv2dFilter' }>): void => {
-  const { g, groups, perGroup, depthwise, work } = problemOf(lowering, step);
+  const { g, groups, perGroup, isDepthwise, work } = problemOf(lowering, step);
   const taps = g.kh * g.kw;
-  if (depthwise) {
-    const parts = lowering.temporary(g.n * taps * g.c);
-    lowering.push(depthwiseFilterKernel(g).kernel, [at(step.x), at(step.dy), parts], work);
+  if (isDepthwise) {
+    const plan = depthwiseFilterKernel(g, lowering.tile.fused);
+    const items = plan.kernel.items;
+    const parts = lowering.temporary(items * taps * g.c);
+    lowering.push(lowering.scratched(plan), [at(step.x), at(step.dy), { scratch: true }, parts], work);
     const summed = lowering.temporary(taps * g.c);
-    lowering.reduce([g.n, taps * g.c], [0], 'sum', load([taps * g.c, 1]), [parts], summed, 'f32');
+    lowering.reduce([items, taps * g.c], [0], 'sum', load([taps * g.c, 1]), [parts], summed, 'f32');
     lowering.map([g.c, taps], load([1, g.c]), [summed, at(step.out)], [taps, 1]);
   } else {
     const add = (f: Func) => lowering.module.add(f);

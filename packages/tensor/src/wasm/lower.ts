@@ -6,6 +6,7 @@ import { conv2d, conv2dFilter, conv2dInput, matmul } from './lower-contraction.t
 import { at, type Lowered, Lowering, load, loadsOf } from './lowering.ts';
 import type { Geometry } from './patches.ts';
 import { maxPoolGradKernel, maxPoolKernel } from './pooling.ts';
+import { randomKernel } from './random.ts';
 
 const pool = (lowering: Lowering, step: Extract<Step, { kind: 'maxPool2d' | 'maxPool2dGrad' }>): void => {
   const [n, h, w, c] = lowering.shapeOf(step.x);
@@ -86,6 +87,9 @@ const lowerStep = (lowering: Lowering, step: Step): void => {
     case 'maxPool2d':
     case 'maxPool2dGrad':
       pool(lowering, step);
+      return;
+    case 'randomBits':
+      lowering.push(randomKernel(step.count), [at(step.key), at(step.out)], 20 * step.count);
       return;
     default:
       lowering.host(hostStep(step, lowering.program));
