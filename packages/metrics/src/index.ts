@@ -37,7 +37,7 @@ export type { Overlap, OverlapRule } from './box/overlap.ts';
 export type { CocoAccumulator, CocoImageEvidence, CocoPart } from './coco/accumulator.ts';
 export { cocoAccumulator } from './coco/accumulator.ts';
 export type { CocoCategoryResult, CocoResult } from './coco/evaluate.ts';
-export { evaluateCoco } from './coco/evaluate.ts';
+export { evaluateCoco, evaluateCocoEach } from './coco/evaluate.ts';
 export type { CocoAnnotation, CocoCategory, CocoDetection, CocoImage, CocoInstances } from './coco/input.ts';
 export { CocoInputError } from './coco/input.ts';
 export type { CocoMatches } from './coco/matches.ts';

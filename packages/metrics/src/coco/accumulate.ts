@@ -2,8 +2,9 @@
  * From a tally to COCO's arrays (accumulate of pycocotools): precision at 101 recalls, the score there, and the recall
  * reached, for each threshold, category, area range and limit. -1 where a category has nothing to find.
  */
-import { visitHits } from '../core/hits.ts';
-import { rankingOf } from '../core/ranking.ts';
+import type { Hits } from '../core/hits.ts';
+import { hitsVisitor } from '../core/hits.ts';
+import { rankingOf, ranksOf } from '../core/ranking.ts';
 import type { Tally } from '../core/tally.ts';
 import { groupsByCategory, wordsOf } from '../core/tally.ts';
 import { CocoInputError } from './input.ts';
@@ -32,48 +33,90 @@ const hitsNeeded = (recalls: readonly number[], positives: number): Uint32Array 
 /** 1 GB a column; 10,000 categories with all else as in COCO stay below. */
 const mostCells = 2 ** 27;
 
-/** @throws CocoInputError when the arrays would be larger than memory allows. */
-export const accumulate = (tally: Tally, categories: readonly number[], params: CocoParams): CocoCurves => {
+const tooMany = (params: CocoParams, K: number): string | undefined => {
   const { thresholds, recalls, areas, maxDets } = params;
-  const [T, R, K, A, M] = [thresholds.length, recalls.length, categories.length, areas.length, maxDets.length];
+  const [T, R, A, M] = [thresholds.length, recalls.length, areas.length, maxDets.length];
   const cells = T * R * K * A * M;
-  if (cells > mostCells) {
-    throw new CocoInputError(
-      `${K} categories, ${T} thresholds, ${R} recalls, ${A} areas and ${M} limits make ${cells} precisions, more than ${mostCells}; evaluate with fewer of them.`,
-    );
-  }
-  const precision = new Float64Array(cells).fill(-1);
-  const scores = new Float64Array(cells).fill(-1);
-  const recall = new Float64Array(T * K * A * M).fill(-1);
-  const groups = groupsByCategory(tally);
+  return cells <= mostCells
+    ? undefined
+    : `${K} categories, ${T} thresholds, ${R} recalls, ${A} areas and ${M} limits make ${cells} precisions, more than ${mostCells}; evaluate with fewer of them.`;
+};
+
+const emptyCurves = ({ thresholds, recalls, areas, maxDets }: CocoParams, K: number): CocoCurves => {
+  const cells = thresholds.length * K * areas.length * maxDets.length;
+  return {
+    precision: new Float64Array(cells * recalls.length).fill(-1),
+    scores: new Float64Array(cells * recalls.length).fill(-1),
+    recall: new Float64Array(cells).fill(-1),
+  };
+};
+
+/** Writes the hits of one threshold, category, area range and limit into the arrays. */
+type Write = (hits: Hits, t: number, k: number, a: number, m: number) => void;
+
+const writerOf = (curves: CocoCurves, { recalls, areas, maxDets }: CocoParams, K: number) => {
+  const [R, A, M] = [recalls.length, areas.length, maxDets.length];
+  const { precision, scores, recall } = curves;
   let envelope = new Float64Array(0);
+  return (positives: number, needed: Uint32Array, best: number): Write =>
+    (hits, t, k, a, m) => {
+      const { count, counted } = hits;
+      recall[((t * K + k) * A + a) * M + m] = count / positives;
+      if (envelope.length < count) envelope = new Float64Array(2 * count);
+      let highest = 0;
+      for (let c = count - 1; c >= 0; c--) {
+        const value = (c + 1) / (counted[c]! + spacing);
+        if (value > highest) highest = value;
+        envelope[c] = highest;
+      }
+      for (let r = 0; r < R; r++) {
+        const c = needed[r]!;
+        const to = (((t * R + r) * K + k) * A + a) * M + m;
+        const reached = c <= count;
+        // Recall 0 is reached by the first detection, whatever it is.
+        precision[to] = !reached || count === 0 ? 0 : envelope[Math.max(c, 1) - 1]!;
+        scores[to] = !reached || hits.detections === 0 ? 0 : c === 0 ? best : hits.scores[c - 1]!;
+      }
+    };
+};
+
+/**
+ * The arrays of several tallies of the same boxes, which differ in the overlap alone.
+ * @throws CocoInputError when the arrays would be larger than memory allows.
+ */
+export const accumulate = (
+  tallies: readonly Tally[],
+  categories: readonly number[],
+  params: CocoParams,
+): readonly CocoCurves[] => {
+  const { thresholds, recalls, areas, maxDets } = params;
+  const K = categories.length;
+  const refusal = tooMany(params, K);
+  if (refusal !== undefined) throw new CocoInputError(refusal);
+  const words = wordsOf(thresholds.length);
+  const visitHits = hitsVisitor();
+  const runs = tallies.map((tally) => {
+    const curves = emptyCurves(params, K);
+    return { groups: groupsByCategory(tally), curves, writer: writerOf(curves, params, K) };
+  });
 
   categories.forEach((category, k) => {
-    const ranking = rankingOf(groups.get(category) ?? [], A, wordsOf(T));
-    for (let a = 0; a < A; a++) {
-      const positives = ranking.positives[a]!;
-      if (positives === 0) continue;
-      const needed = hitsNeeded(recalls, positives);
-      for (let m = 0; m < M; m++) {
-        visitHits(ranking, a, maxDets[m]!, T, (t, hits) => {
-          recall[((t * K + k) * A + a) * M + m] = hits.count / positives;
-          if (envelope.length < hits.count) envelope = new Float64Array(2 * hits.count);
-          let best = 0;
-          for (let c = hits.count - 1; c >= 0; c--) {
-            best = Math.max(best, (c + 1) / (hits.counted[c]! + spacing));
-            envelope[c] = best;
-          }
-          for (let r = 0; r < R; r++) {
-            const c = needed[r]!;
-            const to = (((t * R + r) * K + k) * A + a) * M + m;
-            const reached = c <= hits.count;
-            // Recall 0 is reached by the first detection, whatever it is.
-            precision[to] = !reached || hits.count === 0 ? 0 : envelope[Math.max(c, 1) - 1]!;
-            scores[to] = !reached || hits.detections === 0 ? 0 : c === 0 ? ranking.scores[0]! : hits.scores[c - 1]!;
-          }
-        });
+    const first = runs[0]?.groups.get(category);
+    if (first === undefined) return;
+    const ranks = ranksOf(first);
+    let needed: readonly Uint32Array[] | undefined;
+    for (const { groups, writer } of runs) {
+      const ranking = rankingOf(groups.get(category) ?? [], areas.length, words, ranks);
+      needed ??= areas.map((_, a) => hitsNeeded(recalls, ranking.positives[a]!));
+      for (let a = 0; a < areas.length; a++) {
+        const positives = ranking.positives[a]!;
+        if (positives === 0) continue;
+        const write = writer(positives, needed[a]!, ranking.scores[0] ?? 0);
+        for (let m = 0; m < maxDets.length; m++) {
+          visitHits(ranking, a, maxDets[m]!, thresholds.length, (t, hits) => write(hits, t, k, a, m));
+        }
       }
     }
   });
-  return { precision, scores, recall };
+  return runs.map((run) => run.curves);
 };

@@ -13,6 +13,7 @@ import type { CocoCounts } from './notes.ts';
 import { addCounts, countsOf, noCounts, notesOf } from './notes.ts';
 import type { CocoOptions } from './params.ts';
 import { cocoParams } from './params.ts';
+import { cocoStage } from './stage.ts';
 import { cocoTally } from './tally.ts';
 
 /** What is known of the images added so far: plain data, fit for `postMessage`. */
@@ -57,7 +58,8 @@ export const cocoAccumulator = (categories: readonly CocoCategory[], options: Co
     const index = indexOf(images, categories);
     const truth = truthTable(annotations, index, params.ignoreKey);
     const found = detectionTable(detections, index);
-    return { tally: cocoTally(truth, found, index, params), counts: countsOf(truth, found, params) };
+    const chunk = cocoTally(cocoStage(truth, found, index, params), params);
+    return { tally: { tag: 'chunk', chunk }, counts: countsOf(truth, found, params) };
   };
   return {
     empty,

@@ -106,9 +106,15 @@ const placed = (rows: readonly { readonly image_id: number; readonly category_id
   let length = 0;
   let unknownImages = 0;
   let unknownCategories = 0;
+  // Rows of one image usually lie together.
+  let lastImage = Number.NaN;
+  let atImage: number | undefined;
   for (let i = 0; i < rows.length; i++) {
     const row = rows[i]!;
-    const atImage = index.imageAt.get(row.image_id);
+    if (row.image_id !== lastImage) {
+      lastImage = row.image_id;
+      atImage = index.imageAt.get(lastImage);
+    }
     const atCategory = index.categoryAt.get(row.category_id);
     if (atImage === undefined) unknownImages++;
     else if (atCategory === undefined) unknownCategories++;

@@ -53,7 +53,10 @@ const scatter = (index: Uint32Array, bucket: Uint32Array, buckets: number): Uint
   for (let i = 0; i < bucket.length; i++) start[bucket[i]! + 1]!++;
   for (let i = 0; i < buckets; i++) start[i + 1]! += start[i]!;
   const out = new Uint32Array(index.length);
-  for (const item of index) out[start[bucket[item]!]!++] = item;
+  for (let i = 0; i < index.length; i++) {
+    const item = index[i]!;
+    out[start[bucket[item]!]!++] = item;
+  }
   return out;
 };
 

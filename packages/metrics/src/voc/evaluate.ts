@@ -1,7 +1,7 @@
 /** The VOC evaluation (voc_eval, voc_reval), matching by IoU, GIoU or any other overlap. */
 import type { Overlap, OverlapRule } from '../box/overlap.ts';
 import { giouOverlap, iouOverlap } from '../box/overlap.ts';
-import { visitHits } from '../core/hits.ts';
+import { hitsVisitor } from '../core/hits.ts';
 import { rankingOf } from '../core/ranking.ts';
 import type { Tally } from '../core/tally.ts';
 import { groupsByCategory, wordsOf } from '../core/tally.ts';
@@ -76,6 +76,7 @@ const emptyClass = (params: VocParams, detections: number): number =>
 export const finishVoc = (tally: Tally, params: VocParams, dropped = 0): VocResult => {
   const { classes, thresholds, rule } = params;
   const groups = groupsByCategory(tally);
+  const visitHits = hitsVisitor();
   const withoutObjects: string[] = [];
   // [class][threshold]
   const table = classes.map((name) => {
