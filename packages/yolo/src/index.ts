@@ -47,7 +47,9 @@ export {
   type ImageBatch,
   type LoadOptions,
   loadDetector,
+  type Mix,
 } from './detect/detector.ts';
+export { averageFlipped, averageOutputs, mirrored } from './detect/flip.ts';
 export { cocoImageId, vocImageId } from './detect/image-id.ts';
 export { correctLetterbox, type LetterboxOptions, letterboxSize } from './detect/letterbox.ts';
 export { type NmsOptions, nmsObject, nmsSort } from './detect/nms.ts';

@@ -44,7 +44,12 @@ export type DetectOptions = {
   readonly nms?: number;
   /** What boxes are compared by in suppression; default `iou`, as the original. */
   readonly nmsKind?: NmsKind;
+  /** Changes the heads' outputs before they are decoded, or makes fewer of them: averages over pictures. */
+  readonly mix?: Mix;
 };
+
+/** Of each picture the outputs of its heads, in order; the results belong to the first pictures of the batch. */
+export type Mix = (outputs: readonly (readonly YoloOutput[])[]) => readonly (readonly YoloOutput[])[];
 
 export type Detector = {
   readonly plan: NetworkPlan;
@@ -105,12 +110,12 @@ export const loadDetector = async (options: LoadOptions): Promise<E.Either<reado
   const { h, w, c } = plan.input;
   const candidates: Detector['candidates'] = async (
     batch,
-    { thresh = 0.5, nms = 0.45, nmsKind, units = 'relative' } = {},
+    { thresh = 0.5, nms = 0.45, nmsKind, units = 'relative', mix = (all) => all } = {},
   ) => {
     const n = batch.sizes.length;
     const outputs = await run(tensor(batch.x, [n, h, w, c]));
-    return batch.sizes.map((size, image) => {
-      const mine = heads.map(
+    const each = batch.sizes.map((_, image) =>
+      heads.map(
         ({ config, output }, i): YoloOutput => ({
           head: config as LayerConfig<'yolo'>,
           h: output.h,
@@ -118,7 +123,10 @@ export const loadDetector = async (options: LoadOptions): Promise<E.Either<reado
           values: part(outputs[i], image, n),
           activated: true,
         }),
-      );
+      ),
+    );
+    return mix(each).map((mine, image) => {
+      const size = batch.sizes[image];
       const found = decodeYolo(mine, {
         netWidth: w,
         netHeight: h,
