@@ -69,6 +69,8 @@ export type Detector = {
   readonly close: () => void;
 };
 
+const unmixed: Mix = (outputs) => outputs;
+
 const noHead = (file: string): FileFault => ({
   tag: 'section',
   file,
@@ -110,7 +112,7 @@ export const loadDetector = async (options: LoadOptions): Promise<E.Either<reado
   const { h, w, c } = plan.input;
   const candidates: Detector['candidates'] = async (
     batch,
-    { thresh = 0.5, nms = 0.45, nmsKind, units = 'relative', mix = (all) => all } = {},
+    { thresh = 0.5, nms = 0.45, nmsKind, units = 'relative', mix = unmixed } = {},
   ) => {
     const n = batch.sizes.length;
     const outputs = await run(tensor(batch.x, [n, h, w, c]));
