@@ -114,3 +114,21 @@ export const setsOf = (
 
 /** `<weights folder>` when the option is not given: where `train` writes. */
 export const folderOf = ({ backup, prefix }: DataConfig): string => join(backup ?? 'backup', prefix);
+
+/** The same choice as words of a command line. */
+export const setWords = ({
+  gt,
+  val2017,
+  gt2017,
+  vocDir,
+  year,
+  imageSet,
+  rule,
+}: Omit<SetChoice, 'data'>): readonly string[] =>
+  Object.entries({
+    '--gt': gt,
+    '--val2017': val2017,
+    '--gt2017': gt2017,
+    '--voc-dir': vocDir,
+    ...(vocDir === undefined ? {} : { '--year': year, '--image-set': imageSet, '--rule': rule }),
+  }).flatMap(([name, value]) => (value === undefined ? [] : [name, value]));
