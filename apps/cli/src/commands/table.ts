@@ -15,6 +15,10 @@ import { table } from './layer-table.ts';
 import { logPush } from './log-push.ts';
 import { shapes } from './shapes.ts';
 import { shapesDemo } from './shapes-demo.ts';
+import { slurmSweep } from './slurm-sweep.ts';
+import { slurmTrain } from './slurm-train.ts';
+import { slurmValid } from './slurm-valid.ts';
+import { slurmWatch } from './slurm-watch.ts';
 import { detect, test } from './test.ts';
 import { train } from './train.ts';
 import { valid } from './valid.ts';
@@ -38,6 +42,10 @@ export const commands: readonly Command[] = [
   exportOnnxCommand,
   board,
   logPush,
+  slurmTrain,
+  slurmSweep,
+  slurmValid,
+  slurmWatch,
   shapes,
   shapesDemo,
   devices,
