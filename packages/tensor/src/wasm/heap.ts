@@ -51,6 +51,11 @@ export class Heap {
     return at;
   }
 
+  /** Bytes that have been handed out at one time or another. */
+  used(): number {
+    return this.top;
+  }
+
   release(at: number): void {
     const size = this.sizes.get(at);
     if (size === undefined) return;
