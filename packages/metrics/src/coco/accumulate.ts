@@ -4,6 +4,7 @@
  */
 import type { Hits } from '../core/hits.ts';
 import { hitsVisitor } from '../core/hits.ts';
+import type { Bits } from '../core/ranking.ts';
 import { rankingOf, ranksOf } from '../core/ranking.ts';
 import type { Tally } from '../core/tally.ts';
 import { groupsByCategory, wordsOf } from '../core/tally.ts';
@@ -58,7 +59,7 @@ const writerOf = (curves: CocoCurves, { recalls, areas, maxDets }: CocoParams, K
   const [R, A, M] = [recalls.length, areas.length, maxDets.length];
   const { precision, scores, recall } = curves;
   let envelope = new Float64Array(0);
-  return (positives: number, needed: Uint32Array, best: number): Write =>
+  return (positives: number, needed: Uint32Array, best: readonly number[]): Write =>
     (hits, t, k, a, m) => {
       const { count, counted } = hits;
       recall[((t * K + k) * A + a) * M + m] = count / positives;
@@ -75,46 +76,49 @@ const writerOf = (curves: CocoCurves, { recalls, areas, maxDets }: CocoParams, K
         const reached = c <= count;
         // Recall 0 is reached by the first detection, whatever it is.
         precision[to] = !reached || count === 0 ? 0 : envelope[Math.max(c, 1) - 1]!;
-        scores[to] = !reached || hits.detections === 0 ? 0 : c === 0 ? best : hits.scores[c - 1]!;
+        scores[to] = !reached ? 0 : c === 0 ? best[m]! : hits.scores[c - 1]!;
       }
     };
 };
 
 /**
- * The arrays of several tallies of the same boxes, which differ in the overlap alone.
+ * The arrays of a tally; with `chunks` those of each chunk, which all have the boxes of the tally and the bits of an
+ * overlap of their own.
  * @throws CocoInputError when the arrays would be larger than memory allows.
  */
 export const accumulate = (
-  tallies: readonly Tally[],
+  tally: Tally,
   categories: readonly number[],
   params: CocoParams,
+  chunks: readonly (Bits | undefined)[] = [undefined],
 ): readonly CocoCurves[] => {
   const { thresholds, recalls, areas, maxDets } = params;
   const K = categories.length;
   const refusal = tooMany(params, K);
   if (refusal !== undefined) throw new CocoInputError(refusal);
   const words = wordsOf(thresholds.length);
-  const visitHits = hitsVisitor();
-  const runs = tallies.map((tally) => {
+  const visitHits = hitsVisitor(maxDets, thresholds.length);
+  const runs = chunks.map((bits) => {
     const curves = emptyCurves(params, K);
-    return { groups: groupsByCategory(tally), curves, writer: writerOf(curves, params, K) };
+    return { bits, curves, writer: writerOf(curves, params, K) };
   });
+  const groups = groupsByCategory(tally);
 
   categories.forEach((category, k) => {
-    const first = runs[0]?.groups.get(category);
-    if (first === undefined) return;
-    const ranks = ranksOf(first);
+    const places = groups.get(category);
+    if (places === undefined) return;
+    const ranks = ranksOf(places);
+    // Each image has a best detection, which any limit but 0 lets in.
+    const best = maxDets.map((limit) => (limit > 0 ? (ranks.scores[0] ?? 0) : 0));
     let needed: readonly Uint32Array[] | undefined;
-    for (const { groups, writer } of runs) {
-      const ranking = rankingOf(groups.get(category) ?? [], areas.length, words, ranks);
+    for (const { bits, writer } of runs) {
+      const ranking = rankingOf(places, areas.length, words, ranks, bits);
       needed ??= areas.map((_, a) => hitsNeeded(recalls, ranking.positives[a]!));
       for (let a = 0; a < areas.length; a++) {
         const positives = ranking.positives[a]!;
         if (positives === 0) continue;
-        const write = writer(positives, needed[a]!, ranking.scores[0] ?? 0);
-        for (let m = 0; m < maxDets.length; m++) {
-          visitHits(ranking, a, maxDets[m]!, thresholds.length, (t, hits) => write(hits, t, k, a, m));
-        }
+        const write = writer(positives, needed[a]!, best);
+        visitHits(ranking, a, (m, t, hits) => write(hits, t, k, a, m));
       }
     }
   });

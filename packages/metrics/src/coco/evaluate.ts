@@ -82,7 +82,7 @@ export const finishCoco = (
   notes: readonly CocoNote[] = [],
 ): CocoResult => {
   const ids = categories.map((category) => category.id);
-  const [curves] = accumulate([tally], ids, params);
+  const [curves] = accumulate(tally, ids, params);
   return resultOf(tally, curves!, categories, params, notes);
 };
 
@@ -103,12 +103,13 @@ export const evaluateCocoEach = (
   const truth = truthTable(groundTruth.annotations, index, shared.ignoreKey);
   const found = detectionTable(detections, index);
   const stage = cocoStage(truth, found, index, shared);
-  const tallies = each.map((params): Tally => ({ tag: 'chunk', chunk: cocoTally(stage, params) }));
+  const chunks = each.map((params) => cocoTally(stage, params));
+  if (chunks[0] === undefined) return [];
   const ids = index.categories.map((category) => category.id);
-  const curves = accumulate(tallies, ids, shared);
+  const curves = accumulate({ tag: 'chunk', chunk: chunks[0] }, ids, shared, chunks);
   return each.map((params, i) => {
     const notes = notesOf(countsOf(truth, found, params), params.compat);
-    return resultOf(tallies[i]!, curves[i]!, index.categories, params, notes);
+    return resultOf({ tag: 'chunk', chunk: chunks[i]! }, curves[i]!, index.categories, params, notes);
   });
 };
 

@@ -27,26 +27,57 @@ const u32 = (n: number): Uint32Array => new Uint32Array(n);
 const i32 = (n: number): Int32Array => new Int32Array(n);
 const u8 = (n: number): Uint8Array => new Uint8Array(n);
 
-/** Fills `into[detection, object]`. Outside `compat` an overlap that is not a number counts as none. */
-const fillOverlaps = (
-  group: Group,
-  truth: TruthTable,
-  found: DetectionTable,
-  params: CocoParams,
-  into: Float64Array,
-): void => {
+/** What the boxes of a group have in common; buffers that grow with the groups. */
+interface Meeting {
+  /** `[detection, object]` */
+  overlaps: Float64Array;
+  /** Detections that reach the lowest threshold with any object, and the most that each overlaps. */
+  candidates: Uint32Array;
+  peaks: Float64Array;
+  candidateCount: number;
+}
+
+/** Thresholds above this are beyond what rounding can make of boxes that do not touch. */
+const beyondRounding = 1e-6;
+
+const apart = (a: Float64Array, i: number, b: Float64Array, j: number): boolean =>
+  a[i + 2]! < b[j]! || b[j + 2]! < a[i]! || a[i + 3]! < b[j + 1]! || b[j + 3]! < a[i + 1]!;
+
+/** Fills a meeting. Outside `compat` an overlap that is not a number counts as none; in it, as more than any threshold. */
+const meetingOf = (truth: TruthTable, found: DetectionTable, params: CocoParams, lowest: number) => {
   const overlap = overlapOf(params.overlap);
   const rule = ruleOf(params);
-  const objects = group.objects.length;
-  for (let d = 0; d < group.detections.length; d++) {
-    const at = group.detections[d]! * cornerStride;
-    for (let o = 0; o < objects; o++) {
-      const object = group.objects[o]!;
-      const crowd = truth.crowd[object] !== 0;
-      const value = overlap(found.corners, at, truth.corners, object * cornerStride, crowd, rule);
-      into[d * objects + o] = params.compat || !Number.isNaN(value) ? value : Number.NEGATIVE_INFINITY;
+  const { compat } = params;
+  // IoU and GIoU of boxes that do not touch are at most 0 (but NaN in `compat` when both are empty): no need to compute.
+  const touching = !compat && typeof params.overlap === 'string' && lowest > beyondRounding;
+  return (group: Group, into: Meeting): void => {
+    const objects = group.objects.length;
+    const { overlaps, candidates, peaks } = into;
+    let count = 0;
+    for (let d = 0; d < group.detections.length; d++) {
+      const at = group.detections[d]! * cornerStride;
+      let peak = Number.NEGATIVE_INFINITY;
+      for (let o = 0; o < objects; o++) {
+        const object = group.objects[o]!;
+        if (touching && apart(found.corners, at, truth.corners, object * cornerStride)) {
+          overlaps[d * objects + o] = Number.NEGATIVE_INFINITY;
+          continue;
+        }
+        const crowd = truth.crowd[object] !== 0;
+        let value = overlap(found.corners, at, truth.corners, object * cornerStride, crowd, rule);
+        if (value > peak) peak = value;
+        else if (Number.isNaN(value)) {
+          if (compat) peak = Number.POSITIVE_INFINITY;
+          else value = Number.NEGATIVE_INFINITY;
+        }
+        overlaps[d * objects + o] = value;
+      }
+      if (peak < lowest) continue;
+      candidates[count] = d;
+      peaks[count++] = peak;
     }
-  }
+    into.candidateCount = count;
+  };
 };
 
 export const judgeOf = (
@@ -56,13 +87,13 @@ export const judgeOf = (
 ): ((group: Group) => Judgement) => {
   const { areas, thresholds } = params;
   const lowest = Math.min(...thresholds, 1 - 1e-10);
+  const meet = meetingOf(truth, found, params, lowest);
   const toFind = u32(areas.length);
-  let overlaps = f64(0);
+  const meeting: Meeting = { overlaps: f64(0), candidates: u32(0), peaks: f64(0), candidateCount: 0 };
   let ignored = u8(0);
   let crowd = u8(0);
   let taken = u8(0);
   let order = u32(0);
-  let candidates = u32(0);
   let matches = i32(0);
 
   /** Fills row `a` of `ignored`, and the order in which objects are offered. */
@@ -94,21 +125,17 @@ export const judgeOf = (
   return (group) => {
     const objects = group.objects.length;
     const detections = group.detections.length;
-    overlaps = grown(overlaps, objects * detections, f64);
+    meeting.overlaps = grown(meeting.overlaps, objects * detections, f64);
+    meeting.candidates = grown(meeting.candidates, detections, u32);
+    meeting.peaks = grown(meeting.peaks, detections, f64);
     ignored = grown(ignored, objects * areas.length, u8);
     crowd = grown(crowd, objects, u8);
     taken = grown(taken, objects, u8);
     order = grown(order, objects, u32);
-    candidates = grown(candidates, detections, u32);
 
-    fillOverlaps(group, truth, found, params, overlaps);
+    meet(group, meeting);
+    const { overlaps, candidates, peaks, candidateCount } = meeting;
     for (let o = 0; o < objects; o++) crowd[o] = truth.crowd[group.objects[o]!]!;
-    let candidateCount = 0;
-    for (let d = 0; d < detections; d++) {
-      let o = 0;
-      while (o < objects && overlaps[d * objects + o]! < lowest) o++;
-      if (o < objects) candidates[candidateCount++] = d;
-    }
 
     const rows = thresholds.length * candidateCount;
     matches = grown(matches, areas.length * rows, i32);
@@ -120,7 +147,7 @@ export const judgeOf = (
         matches.copyWithin(a * rows, twin * rows, (twin + 1) * rows);
         continue;
       }
-      const input = { detections, objects, overlaps, order, toFind: toFind[a]!, crowd, candidates, candidateCount };
+      const input = { objects, overlaps, order, toFind: toFind[a]!, crowd, candidates, peaks, candidateCount };
       for (let t = 0; t < thresholds.length; t++) {
         matchAt(thresholds[t]!, input, taken, matches, a * rows + t * candidateCount);
       }

@@ -4,7 +4,6 @@
  */
 
 export interface MatchInput {
-  readonly detections: number;
   readonly objects: number;
   /** `[detection, object]` */
   readonly overlaps: Float64Array;
@@ -14,6 +13,8 @@ export interface MatchInput {
   readonly crowd: Uint8Array;
   /** Detections that reach any threshold with any object; the others match nothing. */
   readonly candidates: Uint32Array;
+  /** The largest overlap of each candidate with any object. */
+  readonly peaks: Float64Array;
   readonly candidateCount: number;
 }
 
@@ -31,12 +32,17 @@ export const matchAt = (
   match: Int32Array,
   at: number,
 ): void => {
-  const { objects, overlaps, order, toFind, crowd, candidates, candidateCount } = input;
+  const { objects, overlaps, order, toFind, crowd, candidates, peaks, candidateCount } = input;
+  const least = Math.min(threshold, nearlyOne);
   taken.fill(0, 0, objects);
   for (let c = 0; c < candidateCount; c++) {
-    const row = candidates[c]! * objects;
-    let best = Math.min(threshold, nearlyOne);
+    let best = least;
     let chosen = -1;
+    if (peaks[c]! < best) {
+      match[at + c] = -1;
+      continue;
+    }
+    const row = candidates[c]! * objects;
     for (let o = 0; o < objects; o++) {
       // Once an object to find is chosen, an ignored one cannot replace it.
       if (o === toFind && chosen >= 0) break;

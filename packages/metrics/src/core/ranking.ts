@@ -3,7 +3,7 @@
  * stable sort by descending score.
  */
 import { descending } from './order.ts';
-import type { GroupPlace } from './tally.ts';
+import type { GroupPlace, TallyChunk } from './tally.ts';
 
 /** The order alone, which evaluations of the same boxes by several overlaps share. */
 export interface Ranks {
@@ -56,12 +56,19 @@ export const ranksOf = (places: readonly GroupPlace[]): Ranks => {
   return { scores, rank, group: groupOf, place };
 };
 
-/** @param ranks of the same groups, when they are known already. */
+/** What an overlap decides of a chunk. */
+export type Bits = Pick<TallyChunk, 'positives' | 'found' | 'ignored'>;
+
+/**
+ * @param ranks of the same groups, when they are known already.
+ * @param bits in place of those of the chunk that all groups are of.
+ */
 export const rankingOf = (
   places: readonly GroupPlace[],
   areas: number,
   words: number,
   ranks: Ranks = ranksOf(places),
+  bits?: Bits,
 ): Ranking => {
   const n = ranks.scores.length;
   const positives = new Float64Array(areas);
@@ -70,13 +77,14 @@ export const rankingOf = (
   const ignored = new Uint32Array(lanes * n);
   let at = 0;
   for (const { chunk, group } of places) {
-    for (let a = 0; a < areas; a++) positives[a]! += chunk.positives[group * areas + a]!;
+    const from = bits ?? chunk;
+    for (let a = 0; a < areas; a++) positives[a]! += from.positives[group * areas + a]!;
     const end = chunk.groupStart[group + 1]!;
     for (let d = chunk.groupStart[group]!; d < end; d++) {
       const to = ranks.place[at++]!;
       for (let lane = 0; lane < lanes; lane++) {
-        found[lane * n + to] = chunk.found[d * lanes + lane]!;
-        ignored[lane * n + to] = chunk.ignored[d * lanes + lane]!;
+        found[lane * n + to] = from.found[d * lanes + lane]!;
+        ignored[lane * n + to] = from.ignored[d * lanes + lane]!;
       }
     }
   }

@@ -76,7 +76,7 @@ const emptyClass = (params: VocParams, detections: number): number =>
 export const finishVoc = (tally: Tally, params: VocParams, dropped = 0): VocResult => {
   const { classes, thresholds, rule } = params;
   const groups = groupsByCategory(tally);
-  const visitHits = hitsVisitor();
+  const visitHits = hitsVisitor([Number.POSITIVE_INFINITY], thresholds.length);
   const withoutObjects: string[] = [];
   // [class][threshold]
   const table = classes.map((name) => {
@@ -85,7 +85,7 @@ export const finishVoc = (tally: Tally, params: VocParams, dropped = 0): VocResu
     if (positives === 0) withoutObjects.push(name);
     const row = thresholds.map(() => emptyClass(params, ranking.scores.length));
     if (positives > 0) {
-      visitHits(ranking, 0, Number.POSITIVE_INFINITY, thresholds.length, (t, hits) => {
+      visitHits(ranking, 0, (_, t, hits) => {
         row[t] = averagePrecision[rule](hits, positives);
       });
     }
