@@ -116,6 +116,16 @@ export type Series = {
   readonly values: readonly number[];
   /** All points of the range, of which these are some. */
   readonly count: number;
+  /** Where points were left out: the mean of each part of the range, for smoothing that knows of all of them. */
+  readonly means?: Means;
+};
+
+/** Of each part: its last step, its mean time and value, and how many points it has. */
+export type Means = {
+  readonly steps: readonly number[];
+  readonly times: readonly number[];
+  readonly values: readonly number[];
+  readonly counts: readonly number[];
 };
 
 export type SeriesRange = {
@@ -138,6 +148,9 @@ const within = 'where metric = ? and step between ? and ?';
 // (NaN) is above every number and so would be the greatest.
 const extreme = (which: 'min' | 'max'): string =>
   `select step, time, ${which}(value) as value from point ${within} and value <= 9e999 group by (step - ?) / ?`;
+
+const meanText = `select max(step) as step, avg(time) as time, avg(value) as value, count(*) as count
+  from point ${within} and value <= 9e999 group by (step - ?) / ?`;
 
 const key = ({ step, time, value }: Row): string => `${step} ${time} ${value}`;
 const order = (a: Row, b: Row): number => Number(a.step) - Number(b.step) || Number(a.time) - Number(b.time);
@@ -164,8 +177,17 @@ export const readSeries = ({ sql }: Connection, metric: number, range: SeriesRan
     ...sql(`${ends}, time limit 1`).all(metric, Number(first), Number(last)),
     ...sql(`${ends} desc, time desc limit 1`).all(metric, Number(first), Number(last)),
   ];
+  const means = sql(meanText).all(...bounds);
   const unique = [...new Map(chosen.map((row) => [key(row), row])).values()].sort(order);
-  return seriesOf(unique, total);
+  return {
+    ...seriesOf(unique, total),
+    means: {
+      steps: means.map(({ step }) => Number(step)),
+      times: means.map(({ time }) => Math.round(Number(time))),
+      values: means.map(({ value }) => ofValue(value)),
+      counts: means.map(({ count }) => Number(count)),
+    },
+  };
 };
 
 /** A page of the whole history, in the order of MLflow. */

@@ -9,6 +9,12 @@ export type SeriesView = {
   /** NaN and the infinities come as texts in JSON. */
   readonly values: readonly (number | string)[];
   readonly count: number;
+  readonly means?: {
+    readonly steps: readonly number[];
+    readonly times: readonly number[];
+    readonly values: readonly (number | string)[];
+    readonly counts: readonly number[];
+  };
 };
 
 /** By run, then by key. */

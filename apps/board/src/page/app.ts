@@ -1,0 +1,91 @@
+/** The page's state and data, and who is told when they change. */
+import { colorsOf } from './colors.ts';
+import { runFilter } from './run-filter.ts';
+import { type SeriesCache, seriesCache } from './series.ts';
+import type { Preference, RunView, Source } from './source.ts';
+import { fromHash, type State, toHash } from './state.ts';
+
+export type App = {
+  readonly source: Source;
+  readonly series: SeriesCache;
+  readonly state: () => State;
+  readonly set: (change: Partial<State>) => void;
+  readonly runs: () => readonly RunView[];
+  /** That pass the filter; hidden ones only when they are asked for. */
+  readonly listed: () => readonly RunView[];
+  /** Whose curves are drawn. */
+  readonly selected: () => readonly RunView[];
+  readonly color: (run: string) => string;
+  /** `nice name (name)`, as in the original's legend. */
+  readonly label: (run: RunView) => string;
+  readonly select: (run: string, selected: boolean) => void;
+  readonly prefer: (run: string, preference: Preference) => Promise<void>;
+  readonly remove: (run: string) => Promise<void>;
+  readonly reload: () => Promise<void>;
+  /** Series have come or grown. */
+  readonly redraw: () => void;
+  readonly onChange: (listener: (what: 'state' | 'runs' | 'data') => void) => void;
+  /** For people who cannot see the page change. */
+  readonly announce: (text: string) => void;
+};
+
+/** Shown before anybody has chosen. */
+const newest = 10;
+
+export const label = ({ name, preference }: RunView): string =>
+  preference.name ? `${preference.name} (${name})` : name;
+
+export const makeApp = (source: Source, announce: (text: string) => void): App => {
+  let state = fromHash(location.hash);
+  let runs: readonly RunView[] = [];
+  let colors: ReadonlyMap<string, string> = new Map();
+  const listeners: ((what: 'state' | 'runs' | 'data') => void)[] = [];
+  const tell = (what: 'state' | 'runs' | 'data'): void => {
+    for (const listener of listeners) listener(what);
+  };
+  const set = (change: Partial<State>): void => {
+    state = { ...state, ...change };
+    const hash = toHash(state);
+    history.replaceState(null, '', hash === '' ? location.pathname + location.search : `#${hash}`);
+    tell('state');
+  };
+  addEventListener('hashchange', () => {
+    state = fromHash(location.hash);
+    tell('state');
+  });
+  const listed = (): readonly RunView[] => {
+    const test = runFilter(state.filter);
+    return runs.filter((run) => (state.showHidden || !run.preference.hidden) && test(run));
+  };
+  const selected = (): readonly RunView[] => {
+    const { selected: ids } = state;
+    return ids ? runs.filter(({ id }) => ids.some((one) => id.startsWith(one))) : listed().slice(0, newest);
+  };
+  const reload = async (): Promise<void> => {
+    runs = await source.runs();
+    colors = colorsOf(runs);
+    tell('runs');
+  };
+  return {
+    ...{ source, series: seriesCache(source), set, listed, selected, reload, announce, label },
+    state: () => state,
+    runs: () => runs,
+    color: (run) => colors.get(run) ?? '#888888',
+    select: (run, on) => {
+      const ids = selected().map(({ id }) => id);
+      set({ selected: on ? [...ids, run] : ids.filter((id) => id !== run) });
+    },
+    prefer: async (run, preference) => {
+      await source.prefer(run, preference);
+      await reload();
+    },
+    remove: async (run) => {
+      await source.remove?.(run);
+      await reload();
+    },
+    redraw: () => tell('data'),
+    onChange: (listener) => {
+      listeners.push(listener);
+    },
+  };
+};
