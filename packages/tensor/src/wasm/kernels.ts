@@ -13,6 +13,8 @@ export type ChosenTile = Tile & {
 const ladder: readonly ChosenTile[] = [
   { rows: 6, columns: 16, fused: true, wide: true, label: '256-bit vectors, fused multiply-add, tile 6 x 16' },
   { rows: 6, columns: 8, fused: true, wide: false, label: '128-bit vectors, fused multiply-add, tile 6 x 8' },
+  { rows: 3, columns: 12, fused: true, wide: false, label: '128-bit vectors, fused multiply-add, tile 3 x 12' },
+  { rows: 4, columns: 8, fused: true, wide: false, label: '128-bit vectors, fused multiply-add, tile 4 x 8' },
   { rows: 4, columns: 8, fused: false, wide: false, label: '128-bit vectors, tile 4 x 8' },
 ];
 
@@ -29,7 +31,7 @@ export const compileKernels = (
 const measure = async (tile: ChosenTile): Promise<number | undefined> => {
   const module = new ModuleWriter();
   module.add(gemmFunction(tile, false));
-  const [m, n, k] = [tile.rows * 8, 32, 96];
+  const [m, n, k] = [tile.rows * 8, 48, 96];
   const memory = new WebAssembly.Memory({ initial: 8 });
   const host = { memory, sin: Math.sin, cos: Math.cos, atan: Math.atan };
   let gemm: (...args: number[]) => void;
