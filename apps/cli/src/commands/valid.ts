@@ -5,7 +5,7 @@ import type { DataConfig, Detector } from '@gdarknet/yolo';
 import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
-import { command, one } from '../arguments/command.ts';
+import { type Arguments, command, one } from '../arguments/command.ts';
 import { optional, withDefault } from '../arguments/option.ts';
 import { number, text, whole } from '../arguments/value.ts';
 import type { Context } from '../context.ts';
@@ -25,10 +25,13 @@ type Values = {
   readonly compat: 'darknet-cpu' | undefined;
 };
 
+/** What `valid` and `valid2` differ in. */
+type Way = { readonly flip: boolean };
+
 type Outcome = { readonly images: number; readonly skipped: number; readonly seconds: number };
 
 const detectInto =
-  (into: Gatherer, detector: Detector, images: readonly string[], values: Values, context: Context) =>
+  (into: Gatherer, detector: Detector, images: readonly string[], values: Values, { flip }: Way, context: Context) =>
   async (): Promise<E.Either<Failure, Outcome>> => {
     const { thresh, nms, nmsKind, compat } = values;
     const batch = Math.min(values.batch, images.length);
@@ -47,7 +50,7 @@ const detectInto =
       for await (const { found, waitMs } of detectAll(
         detector,
         stream,
-        { thresh, nms, nmsKind, batch, units: 'pixels' },
+        { thresh, nms, nmsKind, batch, flip, units: 'pixels' },
         context.signal,
       )) {
         found.forEach(into.add);
@@ -88,44 +91,36 @@ type Folder = { readonly results: string | undefined; readonly out: string | und
 
 const resultsOf = (data: DataConfig, { results }: Folder): string => results ?? data.results;
 
-export const valid = command({
-  path: ['valid'],
-  aliases: [['detector', 'valid']],
-  summary:
-    'Detect on every image of the valid= list and write result files: comp4_det_test_<class>.txt or coco_results.json.',
-  details: [
-    'The eval= key of the .data file decides the kind (voc, coco, imagenet). Files are written together at the end, whole or not at all. An image that cannot be read is skipped and listed; the exit status is then 1.',
-  ],
-  examples: [
-    'gdarknet valid coco.data yolov3.cfg yolov3.weights --results results',
-    'gdarknet detector valid voc.data yolov3-voc.cfg yolov3-voc.weights -prefix results -out comp4_det_val_',
-  ],
-  positionals: {
-    data: one('the .data file: valid, names, results, eval'),
-    cfg: one('the network'),
-    weights: one('its weights'),
-  },
-  options: {
-    results: optional(text, {
-      placeholder: 'dir',
-      doc: 'folder for the result files, made when missing [results= of the .data file]',
-      spellings: ['-prefix', '--prefix'],
-    }),
-    out: optional(text, { placeholder: 'stem', doc: 'stem (voc) or name (coco, imagenet) of the files' }),
-    thresh: withDefault(number({ min: 0, max: 1 }), 0.005, { placeholder: 't', doc: 'keep boxes with a score above' }),
-    nms: withDefault(number({ min: 0, max: 1 }), 0.45, {
-      placeholder: 't',
-      doc: 'of two boxes of a class that overlap more, keep the better; 0 keeps all',
-    }),
-    nmsKind,
-    batch: withDefault(whole({ min: 1, max: 256 }), 4, { placeholder: 'n', doc: 'images computed together' }),
-    ...networkOptions,
-    json,
-    hier,
-    gpuIndex,
-    noGpu,
-  },
-  run: (values, context) =>
+const positionals = {
+  data: one('the .data file: valid, names, results, eval'),
+  cfg: one('the network'),
+  weights: one('its weights'),
+};
+
+const options = {
+  results: optional(text, {
+    placeholder: 'dir',
+    doc: 'folder for the result files, made when missing [results= of the .data file]',
+    spellings: ['-prefix', '--prefix'],
+  }),
+  out: optional(text, { placeholder: 'stem', doc: 'stem (voc) or name (coco, imagenet) of the files' }),
+  thresh: withDefault(number({ min: 0, max: 1 }), 0.005, { placeholder: 't', doc: 'keep boxes with a score above' }),
+  nms: withDefault(number({ min: 0, max: 1 }), 0.45, {
+    placeholder: 't',
+    doc: 'of two boxes of a class that overlap more, keep the better; 0 keeps all',
+  }),
+  nmsKind,
+  batch: withDefault(whole({ min: 1, max: 256 }), 4, { placeholder: 'n', doc: 'images computed together' }),
+  ...networkOptions,
+  json,
+  hier,
+  gpuIndex,
+  noGpu,
+};
+
+const run =
+  (way: Way) =>
+  (values: Arguments<typeof positionals, typeof options>, context: Context): TE.TaskEither<Failure, void> =>
     pipe(
       TE.Do,
       TE.bind('data', () => dataOf(values.data, context)),
@@ -149,11 +144,40 @@ export const valid = command({
                 }),
               ),
             ),
-            TE.bind('outcome', ({ into }) => detectInto(into, detector, images, values, context)),
+            TE.bind('outcome', ({ into }) => detectInto(into, detector, images, values, way, context)),
             TE.tap(({ into }) => writeSet(into.outputs())),
             TE.flatMapEither(({ into, outcome }) => report(into, outcome, values.json, context)),
           ),
         ),
       ),
-    ),
+    );
+
+export const valid = command({
+  path: ['valid'],
+  aliases: [['detector', 'valid']],
+  summary:
+    'Detect on every image of the valid= list and write result files: comp4_det_test_<class>.txt or coco_results.json.',
+  details: [
+    'The eval= key of the .data file decides the kind (voc, coco, imagenet). Files are written together at the end, whole or not at all. An image that cannot be read is skipped and listed; the exit status is then 1.',
+  ],
+  examples: [
+    'gdarknet valid coco.data yolov3.cfg yolov3.weights --results results',
+    'gdarknet detector valid voc.data yolov3-voc.cfg yolov3-voc.weights -prefix results -out comp4_det_val_',
+  ],
+  positionals,
+  options,
+  run: run({ flip: false }),
+});
+
+export const valid2 = command({
+  path: ['valid2'],
+  aliases: [['detector', 'valid2']],
+  summary: 'The same as valid, averaged over each picture and its mirror image.',
+  details: [
+    "The original's valid2 crashes, and would average other values than it means to; this one turns columns and x back before it averages.",
+  ],
+  examples: ['gdarknet valid2 coco.data yolov3.cfg yolov3.weights --results results'],
+  positionals,
+  options,
+  run: run({ flip: true }),
 });

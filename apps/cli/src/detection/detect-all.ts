@@ -1,6 +1,14 @@
 /** A detector over a stream of letterboxed pictures; the next batches are decoded while this one is computed. */
 import type { Stream, ValidationBatch, ValidationPicture } from '@gdarknet/data';
-import type { Candidates, DetectOptions, Detector } from '@gdarknet/yolo';
+import {
+  averageFlipped,
+  type Candidates,
+  type DetectOptions,
+  type Detector,
+  type ImageBatch,
+  type Mix,
+  mirrored,
+} from '@gdarknet/yolo';
 import { turn } from '../turn.ts';
 
 export type Found = { readonly picture: ValidationPicture; readonly candidates: Candidates };
@@ -19,13 +27,28 @@ export type DetectAllOptions = DetectOptions & {
   /** Pictures in a batch of the stream. */
   readonly batch: number;
   readonly units: 'relative' | 'pixels';
+  /** Averages what the network says of each picture and of its mirror image. */
+  readonly flip?: boolean;
+};
+
+/** The pictures and their mirror images behind them. */
+const withMirrors = ({ x, sizes }: ImageBatch, width: number): ImageBatch => {
+  const both = new Float32Array(2 * x.length);
+  both.set(x);
+  both.set(mirrored(x, width, 3), x.length);
+  return { x: both, sizes: [...sizes, ...sizes] };
+};
+
+const averagePairs: Mix = (outputs) => {
+  const n = outputs.length / 2;
+  return outputs.slice(0, n).map((own, i) => averageFlipped(own, outputs[n + i]));
 };
 
 /** In the stream's order. Ends early, without an error, when `signal` is raised. */
 export const detectAll = async function* (
   detector: Detector,
   stream: Stream<ValidationBatch>,
-  { batch, ...options }: DetectAllOptions,
+  { batch, flip = false, ...options }: DetectAllOptions,
   signal: AbortSignal,
 ): AsyncGenerator<FoundBatch> {
   for await (const made of stream) {
@@ -35,7 +58,10 @@ export const detectAll = async function* (
       yield { found: [], waitMs: made.waitMs };
       continue;
     }
-    const candidates = await detector.candidates(filledTo(batch, made), options);
+    const filled = filledTo(batch, made);
+    const candidates = await (flip
+      ? detector.candidates(withMirrors(filled, made.width), { ...options, mix: averagePairs })
+      : detector.candidates(filled, options));
     const found = made.pictures.map((picture, i) => ({ picture, candidates: candidates[i] }));
     yield { found, waitMs: made.waitMs };
   }

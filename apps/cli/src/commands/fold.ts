@@ -1,0 +1,42 @@
+/** `gdarknet fold`: batch normalisation multiplied into the weights (the original's `denormalize`). */
+import { parseNetwork } from '@gdarknet/yolo';
+import { pipe } from 'fp-ts/lib/function.js';
+import * as TE from 'fp-ts/lib/TaskEither.js';
+import { command, one } from '../arguments/command.ts';
+import { needed } from '../arguments/option.ts';
+import { text } from '../arguments/value.ts';
+import { foldWeights, inverseDeviation, withoutNormalisation } from '../experiments/combine.ts';
+import { saveWeights, weightsFrom } from '../experiments/model.ts';
+import { networkOptions } from '../inputs/detector.ts';
+import { checked, textOf } from '../inputs/files.ts';
+import { writeSet } from '../outputs/write-set.ts';
+
+export const fold = command({
+  path: ['fold'],
+  aliases: [['denormalize']],
+  summary: 'Multiply batch normalisation into the weights: a cfg and weights without it, for inference elsewhere.',
+  details: [
+    'Detections stay the same but for rounding. The loaders here fold by themselves, so this saves them nothing.',
+  ],
+  examples: ['gdarknet fold yolov3.cfg yolov3.weights folded.weights --out-cfg folded.cfg'],
+  positionals: { cfg: one('the network'), weights: one('its weights'), out: one('the weights to write') },
+  options: {
+    outCfg: needed(text, { placeholder: 'x.cfg', doc: 'the cfg to write, with batch_normalize=0' }),
+    compat: networkOptions.compat,
+    ignore: networkOptions.ignore,
+  },
+  run: ({ cfg, ignore, weights, out, outCfg, compat }, context) =>
+    pipe(
+      TE.Do,
+      TE.bind('text', () => textOf(cfg)),
+      TE.bind('plan', ({ text }) => TE.fromEither(checked(context)(parseNetwork(text, { file: cfg, ignore })))),
+      TE.bind('read', ({ plan }) => weightsFrom(plan, context)(weights)),
+      TE.bind('content', ({ text }) => TE.right(withoutNormalisation(text))),
+      TE.bind('folded', ({ content }) =>
+        TE.fromEither(checked({ ...context, tell: () => undefined })(parseNetwork(content, { file: outCfg, ignore }))),
+      ),
+      TE.tap(({ read, folded }) => saveWeights(folded, out)(foldWeights(read, inverseDeviation[compat ?? 'cudnn']))),
+      TE.tap(({ content }) => writeSet([{ path: outCfg, content }])),
+      TE.map(() => context.print(`${outCfg}\n${out}`)),
+    ),
+});

@@ -1,0 +1,94 @@
+/** `gdarknet print`: what a layer's weights are. */
+import type { LayerWeights } from '@gdarknet/yolo';
+import { pipe } from 'fp-ts/lib/function.js';
+import * as TE from 'fp-ts/lib/TaskEither.js';
+import { command, maybe, one } from '../arguments/command.ts';
+import { flag } from '../arguments/option.ts';
+import { planOf, weightsFrom } from '../experiments/model.ts';
+import { refused } from '../failure.ts';
+import { networkOptions } from '../inputs/detector.ts';
+import { json } from './shared-options.ts';
+
+type Summary = {
+  readonly layer: number;
+  readonly type: string;
+  readonly name: string;
+  readonly count: number;
+  readonly min: number;
+  readonly max: number;
+  readonly mean: number;
+  readonly deviation: number;
+  readonly notFinite: number;
+  readonly values?: readonly number[];
+};
+
+const summary = (values: Float32Array): Omit<Summary, 'layer' | 'type' | 'name' | 'values'> => {
+  let [min, max, sum, squares, notFinite] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0, 0, 0];
+  for (const value of values) {
+    if (!Number.isFinite(value)) notFinite++;
+    min = Math.min(min, value);
+    max = Math.max(max, value);
+    sum += value;
+    squares += value * value;
+  }
+  const mean = sum / values.length;
+  return {
+    count: values.length,
+    min,
+    max,
+    mean,
+    deviation: Math.sqrt(Math.max(0, squares / values.length - mean * mean)),
+    notFinite,
+  };
+};
+
+const line = ({ layer, type, name, count, min, max, mean, deviation, notFinite }: Summary): string =>
+  [
+    `${String(layer).padStart(4)} ${type.padEnd(14)}${name.padEnd(16)}${String(count).padStart(9)}`,
+    ...Object.entries({ min, max, mean, deviation }).map(([key, value]) => `${key} ${value.toPrecision(5)}`),
+    ...(notFinite > 0 ? [`${notFinite} not finite`] : []),
+  ].join('  ');
+
+export const printCommand = command({
+  path: ['print'],
+  summary: 'Show the weights of a layer, or of all: how many, their range, mean and deviation; with --values each one.',
+  examples: ['gdarknet print yolov3.cfg yolov3.weights 0 --values'],
+  positionals: { cfg: one('the network'), weights: one('its weights'), layer: maybe('the layer [all]') },
+  options: {
+    values: flag('every value, in the order of the file'),
+    ignore: networkOptions.ignore,
+    partial: networkOptions.partial,
+    json,
+  },
+  run: ({ cfg, ignore, weights, layer, values, partial, json }, context) =>
+    pipe(
+      TE.Do,
+      TE.bind('plan', () => planOf({ cfg, ignore }, context)),
+      TE.bind('read', ({ plan }) => weightsFrom(plan, context, partial)(weights)),
+      TE.flatMap(({ plan, read }) => {
+        const rows = plan.layers
+          .filter(({ index }) => layer === undefined || String(index) === layer)
+          .flatMap(({ index, config }) => {
+            const arrays: Partial<LayerWeights> = read.layers[index] ?? {};
+            return Object.entries(arrays).map(
+              ([name, array]): Summary => ({
+                ...{ layer: index, type: config.type, name, ...summary(array) },
+                ...(values && { values: Array.from(array) }),
+              }),
+            );
+          });
+        if (rows.length === 0) {
+          return TE.left(
+            refused(`layer ${layer}: has no weights`, 'name a convolutional layer; `gdarknet table` lists them'),
+          );
+        }
+        const { seen, major, minor, revision } = read.header;
+        if (json) context.print(JSON.stringify({ version: [major, minor, revision], seen, arrays: rows }));
+        else {
+          context.print(`version ${major}.${minor}.${revision}, ${seen} images seen`);
+          for (const row of rows) context.print([line(row), ...(row.values ? [row.values.join(' ')] : [])].join('\n'));
+        }
+        return TE.right(undefined);
+      }),
+    ),
+});
