@@ -1,27 +1,34 @@
 /** All commands, in the order of the help. */
 import type { Command } from '../arguments/command.ts';
+import { average } from './average.ts';
 import { board } from './board.ts';
 import { convertCoco } from './convert-coco.ts';
 import { convertDarknet } from './convert-darknet.ts';
 import { convertOpenimages } from './convert-openimages.ts';
 import { convertVoc } from './convert-voc.ts';
 import { convertYolo } from './convert-yolo.ts';
+import { demoCommand } from './demo.ts';
 import { devices } from './devices.ts';
 import { evalCoco } from './eval-coco.ts';
 import { evalVoc } from './eval-voc.ts';
 import { evaluateCommand } from './evaluate.ts';
 import { exportOnnxCommand } from './export-onnx.ts';
+import { fold } from './fold.ts';
 import { table } from './layer-table.ts';
 import { logPush } from './log-push.ts';
+import { partial } from './partial.ts';
+import { printCommand } from './print.ts';
+import { recall } from './recall.ts';
 import { shapes } from './shapes.ts';
 import { shapesDemo } from './shapes-demo.ts';
 import { slurmSweep } from './slurm-sweep.ts';
 import { slurmTrain } from './slurm-train.ts';
 import { slurmValid } from './slurm-valid.ts';
 import { slurmWatch } from './slurm-watch.ts';
+import { speed } from './speed.ts';
 import { detect, test } from './test.ts';
 import { train } from './train.ts';
-import { valid } from './valid.ts';
+import { valid, valid2 } from './valid.ts';
 import { watchCommand } from './watch.ts';
 
 export const commands: readonly Command[] = [
@@ -29,6 +36,7 @@ export const commands: readonly Command[] = [
   test,
   detect,
   valid,
+  valid2,
   watchCommand,
   evaluateCommand,
   evalCoco,
@@ -46,6 +54,13 @@ export const commands: readonly Command[] = [
   slurmSweep,
   slurmValid,
   slurmWatch,
+  partial,
+  average,
+  printCommand,
+  fold,
+  speed,
+  recall,
+  demoCommand,
   shapes,
   shapesDemo,
   devices,
