@@ -1,7 +1,12 @@
+import { describe } from 'vitest';
 import { conformance } from '../testing/conformance.ts';
 import { openWasm } from './device.ts';
+import { rungs } from './kernels.ts';
 
 // Products of floats in another order: the reference sums in double precision.
 conformance('wasm, one thread', () => openWasm({ threads: 1 }));
-conformance('wasm, two threads', () => openWasm({ threads: 2 }));
-conformance('wasm, three threads, 128-bit vectors', () => openWasm({ threads: 3, wide: false }));
+conformance('wasm, three threads', () => openWasm({ threads: 3 }));
+for (const { label, runs } of await rungs()) {
+  if (runs) conformance(`wasm, two threads, ${label}`, () => openWasm({ threads: 2, kernels: label }));
+  else describe.skip(`wasm, ${label}: does not run here`, () => {});
+}

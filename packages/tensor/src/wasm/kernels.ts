@@ -63,6 +63,19 @@ const measure = async (tile: ChosenTile): Promise<number | undefined> => {
   return best;
 };
 
+const mayBeWide = async (): Promise<boolean> => isNode() && (await import('./node.ts')).hasWideVectors();
+
+/** Every rung of the ladder, and whether it compiles and computes rightly here. */
+export const rungs = async (): Promise<readonly { readonly label: string; readonly runs: boolean }[]> => {
+  const wide = await mayBeWide();
+  return Promise.all(
+    ladder.map(async (tile) => ({
+      label: tile.label,
+      runs: (wide || !tile.wide) && (await measure(tile)) !== undefined,
+    })),
+  );
+};
+
 let chosen: Promise<ChosenTile> | undefined;
 
 /**
@@ -70,9 +83,9 @@ let chosen: Promise<ChosenTile> | undefined;
  * the process (some milliseconds).
  */
 export const chooseTile = async (wide: boolean, label?: string): Promise<ChosenTile> => {
-  const mayBeWide = wide && isNode() && (await import('./node.ts')).hasWideVectors();
+  const allowed = wide && (await mayBeWide());
   const pick = async (): Promise<ChosenTile> => {
-    const candidates = ladder.filter((tile) => mayBeWide || !tile.wide);
+    const candidates = ladder.filter((tile) => allowed || !tile.wide);
     let best = candidates[candidates.length - 1];
     let most = 0;
     for (const tile of candidates) {
@@ -81,7 +94,7 @@ export const chooseTile = async (wide: boolean, label?: string): Promise<ChosenT
     }
     return best;
   };
-  const asked = ladder.find((tile) => tile.label === label && (mayBeWide || !tile.wide));
+  const asked = ladder.find((tile) => tile.label === label && (allowed || !tile.wide));
   if (asked && (await measure(asked)) !== undefined) return asked;
   if (!wide) return pick();
   chosen ??= pick();

@@ -1,0 +1,37 @@
+import { type Device, openDevice } from '@gdarknet/tensor';
+import * as E from 'fp-ts/lib/Either.js';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { zoo } from '../darknet/zoo.ts';
+import { createTrainer } from './trainer.ts';
+
+describe('memory of a training run', () => {
+  let device: Device;
+  beforeAll(async () => {
+    device = await openDevice('wasm', { threads: 2 });
+  });
+  afterAll(() => device.close());
+
+  it('takes everything with the first batch, and nothing after it', async () => {
+    const cfg = zoo
+      .shapes({ loss: 'giou', iouNormalizer: 1, size: 64 })
+      .replace(/^batch=.*/m, 'batch=4')
+      .replace(/^subdivisions=.*/m, 'subdivisions=2');
+    const created = await createTrainer({ cfg, device });
+    if (E.isLeft(created)) throw new Error(JSON.stringify(created.left));
+    const trainer = created.right;
+    const size = trainer.width * trainer.height * 3;
+    const step = async (seed: number): Promise<void> => {
+      const x = Float32Array.from({ length: 4 * size }, (_, i) => ((i * 31 + seed) % 97) / 97);
+      const truths = new Float32Array(4 * trainer.maxTruths * 5);
+      for (let i = 0; i < 4; i++) truths.set([0.5, 0.4, 0.3, 0.2, seed % 3], i * trainer.maxTruths * 5);
+      await trainer.step({ x, truths, counts: [1, 1, 1, 1] });
+    };
+    await step(0);
+    await step(1);
+    const taken = device.memory?.() ?? 0;
+    expect(taken).toBeGreaterThan(0);
+    for (let i = 2; i < 40; i++) await step(i);
+    expect(device.memory?.()).toBe(taken);
+    trainer.close();
+  });
+});
