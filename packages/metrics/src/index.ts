@@ -1,5 +1,5 @@
 export type { BootstrapOptions, Interval } from './analysis/bootstrap.ts';
-export { pairedBootstrap, UnpairedRunsError } from './analysis/bootstrap.ts';
+export { pairedBootstrap, UnpairedRunsError, weightedAp } from './analysis/bootstrap.ts';
 export type { BoxRegression } from './analysis/box-regression.ts';
 export { boxRegression } from './analysis/box-regression.ts';
 export type { Calibration, CalibrationBin } from './analysis/calibration.ts';
