@@ -34,13 +34,15 @@ const hitsNeeded = (recalls: readonly number[], positives: number): Uint32Array 
 /** 1 GB a column; 10,000 categories with all else as in COCO stay below. */
 const mostCells = 2 ** 27;
 
-const tooMany = (params: CocoParams, K: number): string | undefined => {
+/** @throws CocoInputError when the arrays would be larger than memory allows. */
+export const refuseTooMany = (params: CocoParams, K: number): void => {
   const { thresholds, recalls, areas, maxDets } = params;
   const [T, R, A, M] = [thresholds.length, recalls.length, areas.length, maxDets.length];
   const cells = T * R * K * A * M;
-  return cells <= mostCells
-    ? undefined
-    : `${K} categories, ${T} thresholds, ${R} recalls, ${A} areas and ${M} limits make ${cells} precisions, more than ${mostCells}; evaluate with fewer of them.`;
+  if (cells <= mostCells) return;
+  throw new CocoInputError(
+    `${K} categories, ${T} thresholds, ${R} recalls, ${A} areas and ${M} limits make ${cells} precisions, more than ${mostCells}; evaluate with fewer of them.`,
+  );
 };
 
 const emptyCurves = ({ thresholds, recalls, areas, maxDets }: CocoParams, K: number): CocoCurves => {
@@ -94,8 +96,7 @@ export const accumulate = (
 ): readonly CocoCurves[] => {
   const { thresholds, recalls, areas, maxDets } = params;
   const K = categories.length;
-  const refusal = tooMany(params, K);
-  if (refusal !== undefined) throw new CocoInputError(refusal);
+  refuseTooMany(params, K);
   const words = wordsOf(thresholds.length);
   const visitHits = hitsVisitor(maxDets, thresholds.length);
   const runs = chunks.map((bits) => {

@@ -39,30 +39,42 @@ export const orderDescending = (
   }
 };
 
+const positions = (length: number): Uint32Array => {
+  const index = new Uint32Array(length);
+  for (let i = 0; i < length; i++) index[i] = i;
+  return index;
+};
+
 /** The positions of `keys` from the largest key to the smallest; equal keys in their order, NaN last. */
 export const descending = (keys: Float64Array): Uint32Array => {
-  const index = new Uint32Array(keys.length);
-  for (let i = 0; i < index.length; i++) index[i] = i;
+  const index = positions(keys.length);
   orderDescending(index, keys, new Uint32Array(keys.length), 0, keys.length);
   return index;
 };
 
-/** One pass of a radix sort: `index` reordered by `bucket[index[i]]` ascending, stable. */
-const scatter = (index: Uint32Array, bucket: Uint32Array, buckets: number): Uint32Array => {
+/** `[bucket + 1]`: where each bucket starts when the positions are ordered by bucket. */
+export const startsOf = (bucket: Uint32Array, buckets: number): Uint32Array => {
   const start = new Uint32Array(buckets + 1);
   for (let i = 0; i < bucket.length; i++) start[bucket[i]! + 1]!++;
   for (let i = 0; i < buckets; i++) start[i + 1]! += start[i]!;
+  return start;
+};
+
+/** One pass of a radix sort: `index` reordered by `bucket[index[i]]` ascending, stable. */
+const scatter = (index: Uint32Array, bucket: Uint32Array, buckets: number): Uint32Array => {
+  const next = startsOf(bucket, buckets);
   const out = new Uint32Array(index.length);
   for (let i = 0; i < index.length; i++) {
     const item = index[i]!;
-    out[start[bucket[item]!]!++] = item;
+    out[next[bucket[item]!]!++] = item;
   }
   return out;
 };
 
+/** Positions ordered by `bucket`, then position. */
+export const bucketed = (bucket: Uint32Array, buckets: number): Uint32Array =>
+  scatter(positions(bucket.length), bucket, buckets);
+
 /** Positions ordered by `major`, then `minor` (both below their counts), then position. */
-export const grouped = (major: Uint32Array, majors: number, minor: Uint32Array, minors: number): Uint32Array => {
-  const index = new Uint32Array(major.length);
-  for (let i = 0; i < index.length; i++) index[i] = i;
-  return scatter(scatter(index, minor, minors), major, majors);
-};
+export const grouped = (major: Uint32Array, majors: number, minor: Uint32Array, minors: number): Uint32Array =>
+  scatter(bucketed(minor, minors), major, majors);

@@ -1,0 +1,3 @@
+export type { NamedOverlap } from './job.ts';
+export type { CocoThreads, ThreadOptions } from './threads.ts';
+export { cocoThreads } from './threads.ts';

@@ -1,0 +1,190 @@
+/**
+ * An evaluation cut into tasks that need nothing of each other: a task is a range of categories, from their boxes to their
+ * part of the arrays. Any thread may do any task; the bits are those of a single thread because the same code sees the
+ * same boxes in the same order.
+ */
+import { cornerStride } from '../box/corners.ts';
+import type { CocoCurves } from '../coco/accumulate.ts';
+import { accumulate } from '../coco/accumulate.ts';
+import type { DetectionTable, TruthTable } from '../coco/input.ts';
+import type { CocoParams } from '../coco/params.ts';
+import { cocoStage } from '../coco/stage.ts';
+import { cocoTally } from '../coco/tally.ts';
+import { bucketed, startsOf } from '../core/order.ts';
+import type { TallyChunk } from '../core/tally.ts';
+
+/** Overlaps that another thread knows by name. */
+export type NamedOverlap = 'iou' | 'giou';
+
+/** Rows of a table by category. */
+interface RowsByCategory {
+  readonly rows: Uint32Array;
+  /** `[category + 1]` */
+  readonly start: Uint32Array;
+}
+
+/** The columns lie in shared memory: every thread has them without a copy. */
+export interface Job {
+  readonly truth: TruthTable;
+  readonly found: DetectionTable;
+  readonly truthRows: RowsByCategory;
+  readonly foundRows: RowsByCategory;
+  readonly images: number;
+  readonly categories: number;
+  readonly params: CocoParams;
+  readonly overlaps: readonly NamedOverlap[];
+  /** One an overlap; tasks write disjoint parts of them. */
+  readonly curves: readonly CocoCurves[];
+}
+
+/** Categories `from` to `to - 1`, as places in their list. */
+export interface Task {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** What an overlap adds to a task's part of the tally. */
+export type OverlapPart = Pick<TallyChunk, 'positives' | 'found' | 'ignored'>;
+
+/** The groups of a task; images and categories as places in their lists. */
+export interface TaskPart extends Pick<TallyChunk, 'groupStart' | 'scores'> {
+  readonly groupImage: Uint32Array;
+  readonly groupCategory: Uint32Array;
+  readonly byOverlap: readonly OverlapPart[];
+}
+
+const rowsBy = (category: Uint32Array, categories: number): RowsByCategory => ({
+  rows: bucketed(category, categories),
+  start: startsOf(category, categories),
+});
+
+type Column = Float64Array | Uint32Array | Uint8Array;
+const inSharedMemory = <C extends Column>(column: C): C => {
+  const make = column.constructor as new (buffer: SharedArrayBuffer) => C;
+  const copy = new make(new SharedArrayBuffer(column.byteLength));
+  copy.set(column);
+  return copy;
+};
+
+/** Every typed array of a record, moved into shared memory. */
+const shared = <T extends object>(record: T): T =>
+  Object.fromEntries(
+    Object.entries(record).map(([key, value]) => [
+      key,
+      ArrayBuffer.isView(value) ? inSharedMemory(value as Column) : value,
+    ]),
+  ) as T;
+
+const blankColumn = (length: number): Float64Array => new Float64Array(new SharedArrayBuffer(8 * length)).fill(-1);
+
+export const jobOf = (
+  truth: TruthTable,
+  found: DetectionTable,
+  images: number,
+  categories: number,
+  params: CocoParams,
+  overlaps: readonly NamedOverlap[],
+): Job => {
+  const cells = params.thresholds.length * categories * params.areas.length * params.maxDets.length;
+  return {
+    truth: shared(truth),
+    found: shared(found),
+    truthRows: shared(rowsBy(truth.category, categories)),
+    foundRows: shared(rowsBy(found.category, categories)),
+    images,
+    categories,
+    params,
+    overlaps,
+    curves: overlaps.map(() => ({
+      precision: blankColumn(cells * params.recalls.length),
+      scores: blankColumn(cells * params.recalls.length),
+      recall: blankColumn(cells),
+    })),
+  };
+};
+
+/** Ranges of neighbouring categories of about equal work, the largest first, so that no thread is left with a large one. */
+export const tasksOf = (job: Job, count: number): readonly Task[] => {
+  const { truthRows, foundRows, categories } = job;
+  const work = (from: number, to: number): number =>
+    foundRows.start[to]! - foundRows.start[from]! + truthRows.start[to]! - truthRows.start[from]! + (to - from);
+  const portion = work(0, categories) / count;
+  const tasks: Task[] = [];
+  for (let from = 0; from < categories; ) {
+    let to = from + 1;
+    while (to < categories && work(from, to + 1) <= portion) to++;
+    tasks.push({ from, to });
+    from = to;
+  }
+  return tasks.sort((a, b) => work(b.from, b.to) - work(a.from, a.to));
+};
+
+const taken = <C extends Column>(column: C, rows: Uint32Array, stride = 1): C => {
+  const make = column.constructor as new (length: number) => C;
+  const out = new make(rows.length * stride);
+  for (let i = 0; i < rows.length; i++) {
+    for (let s = 0; s < stride; s++) out[i * stride + s] = column[rows[i]! * stride + s]!;
+  }
+  return out;
+};
+
+/** Some rows of a table. */
+const partOf = <T extends TruthTable | DetectionTable>(table: T, rows: Uint32Array): T => ({
+  ...(Object.fromEntries(
+    Object.entries(table).map(([key, value]) => [
+      key,
+      ArrayBuffer.isView(value) ? taken(value as Column, rows, key === 'corners' ? cornerStride : 1) : value,
+    ]),
+  ) as T),
+  length: rows.length,
+});
+
+const range = (from: number, to: number): number[] => Array.from({ length: to - from }, (_, i) => from + i);
+
+/** Writes the arrays of the categories of a task into those of all. */
+const place = (part: CocoCurves, { from, to }: Task, { curves, categories, params }: Job, overlap: number): void => {
+  const { thresholds, recalls, areas, maxDets } = params;
+  const cell = areas.length * maxDets.length;
+  const width = (to - from) * cell;
+  const copy = (source: Float64Array, target: Float64Array, blocks: number): void => {
+    for (let block = 0; block < blocks; block++) {
+      const at = (block * categories + from) * cell;
+      for (let i = 0; i < width; i++) target[at + i] = source[block * width + i]!;
+    }
+  };
+  const whole = curves[overlap]!;
+  copy(part.precision, whole.precision, thresholds.length * recalls.length);
+  copy(part.scores, whole.scores, thresholds.length * recalls.length);
+  copy(part.recall, whole.recall, thresholds.length);
+};
+
+/** Does a task: fills its part of the job's arrays, and returns its part of the tally. */
+export const runTask = (job: Job, task: Task): TaskPart => {
+  const { from, to } = task;
+  const rowsOf = ({ rows, start }: RowsByCategory): Uint32Array => rows.subarray(start[from], start[to]);
+  const ids = range(from, to);
+  const inTask = <T extends TruthTable | DetectionTable>(table: T): T => ({
+    ...table,
+    category: table.category.map((category) => category - from),
+  });
+  const truth = inTask(partOf(job.truth, rowsOf(job.truthRows)));
+  const found = inTask(partOf(job.found, rowsOf(job.foundRows)));
+  const index = {
+    images: range(0, job.images),
+    categories: ids.map((id) => ({ id })),
+    imageAt: new Map<number, number>(),
+    categoryAt: new Map<number, number>(),
+  };
+  const stage = cocoStage(truth, found, index, job.params);
+  const chunks = job.overlaps.map((overlap) => cocoTally(stage, { ...job.params, overlap }));
+  accumulate({ tag: 'chunk', chunk: chunks[0]! }, ids, job.params, chunks).forEach((part, i) => {
+    place(part, task, job, i);
+  });
+  return {
+    groupImage: stage.groups.image,
+    groupCategory: stage.groups.category.map((category) => category + from),
+    groupStart: stage.groups.detectionStart,
+    scores: stage.scores,
+    byOverlap: chunks.map(({ positives, found, ignored }) => ({ positives, found, ignored })),
+  };
+};
