@@ -12,7 +12,7 @@ import { parseMapLog, parseTrainLog } from '@gdarknet/data/runs';
 import * as E from 'fp-ts/lib/Either.js';
 import { layerPoints } from './batch-points.ts';
 import { readEvent } from './event-line.ts';
-import { linesFrom } from './lines.ts';
+import { type Lines, linesFrom, type Place } from './lines.ts';
 import { mapPoints } from './map-points.ts';
 import { averageLossKey } from './metric-keys.ts';
 import type { Pair, Point, Status } from './point.ts';
@@ -23,9 +23,9 @@ export const runFiles = { run: 'run.json', events: 'events.ndjson', log: 'log.cs
 export const hideMark = '_HIDE';
 
 export type FolderCursor = {
-  readonly eventBytes: number;
+  readonly events: Place;
   readonly eventLines: number;
-  readonly logBytes: number;
+  readonly log: Place;
   readonly logLines: number;
   /** The first batch that an event tells of. */
   readonly batchFrom?: number;
@@ -35,8 +35,10 @@ export type FolderCursor = {
   readonly runHash: string;
 };
 
+const fileStart: Place = { offset: 0, tail: '' };
+
 export const folderStart: FolderCursor = {
-  ...{ eventBytes: 0, eventLines: 0, logBytes: 0, logLines: 0 },
+  ...{ events: fileStart, eventLines: 0, log: fileStart, logLines: 0 },
   ...{ mapFrom: {}, mapHash: '', runHash: '' },
 };
 
@@ -140,18 +142,18 @@ export const readFolder = async (path: string, cursor: FolderCursor): Promise<Fo
     ...{ points: [], faults: [], batchFrom: cursor.batchFrom, mapFrom: { ...cursor.mapFrom } },
     ...{ status: undefined, started: undefined },
   };
-  const nothing = { lines: [], offset: 0, more: false };
-  const piece = async (name: 'events' | 'log', from: number) => {
-    if (!(await isThere(file(name)))) return from === 0 ? nothing : undefined;
+  const stay = (place: Place): Lines => ({ lines: [], more: false, ...place });
+  const piece = async (name: 'events' | 'log', from: Place): Promise<Lines | undefined> => {
+    if (!(await isThere(file(name)))) return from.offset === 0 ? stay(from) : undefined;
     try {
       return await linesFrom(file(name), from, pieceBytes);
     } catch (thrown) {
       draft.faults.push(showFault({ tag: 'unreadable', file: file(name), reason: reasonOf(thrown) }));
-      return { ...nothing, offset: from };
+      return stay(from);
     }
   };
 
-  const events = await piece('events', cursor.eventBytes);
+  const events = await piece('events', cursor.events);
   if (!events) return { ...(await readFolder(path, folderStart)), replaced: true };
   takeEvents(draft, file('events'), events.lines, cursor.eventLines);
 
@@ -159,7 +161,7 @@ export const readFolder = async (path: string, cursor: FolderCursor): Promise<Fo
   // Our trainer writes the line of log.csv a moment before its event: until an event has come, nobody knows whose it is.
   const ours = runText !== undefined || (await isThere(file('events')));
   const wait = events.more || (ours && draft.batchFrom === undefined);
-  const log = wait ? { ...nothing, offset: cursor.logBytes } : await piece('log', cursor.logBytes);
+  const log = wait ? stay(cursor.log) : await piece('log', cursor.log);
   if (!log) return { ...(await readFolder(path, folderStart)), replaced: true };
   takeLog(draft, file('log'), log.lines, cursor.logLines);
 
@@ -183,9 +185,9 @@ export const readFolder = async (path: string, cursor: FolderCursor): Promise<Fo
     status: draft.status,
     faults: draft.faults,
     cursor: {
-      eventBytes: events.offset,
+      events: { offset: events.offset, tail: events.tail },
       eventLines: cursor.eventLines + events.lines.length,
-      logBytes: log.offset,
+      log: { offset: log.offset, tail: log.tail },
       logLines: cursor.logLines + log.lines.length,
       ...(draft.batchFrom !== undefined && { batchFrom: draft.batchFrom }),
       mapFrom: draft.mapFrom,

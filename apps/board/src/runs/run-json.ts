@@ -44,7 +44,7 @@ const flat = (value: unknown, path: string): readonly Pair[] => {
   return value === null || value === undefined ? [] : [{ key: path, value: wordOf(value) }];
 };
 
-const left = new Set(['started', 'cfg.text']);
+const left = new Set(['started', 'cfg.text', 'data.text']);
 
 export type RunStart = {
   readonly params: readonly Pair[];
