@@ -8,6 +8,8 @@ type Amount = 'one' | 'maybe' | 'any';
 export type Positional<A> = {
   readonly doc: string;
   readonly amount: Amount;
+  /** The option that stands in for it. */
+  readonly unless?: string | undefined;
   readonly read: (texts: readonly string[]) => A;
 };
 export type PositionalTable = Readonly<Record<string, Positional<unknown>>>;
@@ -15,7 +17,11 @@ type PositionalsOf<T extends PositionalTable> = {
   readonly [K in keyof T]: T[K] extends Positional<infer A> ? A : never;
 };
 
-export const one = (doc: string): Positional<string> => ({ doc, amount: 'one', read: ([text = '']) => text });
+/** With `unless` it may be left out, and is then empty, where that option is given. */
+export const one = (doc: string, unless?: string): Positional<string> => ({
+  ...{ doc, amount: 'one', unless },
+  read: ([text = '']) => text,
+});
 export const maybe = (doc: string): Positional<string | undefined> => ({
   doc,
   amount: 'maybe',

@@ -9,6 +9,8 @@ import type { OptionTable } from './option.ts';
 
 export type Usage = { readonly tag: 'usage'; readonly command?: Command; readonly problems: readonly string[] };
 
+export const usageText = ({ problems }: Usage): string => problems.join('; ');
+
 export type Request =
   | { readonly tag: 'run'; readonly command: Command; readonly values: Readonly<Record<string, unknown>> }
   | { readonly tag: 'help'; readonly command?: Command; readonly topic?: string }
@@ -78,15 +80,16 @@ const split = (argv: readonly string[], options: OptionTable, name: string): Wor
 };
 
 /** Deals the plain words to the positionals: those that must be there first, the rest from the left. */
-const deal = (plain: readonly string[], { positionals, path }: Command) => {
+const deal = ({ plain, given: options }: Words, { positionals, path }: Command) => {
   const given: Record<string, readonly string[]> = {};
   const missing: string[] = [];
   let at = 0;
-  for (const [name, { amount }] of Object.entries(positionals)) {
+  for (const [name, { amount, unless }] of Object.entries(positionals)) {
     const count = amount === 'any' ? plain.length - at : Math.min(1, plain.length - at);
     given[name] = plain.slice(at, at + count);
     at += count;
-    if (amount === 'one' && count === 0) missing.push(`<${name}> is missing: ${positionals[name].doc}`);
+    const spared = unless !== undefined && options[unless] !== undefined;
+    if (amount === 'one' && count === 0 && !spared) missing.push(`<${name}> is missing: ${positionals[name].doc}`);
   }
   const extra = plain.slice(at).map((word) => `${path.join(' ')} does not take ${JSON.stringify(word)}`);
   return { given, missing, extra };
@@ -95,7 +98,7 @@ const deal = (plain: readonly string[], { positionals, path }: Command) => {
 export const parseCommand = (command: Command, argv: readonly string[]): E.Either<Usage, Request> => {
   if (argv.some((word) => helpWords.includes(word))) return E.right({ tag: 'help', command });
   const words = split(argv, command.options, command.path.join(' '));
-  const dealt = deal(words.plain, command);
+  const dealt = deal(words, command);
   // A word too many is most often the value of an option that does not exist, which has been told.
   const problems =
     words.problems.length > 0 ? [...words.problems, ...dealt.missing] : [...dealt.missing, ...dealt.extra];

@@ -26,7 +26,16 @@ describe('a run', () => {
     expect(stdout).toMatch(/\nv3 \(giou loss, Normalizer: \(iou: 0\.500000, cls: 1\.000000\) Region 14 Avg \(IOU: /);
     expect(stdout).toMatch(/\n3: \d+\.\d{6}, \d+\.\d{6} avg, \d\.\d{6} rate, \d+\.\d{6} seconds, 12 images\n$/);
     const at = (name: string) => set.at('backup', 'whole', name);
-    const names = ['ap.svg', 'events.ndjson', 'log.csv', 'loss.svg', 'map.txt', 'run.json', 'small_final.weights'];
+    const names = [
+      'ap.svg',
+      'events.ndjson',
+      'log.csv',
+      'loss.svg',
+      'map.txt',
+      'run.json',
+      'small_final.weights',
+      'state',
+    ];
     expect(readdirSync(at('')).sort()).toEqual(names);
     const log = parseTrainLog(readFileSync(at('log.csv'), 'utf8'), 'log.csv');
     expect(log.faults).toEqual([]);

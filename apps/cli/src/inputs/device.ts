@@ -10,7 +10,13 @@ import { type Failure, refused } from '../failure.ts';
 export type DeviceChoice = {
   readonly device: 'auto' | 'wasm' | 'reference';
   readonly threads: number | undefined;
+  /** Kernels that an earlier process, or another member, has computed with. */
+  readonly kernels?: string | undefined;
 };
+
+/** The kernels' label in a description (`WebAssembly, 2 threads, <label>`); undefined for other devices. */
+export const kernelsIn = (description: string): string | undefined =>
+  /^WebAssembly, \d+ threads?, (.*)$/.exec(description)?.[1];
 
 export const deviceOptions = {
   device: withDefault(oneOf('auto', 'wasm', 'reference'), 'auto', {
@@ -26,9 +32,9 @@ export const deviceOptions = {
 /** Those that are not `auto`, the fastest first. */
 export const deviceNames = ['wasm', 'reference'] as const;
 
-export const openChosen = ({ device, threads }: DeviceChoice): TE.TaskEither<Failure, Device> =>
+export const openChosen = ({ device, threads, kernels }: DeviceChoice): TE.TaskEither<Failure, Device> =>
   TE.tryCatch(
-    () => openDevice(device, threads === undefined ? {} : { threads }),
+    () => openDevice(device, { ...(threads !== undefined && { threads }), ...(kernels !== undefined && { kernels }) }),
     (error) => refused(`--device ${device}: cannot be opened: ${reasonOf(error)}`, 'try --device reference'),
   );
 

@@ -2,6 +2,7 @@
 import { performance } from 'node:perf_hooks';
 import type { BatchStream } from '@gdarknet/data';
 import type { StepReport, Trainer } from '@gdarknet/yolo';
+import type { Crew } from '../parallel/crew.ts';
 import { turn } from '../turn.ts';
 
 export type Update = {
@@ -13,40 +14,82 @@ export type Update = {
   readonly waitMs: number;
   /** Of the step, without waiting for data. */
   readonly stepMs: number;
+  /** Of the step, exchanging values with others. */
+  readonly exchangeMs: number;
   /** Seen so far. */
   readonly images: number;
   readonly paths: readonly string[];
 };
 
-const average = (before: number | undefined, loss: number): number =>
+export type LoopOptions = {
+  readonly trainer: Trainer;
+  readonly stream: BatchStream;
+  /** Ends at this batch. */
+  readonly limit: number;
+  /** Ends after the batch in which it is raised. */
+  readonly signal: AbortSignal;
+  /** Running average to go on with. */
+  readonly average?: number | undefined;
+  readonly crew?: Crew | undefined;
+};
+
+const averaged = (before: number | undefined, loss: number): number =>
   before === undefined ? loss : 0.9 * before + 0.1 * loss;
 
-/** Ends at batch `limit`, when the stream ends, or when `signal` is raised. An update with a loss that is not finite changed nothing and is the last. */
-export const updates = async function* (
-  trainer: Trainer,
-  stream: BatchStream,
-  limit: number,
-  signal: AbortSignal,
-): AsyncGenerator<Update> {
-  let mean: number | undefined;
-  const reached = (): boolean => signal.aborted || trainer.seen() / trainer.batch >= limit;
-  if (reached()) return;
+/** Batches between comparisons of all members' weights. */
+const compareEvery = 100;
+/** The original's (SPEC 8.3). */
+const averageEvery = 4;
+
+type Shared = { readonly loss: number; readonly stop: boolean };
+
+/** The original's exchange: losses, and every four batches the weights; member 0 counts what the others have seen. */
+const exchangeAsDarknet = async (trainer: Trainer, report: StepReport, stop: boolean, crew: Crew): Promise<Shared> => {
+  const { team } = crew;
+  const notes = Float64Array.of(report.loss, Number(stop));
+  await team.sum(notes);
+  if (Number.isFinite(notes[0]) && report.batch % averageEvery === 0) {
+    await trainer.average(team);
+    trainer.count(averageEvery * (team.size - 1) * trainer.batch);
+  }
+  return { loss: notes[0] / team.size, stop: notes[1] > 0 };
+};
+
+/** An update with a loss that is not finite changed nothing and is the last. */
+export const updates = async function* (options: LoopOptions): AsyncGenerator<Update> {
+  const { trainer, stream, limit, signal, crew } = options;
+  let mean = options.average;
+  const atLimit = (): boolean => trainer.seen() / trainer.batch >= limit;
+  if (atLimit() || (crew === undefined && signal.aborted)) return;
   for await (const batch of stream) {
     await turn();
-    if (signal.aborted) return;
+    // Of several, all make the step, and learn in it that one wants to stop.
+    if (crew === undefined && signal.aborted) return;
     const from = performance.now();
-    const report = await trainer.step(batch);
-    const finite = Number.isFinite(report.loss);
-    mean = finite ? average(mean, report.loss) : mean;
+    const exchanged = crew?.spentMs() ?? 0;
+    const report = await trainer.step(batch, signal.aborted);
+    const { loss, stop } =
+      crew?.sync === 'darknet' ? await exchangeAsDarknet(trainer, report, signal.aborted, crew) : report;
+    const finite = Number.isFinite(loss);
+    if (finite && crew?.sync === 'exact' && report.batch % compareEvery === 0) await trainer.compare(crew.team);
+    mean = finite ? averaged(mean, loss) : mean;
     yield {
       batch: report.batch,
-      report,
-      average: mean ?? report.loss,
+      report: { ...report, loss },
+      average: mean ?? loss,
       waitMs: batch.waitMs,
       stepMs: performance.now() - from,
-      images: report.batch * trainer.batch,
+      exchangeMs: (crew?.spentMs() ?? 0) - exchanged,
+      images: trainer.seen(),
       paths: batch.paths,
     };
-    if (!finite || reached()) return;
+    if (!finite || atLimit() || stop || (crew === undefined && signal.aborted)) return;
+  }
+};
+
+/** The loop of those that only compute: member 0 writes what there is to write. */
+export const follow = async (options: LoopOptions): Promise<void> => {
+  for await (const _ of updates(options)) {
+    // Everything happens in the step.
   }
 };

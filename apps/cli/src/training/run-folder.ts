@@ -1,8 +1,7 @@
 /** A run's folder `<backup>/<prefix>/`: what it was started with, what happened, weights, charts. Names as the original's. */
-import { appendFile, mkdir, open } from 'node:fs/promises';
+import { mkdir, open, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { reasonOf, writeWhole } from '@gdarknet/data';
-import { appendTrainLog, type BatchLog } from '@gdarknet/data/runs';
 import * as E from 'fp-ts/lib/Either.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import { dataFailure, type Failure } from '../failure.ts';
@@ -18,6 +17,11 @@ export type RunFolder = {
   readonly map: string;
   readonly backup: string;
   readonly final: string;
+  /** The moving average of the weights (`ema_alpha`), under its name in later Darknets. */
+  readonly average: string;
+  /** What `--resume` goes on from. */
+  readonly state: string;
+  readonly lock: string;
   readonly numbered: (batch: number) => string;
   readonly chart: (name: 'loss' | 'ap') => string;
 };
@@ -35,6 +39,9 @@ export const runFolder = (path: string, cfg: string): RunFolder => {
     map: join(path, 'map.txt'),
     backup: join(path, `${base}.backup`),
     final: join(path, `${base}_final.weights`),
+    average: join(path, `${base}_ema.weights`),
+    state: join(path, 'state'),
+    lock: join(path, 'lock'),
     numbered: (batch) => join(path, `${base}_${batch}.weights`),
     chart: (name) => join(path, `${name}.svg`),
   };
@@ -55,29 +62,41 @@ const endLastLine = async (path: string): Promise<void> => {
   }
 };
 
+/** Files of ours that a killed process had not finished. */
+const dropUnfinished = async ({ path, base }: RunFolder): Promise<void> => {
+  const isOurs = (name: string): boolean =>
+    /[.]\d+[.][0-9a-f]{8}[.]part$/.test(name) &&
+    ['state.', 'run.json.', `${base}.`, `${base}_`].some((start) => name.startsWith(start));
+  for (const name of (await readdir(path)).filter(isOurs)) await rm(join(path, name), { force: true });
+};
+
+/** For its owner: what a killed process has left open is ended or removed. */
+export const tidyFolder = (folder: RunFolder): TE.TaskEither<Failure, void> =>
+  attempt(folder.path, async () => {
+    await endLastLine(folder.events);
+    await endLastLine(folder.log);
+    await dropUnfinished(folder);
+  });
+
 const attempt = (file: string, act: () => Promise<void>): TE.TaskEither<Failure, void> =>
   TE.tryCatch(act, (error) => dataFailure({ tag: 'unwritable', file, reason: reasonOf(error) }));
 
+export const makeFolder = (folder: RunFolder): TE.TaskEither<Failure, void> =>
+  attempt(folder.path, async () => {
+    await mkdir(folder.path, { recursive: true });
+  });
+
+/** Makes it, tidies it, and says what it is started with. */
 export const openRun = (folder: RunFolder, run: object): TE.TaskEither<Failure, void> =>
   TE.flatMap(() => TE.mapLeft(dataFailure)(writeWhole(folder.runJson, `${JSON.stringify(run, null, 2)}\n`)))(
-    attempt(folder.path, async () => {
-      await mkdir(folder.path, { recursive: true });
-      await endLastLine(folder.events);
-      await endLastLine(folder.log);
-    }),
+    TE.flatMap(() => tidyFolder(folder))(makeFolder(folder)),
   );
 
 export type RunEvent = { readonly type: 'start' | 'batch' | 'save' | 'fault' | 'map' | 'end' } & Readonly<
   Record<string, unknown>
 >;
 
-export const record = (folder: RunFolder, event: RunEvent): TE.TaskEither<Failure, void> =>
-  attempt(folder.events, () =>
-    appendFile(folder.events, `${JSON.stringify({ time: new Date().toISOString(), ...event })}\n`),
-  );
-
-export const logBatch = (folder: RunFolder, row: BatchLog): TE.TaskEither<Failure, void> =>
-  TE.mapLeft(dataFailure)(appendTrainLog(folder.log, row));
+export const eventLine = (event: RunEvent): string => JSON.stringify({ time: new Date().toISOString(), ...event });
 
 const headerBytes = 20;
 

@@ -7,11 +7,15 @@ export type Saves = {
   readonly numbered: boolean;
 };
 
+const crosses = (before: number, batch: number, every: number): boolean =>
+  Math.floor(batch / every) > Math.floor(before / every);
+
 /**
  * `batch` counts from 1; `lastSave` is the batch of the last numbered file, at first the one that the run started from
- * (the original starts from 0, so that a resumed run saves at once, SPEC D-21).
+ * (the original starts from 0, so that a resumed run saves at once, SPEC D-21). Where the count jumps (the original's way
+ * with several devices), a multiple that lies between `before` and `batch` counts.
  */
-export const savesAt = (batch: number, lastSave: number): Saves => ({
-  backup: batch % 100 === 0,
-  numbered: batch - lastSave > 1000 || batch % 1000 === 0 || (batch < 1000 && batch % 100 === 0),
+export const savesAt = (batch: number, lastSave: number, before = batch - 1): Saves => ({
+  backup: crosses(before, batch, 100),
+  numbered: batch - lastSave > 1000 || crosses(before, batch, 1000) || (batch < 1000 && crosses(before, batch, 100)),
 });

@@ -1,16 +1,21 @@
-/** A training run with everything around the loop: lines, log, events, weights, assessments, charts. */
-import { type BatchStream, showFault } from '@gdarknet/data';
+/** A training run with everything around the loop: lines, log, events, weights, state, assessments, charts. */
+import { performance } from 'node:perf_hooks';
+import { type BatchStream, NoUsablePicture, showFault } from '@gdarknet/data';
 import { addMapRow, type LayerLog } from '@gdarknet/data/runs';
 import type { StepReport, Trainer } from '@gdarknet/yolo';
 import * as E from 'fp-ts/lib/Either.js';
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
 import type { Context } from '../context.ts';
-import { dataFailure, type Failure, refused, thrown } from '../failure.ts';
+import { dataFailure, type Failure, refused, showFailure, thrown } from '../failure.ts';
+import type { Crew } from '../parallel/crew.ts';
 import type { Assessment, Metric } from './assess.ts';
 import { writeCharts } from './charts.ts';
+import { openKeeper, type Progress } from './keeper.ts';
+import type { Lock } from './lock.ts';
 import { type Update, updates } from './loop.ts';
-import { logBatch, type RunEvent, type RunFolder, record, saveWeights } from './run-folder.ts';
-import { savesAt } from './schedule.ts';
+import { openRecords, type Records } from './records.ts';
+import type { RunFolder } from './run-folder.ts';
+import type { Counters } from './state-file.ts';
 
 export type Session = {
   readonly trainer: Trainer;
@@ -23,6 +28,14 @@ export type Session = {
   /** Assess every so many batches, and at the end; 0 at the end only. */
   readonly assessEvery: number;
   readonly onUpdate: (update: Update) => void;
+  /** What the `start` event tells. */
+  readonly start?: Readonly<Record<string, unknown>>;
+  /** Where the run goes on. */
+  readonly counters?: Counters | undefined;
+  /** Keep a `state`, at the latest after so many minutes; without it the run cannot be resumed to the bit. */
+  readonly keepState?: { readonly minutes: number } | undefined;
+  readonly lock?: Lock | undefined;
+  readonly crew?: Crew | undefined;
 };
 
 export type Trained = {
@@ -54,8 +67,7 @@ class Stop extends Error {
   }
 }
 
-const must = async <A>(task: TaskEither<Failure, A>): Promise<A> => {
-  const done = await task();
+const orStop = <A>(done: E.Either<Failure, A>): A => {
   if (E.isLeft(done)) throw new Stop(done.left);
   return done.right;
 };
@@ -72,27 +84,49 @@ const notFinite = (update: Update, backup: string): Failure => {
   );
 };
 
+const lostLock = ({ lock }: RunFolder): Failure =>
+  refused(`${lock}: another process has taken this run over`, 'let only one process work in a run');
+
+/** An owner shows so often that it lives. */
+const touchMs = 20_000;
+
+const eventOf = ({ batch, report, average, stepMs, waitMs, exchangeMs, images }: Update, crew: Crew | undefined) => ({
+  ...{ type: 'batch' as const, batch, loss: report.loss, average, rate: report.rate },
+  ...{ stepMs: Math.round(stepMs), waitMs: Math.round(waitMs), ...(crew && { exchangeMs: Math.round(exchangeMs) }) },
+  ...{ images, heads: layersOf(report) },
+});
+
 const train = async (session: Session, context: Context): Promise<Trained> => {
-  const { trainer, stream, folder, limit } = session;
+  const { trainer, stream, folder, limit, lock, crew, counters, keepState } = session;
   const { tell, signal } = context;
-  const log = (event: RunEvent): Promise<void> => must(record(folder, event));
-  const save = async (path: string, batch: number, weights: Uint8Array): Promise<void> => {
-    if (!(await must(saveWeights(path, weights)))) {
-      tell(`batch ${batch}: the weights are not finite; ${path} is not written`);
-      return;
-    }
-    tell(`Saving weights to ${path}`);
-    await log({ type: 'save', batch, file: path });
+  const records: Records = openRecords(folder, tell);
+  const from = Math.floor(trainer.seen() / trainer.batch);
+  let progress: Progress = { batch: from, position: counters?.position ?? from, average: counters?.average };
+  const keeper = openKeeper({
+    ...{ trainer, folder, records, tell, batch: from, lastSave: counters?.lastSave ?? from },
+    ...{ resumable: keepState !== undefined, minutes: keepState?.minutes ?? 0 },
+  });
+  const how = (): string => {
+    const at = keeper.resumesAt();
+    return at === undefined
+      ? `go on from ${folder.backup}`
+      : `go on from ${folder.backup}, or exactly from batch ${at} with: gdarknet train --resume ${folder.path}`;
+  };
+  let chartsFail = false;
+  const drawCharts = async (): Promise<void> => {
+    const drawn = await writeCharts(folder)();
+    if (E.isLeft(drawn) && !chartsFail) for (const line of showFailure(drawn.left)) tell(`note: ${line}`);
+    chartsFail = E.isLeft(drawn);
   };
   const assessNow = async (id: number | 'final', batch: number, weights: Uint8Array) => {
-    const assessment = session.assess && (await must(session.assess(weights)));
+    const assessment = session.assess && orStop(await session.assess(weights)());
     if (assessment === undefined) return undefined;
     for (const metric of metrics) {
       const { stats, perThreshold } = assessment.results[metric];
       const row = { metric, id, mean: stats[0], perThreshold: perThreshold.map(({ AP }) => AP) };
       const added = await addMapRow(folder.map, row)();
-      if (E.isLeft(added)) throw new Stop(dataFailure(added.left));
-      await log({ type: 'map', batch, metric, stats });
+      if (E.isLeft(added)) for (const line of showFailure(dataFailure(added.left))) tell(line);
+      await records.event({ type: 'map', batch, metric, stats });
     }
     const shown = metrics.map((metric) => {
       const [AP, AP50, AP75] = assessment.results[metric].stats.map((value) => value.toFixed(3));
@@ -101,53 +135,69 @@ const train = async (session: Session, context: Context): Promise<Trained> => {
     tell(`${folder.base}, batch ${batch}: ${shown.join(', ')}`);
     return assessment;
   };
+  /** Saves what there is, and ends. */
+  const halt = async (reason: string, event: object, failure: () => Failure): Promise<never> => {
+    await keeper.saveBackup(progress, await trainer.weights());
+    await records.event({ type: 'end', batch: progress.batch, reason, ...event });
+    await records.settle();
+    await drawCharts();
+    throw new Stop(failure());
+  };
 
-  let batch = Math.floor(trainer.seen() / trainer.batch);
-  let lastSave = batch;
+  await records.event({ type: 'start', batch: from, ...session.start });
+  // Whatever happens before the first save, the run can go on from its start.
+  if (counters === undefined) orStop(await keeper.saveState(progress));
+  else if (!(await records.settle())) tell(`${folder.events}: waits for room on the disk`);
+
   let loss = Number.NaN;
   let dropped = 0;
-  for await (const update of updates(trainer, stream, limit, signal)) {
-    const { report } = update;
-    if (!Number.isFinite(report.loss)) {
-      await save(folder.backup, batch, await trainer.weights());
-      await log({ type: 'end', batch: update.batch, reason: 'not-finite', paths: update.paths });
-      throw new Stop(notFinite(update, folder.backup));
-    }
-    batch = update.batch;
-    loss = update.average;
-    dropped += report.dropped;
-    session.onUpdate(update);
-    const layers = layersOf(report);
-    await must(logBatch(folder, { batch, maxBatches: limit, averageLoss: update.average, layers }));
-    await log({
-      ...{ type: 'batch', batch, loss: report.loss, average: update.average, rate: report.rate },
-      ...{ stepMs: Math.round(update.stepMs), waitMs: Math.round(update.waitMs), images: update.images, heads: layers },
-    });
-    const due = savesAt(batch, lastSave);
-    const assessDue = session.assess !== undefined && session.assessEvery > 0 && batch % session.assessEvery === 0;
-    if (due.backup || due.numbered || assessDue) {
-      const weights = await trainer.weights();
-      if (due.backup) await save(folder.backup, batch, weights);
-      if (due.numbered) {
-        await save(folder.numbered(batch), batch, weights);
-        lastSave = batch;
+  let touched = performance.now();
+  const loop = updates({ trainer, stream, limit, signal, average: counters?.average, crew });
+  try {
+    for await (const update of loop) {
+      const { report } = update;
+      if (!Number.isFinite(report.loss)) {
+        orStop(await keeper.saveAs(folder.backup, progress.batch, await trainer.weights()));
+        await records.event({ type: 'end', batch: update.batch, reason: 'not-finite', paths: update.paths });
+        throw new Stop(notFinite(update, folder.backup));
       }
-      if (assessDue && batch < limit) await assessNow(batch, batch, weights);
-      await must(writeCharts(folder));
+      const { batch, average } = update;
+      progress = { batch, position: progress.position + 1, average };
+      loss = average;
+      dropped += report.dropped;
+      session.onUpdate(update);
+      await records.batch({ batch, maxBatches: limit, averageLoss: average, layers: layersOf(report) });
+      await records.event(eventOf(update, crew));
+      if (performance.now() - touched > touchMs) {
+        touched = performance.now();
+        if ((await lock?.touch()) === false) throw new Stop(lostLock(folder));
+      }
+      const assessDue = session.assess !== undefined && session.assessEvery > 0 && batch % session.assessEvery === 0;
+      const saved = orStop(await keeper.after(progress));
+      if (assessDue && batch < limit) await assessNow(batch, batch, saved ?? (await trainer.weights()));
+      if (saved || assessDue) await drawCharts();
     }
+  } catch (error) {
+    if (!(error instanceof NoUsablePicture)) throw error;
+    await halt('no-pictures', {}, () =>
+      refused(`batch ${progress.batch}: ${error.message}`, `when the pictures are back, ${how()}`),
+    );
+  }
+  const { batch } = progress;
+  if (signal.aborted || batch < limit) {
+    await halt('interrupted', {}, () => ({ tag: 'interrupted', what: `at batch ${batch}; ${how()}` }));
   }
   const weights = await trainer.weights();
-  if (signal.aborted) {
-    await save(folder.backup, batch, weights);
-    await log({ type: 'end', batch, reason: 'interrupted' });
-    await must(writeCharts(folder));
-    throw new Stop({ tag: 'interrupted', what: `at batch ${batch}; go on from ${folder.backup}` });
+  if (!orStop(await keeper.saveAs(folder.final, batch, weights))) {
+    await records.event({ type: 'end', batch, reason: 'unsaved' });
+    throw new Stop(refused(`${folder.final}: the last weights could not be written`, `make room and ${how()}`));
   }
-  await save(folder.final, batch, weights);
+  if (trainer.averaged) orStop(await keeper.saveAs(folder.average, batch, await trainer.weights('average')));
   const assessment = await assessNow('final', batch, weights);
-  await must(writeCharts(folder));
+  await drawCharts();
   const { skipped, faults } = stream.report();
-  await log({ type: 'end', batch, reason: 'finished', skipped, dropped, faults: faults.map(showFault) });
+  await records.event({ type: 'end', batch, reason: 'finished', skipped, dropped, faults: faults.map(showFault) });
+  orStop(await keeper.saveState(progress));
   return { batch, loss, weights: folder.final, skipped, dropped, assessment };
 };
 
@@ -158,7 +208,8 @@ export const runSession =
     try {
       return E.right(await train(session, context));
     } catch (error) {
-      return E.left(error instanceof Stop ? error.failure : thrown(error));
+      const failure = error instanceof Stop ? error.failure : thrown(error);
+      return E.left(failure);
     } finally {
       await session.stream.close();
     }

@@ -1,6 +1,6 @@
 /** A trainer from the files and options of a command. */
 import type { Device } from '@gdarknet/tensor';
-import { createTrainer, type GradientKind, type Trainer } from '@gdarknet/yolo';
+import { createTrainer, type GradientKind, type Trainer, type TrainerOptions } from '@gdarknet/yolo';
 import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
@@ -14,7 +14,7 @@ export type TrainerChoice = {
   readonly clear: boolean;
   readonly partial: boolean;
   readonly ignore: readonly string[];
-};
+} & Pick<TrainerOptions, 'freeze' | 'clipNorm' | 'rateFactor' | 'burnInFactor' | 'team'>;
 
 const create = ({ cfg, weights, ...rest }: TrainerChoice, device: Device): TE.TaskEither<Failure, Trainer> =>
   pipe(

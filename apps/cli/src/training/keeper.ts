@@ -1,0 +1,131 @@
+/**
+ * What a run saves and when: weights on the original's schedule and under its names, the moving average, the state. A file
+ * that cannot be written is tried again; the one from before stays, and training goes on.
+ */
+import { performance } from 'node:perf_hooks';
+import type { Trainer } from '@gdarknet/yolo';
+import * as E from 'fp-ts/lib/Either.js';
+import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
+import type { Context } from '../context.ts';
+import { type Failure, refused, showFailure } from '../failure.ts';
+import type { Records } from './records.ts';
+import { type RunFolder, saveWeights } from './run-folder.ts';
+import { savesAt } from './schedule.ts';
+import { isSound, type RunState, writeState } from './state-file.ts';
+
+export type Progress = {
+  readonly batch: number;
+  readonly position: number;
+  readonly average: number | undefined;
+};
+
+export type KeeperOptions = {
+  readonly trainer: Trainer;
+  readonly folder: RunFolder;
+  readonly records: Records;
+  readonly tell: Context['tell'];
+  /** Whether a `state` is kept. */
+  readonly resumable: boolean;
+  /** Save the state at the latest after so many minutes. */
+  readonly minutes: number;
+  readonly batch: number;
+  readonly lastSave: number;
+};
+
+/** After a failure, at multiples of so many batches. */
+const retryEvery = 10;
+
+/** Weights that are no numbers can only be told of. */
+export const unsound = (batch: number, folder: RunFolder): Failure =>
+  refused(
+    `batch ${batch}: the weights are not finite any more; training stops, what was saved before is as it was`,
+    `lower learning_rate or give --clip-norm, and go on from ${folder.backup}`,
+  );
+
+export type Keeper = ReturnType<typeof openKeeper>;
+
+export const openKeeper = (options: KeeperOptions) => {
+  const { trainer, folder, records, tell, resumable, minutes } = options;
+  let { batch: before, lastSave } = options;
+  let savedAt = performance.now();
+  let stateBatch: number | undefined;
+  const owed = new Set<'backup' | 'numbered'>();
+
+  /** False: it could not be written, and that has been told. The left is for weights that are not finite. */
+  const attempt = async (path: string, batch: number, write: TaskEither<Failure, boolean>) => {
+    const done = await write();
+    if (E.isLeft(done)) {
+      const next = (Math.floor(batch / retryEvery) + 1) * retryEvery;
+      for (const line of showFailure(done.left)) tell(line);
+      tell(`batch ${batch}: ${path} stays as it was; training goes on, the next try is at batch ${next}`);
+      return E.right(false);
+    }
+    if (!done.right) return E.left(unsound(batch, folder));
+    await records.event({ type: 'save', batch, file: path });
+    return E.right(true);
+  };
+
+  const saveAs = async (path: string, batch: number, weights: Uint8Array): Promise<E.Either<Failure, boolean>> => {
+    const saved = await attempt(path, batch, saveWeights(path, weights));
+    if (E.isRight(saved) && saved.right) tell(`Saving weights to ${path}`);
+    return saved;
+  };
+
+  /** Records of earlier batches come first, so that none is lost when a run goes on from this state. */
+  const saveState = async ({ batch, position, average }: Progress): Promise<E.Either<Failure, boolean>> => {
+    if (!resumable) return E.right(true);
+    if (!(await records.settle())) return E.right(false);
+    const state: RunState = { snapshot: await trainer.snapshot(), counters: { position, average, lastSave } };
+    if (!isSound(state.snapshot)) return E.left(unsound(batch, folder));
+    const written = await writeState(folder.state, state)();
+    if (E.isLeft(written)) {
+      for (const line of showFailure(written.left)) tell(line);
+      return E.right(false);
+    }
+    stateBatch = batch;
+    savedAt = performance.now();
+    return E.right(true);
+  };
+
+  const saveBackup = async (progress: Progress, weights: Uint8Array): Promise<E.Either<Failure, boolean>> => {
+    const { batch } = progress;
+    const results = [await saveAs(folder.backup, batch, weights)];
+    if (trainer.averaged) results.push(await saveAs(folder.average, batch, await trainer.weights('average')));
+    results.push(await saveState(progress));
+    return E.map((all: readonly boolean[]) => all.every(Boolean))(E.sequenceArray(results));
+  };
+
+  return {
+    /** The batch that `--resume` would go on from. */
+    resumesAt: (): number | undefined => stateBatch,
+    saveState,
+    saveBackup,
+    saveAs,
+    /** Whatever is due after a batch; the right tells whether anything was saved. */
+    after: async (progress: Progress): Promise<E.Either<Failure, Uint8Array | undefined>> => {
+      const { batch } = progress;
+      const due = savesAt(batch, lastSave, before);
+      const late = resumable && performance.now() - savedAt > minutes * 60_000;
+      if (due.backup || late) owed.add('backup');
+      if (due.numbered) owed.add('numbered');
+      const fresh = due.backup || due.numbered || late;
+      before = batch;
+      if (owed.size === 0 || (!fresh && batch % retryEvery !== 0)) return E.right(undefined);
+      const weights = await trainer.weights();
+      if (owed.has('numbered')) {
+        const saved = await saveAs(folder.numbered(batch), batch, weights);
+        if (E.isLeft(saved)) return saved;
+        if (saved.right) {
+          owed.delete('numbered');
+          lastSave = batch;
+        }
+      }
+      if (owed.has('backup')) {
+        const saved = await saveBackup(progress, weights);
+        if (E.isLeft(saved)) return saved;
+        if (saved.right) owed.delete('backup');
+      }
+      return E.right(weights);
+    },
+  };
+};

@@ -1,0 +1,53 @@
+/** `train --resume <run>`: the words that the run was started with, and those given now in their place. */
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import * as E from 'fp-ts/lib/Either.js';
+import { pipe } from 'fp-ts/lib/function.js';
+import * as TE from 'fp-ts/lib/TaskEither.js';
+import { type Usage, usageText } from '../arguments/parse.ts';
+import type { Context } from '../context.ts';
+import { type Failure, refused } from '../failure.ts';
+import { kernelsIn } from '../inputs/device.ts';
+import type { TrainValues } from './options.ts';
+import { type RunRecord, readRun } from './run-record.ts';
+
+export type Resumed = {
+  /** Absolute. */
+  readonly folder: string;
+  readonly values: TrainValues;
+  readonly record: RunRecord;
+  /** What it has computed with. */
+  readonly kernels: string | undefined;
+};
+
+/** The words of a command line without the command's own and `--resume <folder>`. */
+const overrides = (argv: readonly string[]): readonly string[] => {
+  const words = argv.slice(argv.indexOf('train') + 1);
+  const at = words.findIndex((word) => /^--?resume(=|$)/.test(word));
+  const taken = words[at]?.includes('=') ? 1 : 2;
+  return words.filter((_, i) => at < 0 || i < at || i >= at + taken);
+};
+
+export const resumed = (
+  path: string,
+  parse: (words: readonly string[]) => E.Either<Usage, TrainValues>,
+  { argv, tell }: Context,
+): TE.TaskEither<Failure, Resumed> => {
+  const folder = resolve(path);
+  return pipe(
+    readRun(folder),
+    TE.flatMapEither((record) => {
+      // Paths in the run's command line were meant from there.
+      if (existsSync(record.cwd)) process.chdir(record.cwd);
+      else tell(`note: ${record.cwd}, where the run was started, is not there; paths are taken from ${process.cwd()}`);
+      const words = [...record.argv.slice(record.argv.indexOf('train') + 1), ...overrides(argv)];
+      return pipe(
+        parse(words),
+        E.bimap(
+          (usage) => refused(`${folder}: ${usageText(usage)}`, 'give other options'),
+          (values): Resumed => ({ folder, values, record, kernels: kernelsIn(record.device.description) }),
+        ),
+      );
+    }),
+  );
+};
