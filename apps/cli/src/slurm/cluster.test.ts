@@ -65,6 +65,11 @@ describe.skipIf(typeof cluster === 'string')(`a Slurm of one node ${title}`, () 
         ...['iou 100', 'giou 100', 'iou 9223372036854775807', 'giou 9223372036854775807'],
       ]);
     }
+    const runs = losses.map((loss) => at('sweep', loss));
+    const table = await done('compare', ...runs, '--samples', '50');
+    for (const loss of losses) expect(table).toContain(`| ${loss} | 1 |`);
+    expect(table).toMatch(/ahead [\d.]+ %/);
+
     const once = await gdarknet([
       ...['watch', '--data', at('sweep', 'sweep.data'), '--cfg', at('sweep', 'cfg', 'giou', 'small.cfg')],
       ...['--weights-folder', at('sweep', 'giou'), '--once', '--json'],

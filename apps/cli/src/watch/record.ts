@@ -7,7 +7,7 @@ import * as E from 'fp-ts/lib/Either.js';
 import type { Checkpoint } from './checkpoints.ts';
 import { rankOf } from './checkpoints.ts';
 import { exclusively } from './claim.ts';
-import { type ByMetric, type Metric, metrics, type Part, packPart, type Scores, unpackPart } from './scores.ts';
+import { type ByMetric, type KeptPart, type Metric, metrics, packPart, type Scores, unpackPart } from './scores.ts';
 
 /** A set of images with its truth; map.txt's metric is `<prefix>iou`, as in `val2017-iou`. */
 export type EvaluationSet = { readonly prefix: string; readonly kind: 'labels' | 'voc' | 'coco' };
@@ -48,11 +48,11 @@ export const recordScores = async (
   folder: string,
   { id, file }: Checkpoint,
   set: EvaluationSet,
-  part: Part,
+  kept: KeptPart,
   scores: ByMetric<Scores>,
 ): Promise<void> => {
   await mkdir(partFolder(folder), { recursive: true });
-  await must(writeWhole(partFile(folder, set, id), packPart(part, set.kind)));
+  await must(writeWhole(partFile(folder, set, id), packPart(kept, set.kind)));
   for (const metric of metrics) {
     const name = `${set.prefix}${metric}`;
     await must(writeWhole(metricFile(folder, id, name), metricText(set.kind, metric, name, scores[metric])));
@@ -80,7 +80,7 @@ export const recordScores = async (
 };
 
 /** The part that `recordScores` kept. */
-export const readPart = async (folder: string, set: EvaluationSet, id: MapRow['id']): Promise<Part | undefined> => {
+export const readPart = async (folder: string, set: EvaluationSet, id: MapRow['id']): Promise<KeptPart | undefined> => {
   const bytes = await readWhole(partFile(folder, set, id))();
   return E.isLeft(bytes) ? undefined : unpackPart(bytes.right, set.kind);
 };

@@ -1,6 +1,6 @@
 /** The scores of an evaluation, and the evaluation in parts that merge exactly: what shards write and checkpoints keep. */
 import { deserialize, serialize } from 'node:v8';
-import type { CocoPart, CocoResult, VocPart, VocResult } from '@gdarknet/metrics';
+import type { CocoCategory, CocoPart, CocoResult, VocPart, VocResult, VocRule } from '@gdarknet/metrics';
 
 export const metrics = ['iou', 'giou'] as const;
 export type Metric = (typeof metrics)[number];
@@ -31,16 +31,28 @@ export const scoresOf = (coco: CocoResult, voc: VocResult | undefined): Scores =
     ? { coco, voc, mean: voc.mean, perThreshold: voc.perThreshold.map(({ mAP }) => mAP) }
     : { coco, voc, mean: coco.stats[0], perThreshold: coco.perThreshold.map(({ AP }) => AP) };
 
+/** What a part is to be finished by: enough to score it without its images and annotations. */
+export type About = {
+  readonly categories: readonly CocoCategory[];
+  /** COCO's annotations with `ignore` count as crowds. */
+  readonly ignoreKey: boolean;
+  readonly voc: { readonly classes: readonly string[]; readonly rule: VocRule } | undefined;
+};
+
 const magic = 'gdarknet evaluation part 1';
 
+type Packed = { readonly magic: string; readonly set: string; readonly about: About; readonly part: Part };
+export type KeptPart = Pick<Packed, 'about' | 'part'>;
+
 /** Bytes of a file. `set` tells apart what must not be merged: the images, the truth, the weights. */
-export const packPart = (part: Part, set: string): Uint8Array => serialize({ magic, set, part });
+export const packPart = ({ about, part }: KeptPart, set: string): Uint8Array =>
+  serialize({ magic, set, about, part } satisfies Packed);
 
 /** Undefined for anything else than a part of this set. */
-export const unpackPart = (bytes: Uint8Array, set: string): Part | undefined => {
+export const unpackPart = (bytes: Uint8Array, set: string): KeptPart | undefined => {
   try {
-    const found = deserialize(bytes) as { magic?: string; set?: string; part: Part };
-    return found.magic === magic && found.set === set ? found.part : undefined;
+    const found = deserialize(bytes) as Packed;
+    return found.magic === magic && found.set === set ? found : undefined;
   } catch {
     return undefined;
   }

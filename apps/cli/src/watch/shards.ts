@@ -42,7 +42,7 @@ const readParts = async (files: readonly string[], identity: string): Promise<re
   const parts: (Part | undefined)[] = [];
   for (const file of files) {
     const bytes = existsSync(file) ? await readWhole(file)() : undefined;
-    parts.push(bytes && E.isRight(bytes) ? unpackPart(bytes.right, identity) : undefined);
+    parts.push(bytes && E.isRight(bytes) ? unpackPart(bytes.right, identity)?.part : undefined);
   }
   return parts;
 };
@@ -85,7 +85,7 @@ const run = async (
         const label = `${set.prefix}${checkpoint.id} shard ${shard.index + 1}/${shard.of}`;
         const part = await evaluate(detector, { truth, images, shard, batch, label }, context);
         if (part === undefined) return E.left({ tag: 'interrupted', what: 'this shard was not written' });
-        await must(writeWhole(files[shard.index], packPart(part, identity)));
+        await must(writeWhole(files[shard.index], packPart({ part, about: truth.about }, identity)));
       }
       await exclusively(claimFolder(folder), `${checkpoint.id}-${set.prefix}shards`, async () => {
         const parts = await readParts(files, identity);
@@ -94,7 +94,7 @@ const run = async (
         if (there.length < shard.of || (await isRecorded(folder, checkpoint, set))) return;
         const part = there.reduce(truth.merge);
         const scores = truth.scores(part);
-        await recordScores(folder, checkpoint, set, part, scores);
+        await recordScores(folder, checkpoint, set, { part, about: truth.about }, scores);
         merged.push({ set, scores });
       });
     }

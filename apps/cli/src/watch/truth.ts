@@ -22,7 +22,7 @@ import * as TE from 'fp-ts/lib/TaskEither.js';
 import type { Found } from '../detection/detect-all.ts';
 import { type Failure, formatFailure, modelFailure, refused } from '../failure.ts';
 import { foundIn, truthsOf } from '../training/assess.ts';
-import { type ByMetric, byMetric, type Part, type Scores, scoresOf } from './scores.ts';
+import { type About, type ByMetric, byMetric, type Part, type Scores, scoresOf } from './scores.ts';
 
 /** One image of the whole list. */
 export type Asked = { readonly index: number; readonly path: string };
@@ -32,6 +32,7 @@ export type Truth = {
   readonly name: string;
   readonly withLabels: boolean;
   readonly units: 'relative' | 'pixels';
+  readonly about: About;
   /** Of the images asked for; `found` is called with the place in the whole list. */
   readonly gather: (asked: readonly Asked[]) => {
     readonly found: (one: Found, index: number) => void;
@@ -45,32 +46,36 @@ export type Truth = {
 const bothOf = <A>(a: A | undefined, b: A | undefined, join: (a: A, b: A) => A | undefined): A | undefined =>
   a === undefined || b === undefined ? undefined : join(a, b);
 
-const merging = (
-  coco: ReturnType<typeof cocoAccumulators>,
-  voc?: ReturnType<typeof vocAccumulators>,
-): Pick<Truth, 'merge' | 'scores'> => ({
-  merge: (a, b) => ({
-    images: a.images + b.images,
-    coco: byMetric((m) => coco[m].merge(a.coco[m], b.coco[m])),
-    voc: bothOf(a.voc, b.voc, (x, y) => voc && byMetric((m) => voc[m].merge(x[m], y[m]))),
-  }),
-  scores: (part) => byMetric((m) => scoresOf(coco[m].finish(part.coco[m]), part.voc && voc?.[m].finish(part.voc[m]))),
-});
-
-const cocoAccumulators = (categories: readonly CocoCategory[], ignoreKey = false) =>
+const cocoAccumulators = (categories: readonly CocoCategory[], ignoreKey: boolean) =>
   byMetric((overlap) => cocoAccumulator(categories, { overlap, ignoreKey }));
 
 const vocAccumulators = (classes: readonly string[], rule: VocRule) =>
   byMetric((overlap) => vocAccumulator(classes, { overlap, rule }));
 
+/** How parts are merged and scored. */
+export const scorerOf = ({ categories, ignoreKey, voc: own }: About): Pick<Truth, 'merge' | 'scores'> => {
+  const coco = cocoAccumulators(categories, ignoreKey);
+  const voc = own && vocAccumulators(own.classes, own.rule);
+  return {
+    merge: (a, b) => ({
+      images: a.images + b.images,
+      coco: byMetric((m) => coco[m].merge(a.coco[m], b.coco[m])),
+      voc: bothOf(a.voc, b.voc, (x, y) => voc && byMetric((m) => voc[m].merge(x[m], y[m]))),
+    }),
+    scores: (part) => byMetric((m) => scoresOf(coco[m].finish(part.coco[m]), part.voc && voc?.[m].finish(part.voc[m]))),
+  };
+};
+
 /** Label files as training reads them, by COCO's rules: what `train --assess` measures. */
 export const labelTruth = (names: readonly string[]): Truth => {
-  const accumulators = cocoAccumulators(names.map((name, id) => ({ id, name })));
+  const about = { categories: names.map((name, id) => ({ id, name })), ignoreKey: false, voc: undefined };
+  const accumulators = cocoAccumulators(about.categories, false);
   return {
     name: 'labels',
     withLabels: true,
     units: 'relative',
-    ...merging(accumulators),
+    about,
+    ...scorerOf(about),
     gather: () => {
       const images: { readonly id: number }[] = [];
       const annotations: CocoAnnotation[] = [];
@@ -132,13 +137,15 @@ const idsIn = (
 };
 
 const ofInstances = ({ annotations, categories }: CocoInstances, ids: readonly number[]): Truth => {
-  const accumulators = cocoAccumulators(categories);
+  const about = { categories, ignoreKey: false, voc: undefined };
+  const accumulators = cocoAccumulators(categories, false);
   const byImage = grouped(annotations, ({ image_id }) => image_id);
   return {
     name: 'coco',
     withLabels: false,
     units: 'pixels',
-    ...merging(accumulators),
+    about,
+    ...scorerOf(about),
     gather: (asked) => {
       const images = asked.map(({ index }) => ({ id: ids[index] }));
       const detections: CocoDetection[] = [];
@@ -214,10 +221,12 @@ const ofAnnotations = (
   rule: VocRule,
 ): Truth => {
   const own = vocAccumulators(names, rule);
-  const coco = cocoAccumulators(
-    names.map((name, id) => ({ id, name })),
-    true,
-  );
+  const about = {
+    categories: names.map((name, id) => ({ id, name })),
+    ignoreKey: true,
+    voc: { classes: names, rule },
+  };
+  const coco = cocoAccumulators(about.categories, true);
   const classOf = new Map(names.map((name, id) => [name, id]));
   const numberOf = new Map(annotations.map(({ image }, i) => [image, i + 1]));
   const listed = new Set(images.map(vocImageId));
@@ -232,7 +241,8 @@ const ofAnnotations = (
     name: 'voc',
     withLabels: false,
     units: 'pixels',
-    ...merging(coco, own),
+    about,
+    ...scorerOf(about),
     gather: (asked) => {
       const mine = new Set(
         asked.filter(({ index, path }) => first.get(vocImageId(path)) === index).map(({ path }) => vocImageId(path)),

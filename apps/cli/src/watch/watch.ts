@@ -57,7 +57,7 @@ const evaluateCheckpoint = async (
       const part = await evaluate(detector, { truth, images, shard: whole, batch, label }, context);
       if (part === undefined) return E.right(false);
       const scores = truth.scores(part);
-      await recordScores(dirname(checkpoint.file), checkpoint, set, part, scores);
+      await recordScores(dirname(checkpoint.file), checkpoint, set, { part, about: truth.about }, scores);
       const figures = metrics.map((metric) => {
         const { mean, perThreshold } = scores[metric];
         return `${set.prefix}${metric} mean ${mean.toFixed(4)} .50 ${perThreshold[0].toFixed(4)} .75 ${perThreshold[5].toFixed(4)}`;
