@@ -2,6 +2,7 @@
 import type { Command } from '../arguments/command.ts';
 import { average } from './average.ts';
 import { board } from './board.ts';
+import { compare } from './compare.ts';
 import { convertCoco } from './convert-coco.ts';
 import { convertDarknet } from './convert-darknet.ts';
 import { convertOpenimages } from './convert-openimages.ts';
@@ -61,6 +62,7 @@ export const commands: readonly Command[] = [
   speed,
   recall,
   demoCommand,
+  compare,
   shapes,
   shapesDemo,
   devices,
