@@ -3,8 +3,17 @@ import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { runReadme } from '../../../test/readme.ts';
 
+const folder = dirname(dirname(fileURLToPath(import.meta.url)));
+
 it('the example of the README runs', async () => {
-  const output = await runReadme(dirname(dirname(fileURLToPath(import.meta.url))));
+  const output = await runReadme(folder);
   expect(output.replace(/\s+/g, ' ')).toContain('laplace: Float32Array(9) [');
   expect(output).toMatch(/total: 1\.5\n.*total: 4\.25/s);
+});
+
+it('the second example shows one step for a whole layer', async () => {
+  const output = await runReadme(folder, 1);
+  expect(output).toMatch(/conv2d 3x3\/1 64x64x32 - 64x64x32, batch 1/);
+  expect(output).toMatch(/^relative error [0-9.]+e-0?[678]$/m);
+  expect(output.match(/^\d+\.\d+ /gm)).toHaveLength(1);
 });
