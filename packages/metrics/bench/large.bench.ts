@@ -1,15 +1,18 @@
 /**
- * Evaluation of 5,000 images, 80 classes, 275,395 detections (goldens/coco/07_large) on one thread. pycocotools runs
- * beside it when python3 can import it; else its recorded figures stand, and are called recorded.
- * `--json file` writes the rows.
+ * Evaluation of 5,000 images, 80 classes, 275,395 detections (goldens/coco/07_large): time and peak memory of one thread,
+ * both metrics together beside one, several threads beside one, and the loading of the JSON apart. pycocotools and
+ * faster-coco-eval run beside it where python3 can import them; else pycocotools' recorded figures stand, and are called
+ * recorded. `--json file` writes the rows.
  */
-import { spawnSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
-import { cpus } from 'node:os';
+import { availableParallelism, cpus } from 'node:os';
+import { fileURLToPath } from 'node:url';
 import { goldenPath, readBytes, readJson, shared } from '../../../test/shared.ts';
 import { parseCocoInstances, parseCocoResults } from '../src/formats/index.ts';
 import type { CocoDetection, CocoInstances } from '../src/index.ts';
-import { evaluateCoco } from '../src/index.ts';
+import { evaluateCoco, evaluateCocoEach } from '../src/index.ts';
+import { cocoThreads } from '../src/node/index.ts';
 
 interface Row {
   readonly name: string;
@@ -21,95 +24,146 @@ interface Row {
   readonly ratio: number;
 }
 
+/** As expected.json has it. */
+interface Recorded {
+  readonly metric: 'iou' | 'giou';
+  readonly evaluate_wall_s: number;
+  readonly accumulate_wall_s: number;
+  readonly load_gt_wall_s: number;
+  readonly load_dt_wall_s: number;
+  readonly peak_rss_MB: number;
+}
+
 const rounds = 7;
+const both = ['iou', 'giou'] as const;
+const at = (file: string): string => goldenPath('coco', '07_large', file);
+const textOf = (file: string): string => new TextDecoder().decode(readBytes(at(file)));
 const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1]!;
-const seconds = (run: () => unknown): number => {
+const seconds = async (run: () => unknown): Promise<number> => {
   const start = performance.now();
-  run();
+  await run();
   return (performance.now() - start) / 1000;
 };
-const rowOf = (name: string, peer: string, ours: number, theirs: number, unit: Row['unit'] = 's'): Row => ({
+const row = (name: string, peer: string, ours: number, theirs: number, more: Partial<Row> = {}): Row => ({
   name,
   peer,
   threads: 1,
   ours,
   theirs,
-  unit,
+  unit: 's',
   ratio: ours / theirs,
+  ...more,
 });
 
-const python = `
-import gzip, json, sys, time, contextlib, io
-from pycocotools.coco import COCO
-from pycocotools.cocoeval import COCOeval
-gt, dt = COCO(), json.load(gzip.open(sys.argv[2]))
-with contextlib.redirect_stdout(io.StringIO()):
-    gt.dataset = json.load(gzip.open(sys.argv[1])); gt.createIndex()
-    e = COCOeval(gt, gt.loadRes(dt), 'bbox')
-    s = time.time(); e.evaluate(); e.accumulate(); t = time.time() - s
-print(t)`;
+interface Loaded {
+  readonly truth: CocoInstances;
+  readonly found: readonly CocoDetection[];
+}
 
-const main = (): void => {
-  if (!shared) {
-    console.log('skipped: the folder of goldens is not there');
-    return;
-  }
-  const at = (file: string): string => goldenPath('coco', '07_large', file);
-  const text = (file: string): string => new TextDecoder().decode(readBytes(at(file)));
-  const [gtText, dtText] = [text('gt.json.gz'), text('dt.json.gz')];
-  const times: Record<'load' | 'iou' | 'giou', number[]> = { load: [], iou: [], giou: [] };
-  let truth: CocoInstances = { images: [], annotations: [], categories: [] };
-  let found: readonly CocoDetection[] = [];
+const load = (gt: string, dt: string): Loaded => {
+  const [truth, found] = [parseCocoInstances(gt, 'gt'), parseCocoResults(dt, 'dt')];
+  if (truth._tag === 'Left' || found._tag === 'Left') throw new Error('07_large does not keep the rules');
+  return { truth: truth.right, found: found.right };
+};
+
+/** One evaluation in a process of its own, for its memory: MB before and at the peak. */
+const memoryMode = '--memory-of';
+const memoryOf = (): { readonly before: number; readonly peak: number } => {
+  const { truth, found } = load(textOf('gt.json.gz'), textOf('dt.json.gz'));
+  const before = process.memoryUsage().rss / 2 ** 20;
+  evaluateCoco(truth, found);
+  return { before, peak: process.resourceUsage().maxRSS / 1024 };
+};
+
+const python = (load: string, evaluate: string): string => `
+import gzip, json, sys, time, contextlib, io
+${load}
+with contextlib.redirect_stdout(io.StringIO()):
+    gt = COCO(); gt.dataset = json.load(gzip.open(sys.argv[1])); gt.createIndex()
+    dt = gt.loadRes(json.load(gzip.open(sys.argv[2])))
+    ${evaluate}
+    s = time.perf_counter(); e.evaluate(); e.accumulate(); t = time.perf_counter() - s
+print(t)`;
+const peers: Readonly<Record<string, string>> = {
+  pycocotools: python(
+    'from pycocotools.coco import COCO\nfrom pycocotools.cocoeval import COCOeval',
+    "e = COCOeval(gt, dt, 'bbox')",
+  ),
+  'faster-coco-eval': python(
+    'from faster_coco_eval import COCO, COCOeval_faster',
+    "e = COCOeval_faster(gt, dt, 'bbox')",
+  ),
+};
+/** Seconds, where it is installed. */
+const peerTime = (name: string): number | undefined => {
+  const { status, stdout } = spawnSync('python3', ['-c', peers[name]!, at('gt.json.gz'), at('dt.json.gz')], {
+    encoding: 'utf8',
+  });
+  return status === 0 ? Number(stdout) : undefined;
+};
+
+const main = async (): Promise<void> => {
+  const [gtText, dtText] = [textOf('gt.json.gz'), textOf('dt.json.gz')];
+  const recorded = readJson<{ pycocotools_timing: Recorded[] }>(at('expected.json')).pycocotools_timing;
+  const of = (metric: string): Recorded => recorded.find((timing) => timing.metric === metric)!;
+  const total = (metric: string): number => of(metric).evaluate_wall_s + of(metric).accumulate_wall_s;
+
+  const threadCounts = [2, 4, 8, 16].filter((count) => count <= availableParallelism());
+  const pools = threadCounts.map((count) => cocoThreads(count));
+  const times = { load: [] as number[], iou: [] as number[], giou: [] as number[], both: [] as number[] };
+  const threaded = pools.map(() => [] as number[]);
   for (let round = 0; round < rounds; round++) {
+    let loaded: Loaded = { truth: { images: [], annotations: [], categories: [] }, found: [] };
     times.load.push(
-      seconds(() => {
-        const [gt, dt] = [parseCocoInstances(gtText, 'gt'), parseCocoResults(dtText, 'dt')];
-        if (gt._tag === 'Right' && dt._tag === 'Right') [truth, found] = [gt.right, dt.right];
+      await seconds(() => {
+        loaded = load(gtText, dtText);
       }),
     );
-    times.iou.push(seconds(() => evaluateCoco(truth, found)));
-    times.giou.push(seconds(() => evaluateCoco(truth, found, { overlap: 'giou' })));
+    const { truth, found } = loaded;
+    times.iou.push(await seconds(() => evaluateCoco(truth, found)));
+    times.giou.push(await seconds(() => evaluateCoco(truth, found, { overlap: 'giou' })));
+    times.both.push(await seconds(() => evaluateCocoEach(truth, found, both)));
+    for (const [i, pool] of pools.entries()) threaded[i]!.push(await seconds(() => pool.evaluate(truth, found)));
   }
-  type Timing = {
-    which: string;
-    metric: string;
-    evaluate_wall_s: number;
-    accumulate_wall_s: number;
-    load_gt_wall_s: number;
-    load_dt_wall_s: number;
-    peak_rss_MB: number;
-  };
-  const recorded = readJson<{ pycocotools_timing: Timing[] }>(at('expected.json')).pycocotools_timing;
-  const of = (metric: string): Timing => recorded.find((row) => row.metric === metric)!;
-  const live = spawnSync('python3', ['-c', python, at('gt.json.gz'), at('dt.json.gz')], { encoding: 'utf8' });
-  const total = (row: Timing): number => row.evaluate_wall_s + row.accumulate_wall_s;
-  const beside = live.status === 0 ? Number(live.stdout) : undefined;
-  const rows = [
-    rowOf(
+  for (const pool of pools) await pool.close();
+
+  const self = [...process.execArgv, fileURLToPath(import.meta.url), memoryMode];
+  const memory = JSON.parse(execFileSync(process.execPath, self, { encoding: 'utf8' })) as ReturnType<typeof memoryOf>;
+  const beside = peerTime('pycocotools');
+  const faster = peerTime('faster-coco-eval');
+  const iou = median(times.iou);
+  const rows: readonly Row[] = [
+    row(
       'evaluate + accumulate, iou',
       beside === undefined ? 'pycocotools (recorded)' : 'pycocotools',
-      median(times.iou),
-      beside ?? total(of('iou')),
+      iou,
+      beside ?? total('iou'),
     ),
-    rowOf('evaluate + accumulate, giou', 'its GIoU fork (recorded)', median(times.giou), total(of('giou'))),
-    rowOf(
-      'load and check JSON',
+    ...(faster === undefined ? [] : [row('evaluate + accumulate, iou', 'faster-coco-eval', iou, faster)]),
+    row('evaluate + accumulate, giou', "g-darknet's pycocotools (recorded)", median(times.giou), total('giou')),
+    row('both metrics together', 'iou alone', median(times.both), iou),
+    ...threaded.map((list, i) =>
+      row('evaluate + accumulate, iou', 'one thread', median(list), iou, { threads: threadCounts[i]! }),
+    ),
+    row(
+      'load and check the JSON',
       'pycocotools (recorded)',
       median(times.load),
       of('iou').load_gt_wall_s + of('iou').load_dt_wall_s,
     ),
-    rowOf(
-      'peak memory of the process',
-      'pycocotools (recorded)',
-      process.resourceUsage().maxRSS / 1024,
-      of('iou').peak_rss_MB,
-      'MB',
-    ),
+    row('peak memory of a process that evaluates once', 'pycocotools (recorded)', memory.peak, of('iou').peak_rss_MB, {
+      unit: 'MB',
+    }),
   ];
-  console.log(`${cpus()[0]?.model}, Node ${process.version}, median of ${rounds}`);
-  console.table(rows);
+  console.log(`${cpus()[0]?.model}, ${availableParallelism()} cores, Node ${process.version}, medians of ${rounds}`);
+  console.table(
+    rows.map((r) => ({ ...r, ours: +r.ours.toFixed(3), theirs: +r.theirs.toFixed(3), ratio: +r.ratio.toFixed(3) })),
+  );
+  console.log(`memory before the evaluation, the parsed JSON included: ${memory.before.toFixed(0)} MB`);
   const out = process.argv.indexOf('--json');
   if (out > 0) writeFileSync(process.argv[out + 1]!, `${JSON.stringify(rows, null, 2)}\n`);
 };
 
-main();
+if (!shared) console.log('skipped: the folder of goldens is not there');
+else if (process.argv.includes(memoryMode)) console.log(JSON.stringify(memoryOf()));
+else await main();
