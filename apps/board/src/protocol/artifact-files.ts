@@ -3,7 +3,6 @@ import { createReadStream } from 'node:fs';
 import { mkdir, open, readdir, realpath, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join, relative, sep } from 'node:path';
 import type { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { refuse } from '../fault.ts';
 
 const space = 32;
@@ -103,7 +102,7 @@ export const writeArtifact = async (root: string, path: string, content: Readabl
   try {
     const handle = await open(beside, 'wx');
     try {
-      await pipeline(content, handle.createWriteStream({ autoClose: false }));
+      await handle.writeFile(content);
       await handle.sync();
     } finally {
       await handle.close();

@@ -43,6 +43,7 @@ export type Uploaded = {
 /** MLflow's limits for one batch. */
 const mostPoints = 1000;
 const mostPairs = 100;
+const cfgAttempts = 4;
 const uploadTag = 'gdarknet.upload';
 
 class Stopped extends Error {}
@@ -171,16 +172,28 @@ const uploader = (options: UploadOptions, client: Client, state: State) => {
     else tell(`${options.url}: the parameter ${params[0].key} is not taken: ${answer.left.what}`);
   };
 
+  /** Not every server keeps files: this must hold up nothing. */
+  const sendCfg = async (cfg: string): Promise<void> => {
+    const { artifacts } = state.journal;
+    if (!artifacts) return;
+    for (let attempt = 0; ; attempt++) {
+      const put = await client.put(artifacts, 'network.cfg', cfg);
+      if (E.isRight(put)) return;
+      if (put.left.tag !== 'later' || attempt === cfgAttempts) {
+        tell(`${options.url}: the cfg is not taken: ${put.left.what}`);
+        return;
+      }
+      await pause(backOff(attempt, { first: firstWaitMs, most: mostWaitMs }), [signal]);
+    }
+  };
+
   const send = async (news: FolderNews): Promise<void> => {
     if (state.journal.run === undefined) await runOf(news.started ?? Date.now());
     for (const some of chunks(news.params, mostPairs)) await sendPairs(some);
-    const { artifacts, run } = state.journal;
-    if (news.cfg !== undefined && artifacts) {
-      const put = await insist(() => client.put(artifacts, 'network.cfg', news.cfg ?? ''));
-      if (E.isLeft(put)) tell(`${options.url}: the cfg is not taken: ${put.left.what}`);
-    }
+    const { run } = state.journal;
     const points = [...news.points, ...(news.map ?? [])];
     for (const some of chunks(points, mostPoints)) await sendPoints(some);
+    if (news.cfg !== undefined) await sendCfg(news.cfg);
     if (news.status) {
       const { status, ended } = news.status;
       await insist(() =>
