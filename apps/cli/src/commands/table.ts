@@ -17,6 +17,7 @@ import { exportOnnxCommand } from './export-onnx.ts';
 import { fold } from './fold.ts';
 import { table } from './layer-table.ts';
 import { logPush } from './log-push.ts';
+import { newRun } from './new-run.ts';
 import { partial } from './partial.ts';
 import { printCommand } from './print.ts';
 import { recall } from './recall.ts';
@@ -63,6 +64,7 @@ export const commands: readonly Command[] = [
   recall,
   demoCommand,
   compare,
+  newRun,
   shapes,
   shapesDemo,
   devices,
