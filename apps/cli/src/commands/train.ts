@@ -6,9 +6,10 @@ import { type Command, command } from '../arguments/command.ts';
 import { parseCommand, type Usage } from '../arguments/parse.ts';
 import type { Context } from '../context.ts';
 import { type Failure, refused } from '../failure.ts';
+import { withCrew } from '../parallel/open.ts';
 import { options, positionals, type TrainValues } from '../training/options.ts';
 import { type Resumed, resumed } from '../training/resume.ts';
-import { filesOf, runLeader } from '../training/run.ts';
+import { filesOf, runLeader, runMember } from '../training/run.ts';
 
 const parsed = (words: readonly string[]): E.Either<Usage, TrainValues> =>
   pipe(
@@ -17,19 +18,22 @@ const parsed = (words: readonly string[]): E.Either<Usage, TrainValues> =>
   );
 
 const started = (values: TrainValues, from: Resumed | undefined, context: Context): TE.TaskEither<Failure, void> =>
-  (values.gpus?.length ?? 0) > 1
-    ? TE.left(
-        refused(
-          `-gpus ${values.gpus?.join(',')}: training on several devices is not there yet`,
-          'name one, or leave -gpus out',
-        ),
-      )
-    : pipe(
-        filesOf(values, from && { data: from.record.dataText, cfg: from.record.cfg.text }, context),
-        TE.flatMap((files) =>
-          runLeader({ values, files, resumed: from, crew: undefined, kernels: from?.kernels }, context),
-        ),
-      );
+  pipe(
+    filesOf(values, from && { data: from.record.dataText, cfg: from.record.cfg.text }, context),
+    TE.flatMap((files) =>
+      withCrew(
+        values,
+        files,
+        from?.kernels,
+        context,
+      )(({ crew, kernels }) => {
+        const task = { values, files, kernels, resumed: from };
+        return crew && crew.team.rank > 0
+          ? runMember({ ...task, crew }, context)
+          : runLeader({ ...task, crew }, context);
+      }),
+    ),
+  );
 
 export const train: Command = command({
   path: ['train'],

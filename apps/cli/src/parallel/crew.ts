@@ -17,7 +17,7 @@ export type Crew = {
   /** Milliseconds spent waiting for others and exchanging values, so far. */
   readonly spentMs: () => number;
   /** Something went wrong here: the others must not wait for ever. */
-  readonly abort: (reason: string) => void;
+  readonly abort: () => void;
   /** When all have ended. */
   readonly close: () => Promise<void>;
 };

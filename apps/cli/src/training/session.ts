@@ -2,12 +2,13 @@
 import { performance } from 'node:perf_hooks';
 import { type BatchStream, NoUsablePicture, showFault } from '@gdarknet/data';
 import { addMapRow, type LayerLog } from '@gdarknet/data/runs';
-import type { StepReport, Trainer } from '@gdarknet/yolo';
+import { DivergedMembers, type StepReport, type Trainer } from '@gdarknet/yolo';
 import * as E from 'fp-ts/lib/Either.js';
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
 import type { Context } from '../context.ts';
 import { dataFailure, type Failure, refused, showFailure, thrown } from '../failure.ts';
 import type { Crew } from '../parallel/crew.ts';
+import { CrewEnded } from '../parallel/meeting.ts';
 import type { Assessment, Metric } from './assess.ts';
 import { writeCharts } from './charts.ts';
 import { openKeeper, type Progress } from './keeper.ts';
@@ -178,6 +179,10 @@ const train = async (session: Session, context: Context): Promise<Trained> => {
       if (saved || assessDue) await drawCharts();
     }
   } catch (error) {
+    if (error instanceof CrewEnded || error instanceof DivergedMembers) {
+      await records.event({ type: 'end', batch: progress.batch, reason: 'crew' });
+      throw new Stop(refused(`batch ${progress.batch}: ${error.message}`, how()));
+    }
     if (!(error instanceof NoUsablePicture)) throw error;
     await halt('no-pictures', {}, () =>
       refused(`batch ${progress.batch}: ${error.message}`, `when the pictures are back, ${how()}`),

@@ -1,0 +1,35 @@
+/** The thread of a crew's member: it computes, and tells; member 0 writes. */
+import { parentPort, workerData } from 'node:worker_threads';
+import * as E from 'fp-ts/lib/Either.js';
+import type { Context } from '../context.ts';
+import { showFailure } from '../failure.ts';
+import { runMember } from '../training/run.ts';
+import { CrewEnded, joinMeeting } from './meeting.ts';
+import { crewOf, type MemberData, type MemberMessage } from './threads.ts';
+
+const { place, rank, size, sync, values, files, kernels } = workerData as MemberData;
+const tell = (text: string): void => parentPort?.postMessage({ text } satisfies MemberMessage);
+const nothing = (): void => {};
+
+const context: Context = {
+  ...{ argv: [], print: nothing, tell, stdin: process.stdin },
+  progress: () => ({ advance: nothing, end: nothing }),
+  // Who is interrupted is member 0, which the others hear of in the next step.
+  signal: new AbortController().signal,
+};
+
+const meeting = joinMeeting(place, rank, size, true);
+const crew = {
+  ...crewOf(size, sync),
+  ...{ team: meeting.team, spentMs: meeting.spentMs, abort: meeting.end },
+  close: () => Promise.resolve(),
+};
+
+runMember({ values, files, crew, kernels, resumed: undefined }, context)().then((done) => {
+  if (E.isRight(done)) return;
+  meeting.end();
+  const { left } = done;
+  // An end that somebody else has caused has been told by them.
+  if (!(left.tag === 'thrown' && left.error instanceof CrewEnded)) for (const line of showFailure(left)) tell(line);
+  process.exitCode = 1;
+});

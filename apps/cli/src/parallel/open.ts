@@ -1,0 +1,81 @@
+/** Who trains: this process alone, its threads, or the processes that MPI has started. */
+
+import * as E from 'fp-ts/lib/Either.js';
+import { pipe } from 'fp-ts/lib/function.js';
+import * as TE from 'fp-ts/lib/TaskEither.js';
+import type { Context } from '../context.ts';
+import { type Failure, refused, thrown } from '../failure.ts';
+import { kernelsIn, openChosen } from '../inputs/device.ts';
+import type { TrainValues } from '../training/options.ts';
+import type { TrainFiles } from '../training/run.ts';
+import type { Crew } from './crew.ts';
+import { launchOf, MpiError, openMpiCrew } from './mpi.ts';
+import { openThreadCrew } from './threads.ts';
+
+export type Joined = { readonly crew: Crew | undefined; readonly kernels: string | undefined };
+
+/** What this machine would choose; members must not choose each for itself. */
+const chosenKernels = ({ device }: TrainValues): TE.TaskEither<Failure, string | undefined> =>
+  pipe(
+    openChosen({ device, threads: 1 }),
+    TE.flatMap((opened) => async () => {
+      const kernels = kernelsIn(opened.description);
+      await opened.close();
+      return E.right(kernels);
+    }),
+  );
+
+const labelLength = 256;
+
+/** Member 0's label to all. */
+const shareLabel = async ({ team }: Crew, label: string): Promise<string> => {
+  const codes = new Float32Array(labelLength);
+  if (team.rank === 0) codes.set(Array.from(label.slice(0, labelLength), (letter) => letter.charCodeAt(0)));
+  await team.share(codes);
+  return String.fromCharCode(...codes.filter((code) => code !== 0));
+};
+
+const open = (
+  values: TrainValues,
+  files: TrainFiles,
+  kept: string | undefined,
+  context: Context,
+): TE.TaskEither<Failure, Joined> => {
+  const launch = launchOf(process.env);
+  const size = values.gpus?.length ?? 1;
+  if (launch === undefined && size < 2) return TE.right({ crew: undefined, kernels: kept });
+  if (launch && size > 1) {
+    return TE.left(refused('-gpus and MPI: found both', 'start one process for each device, or one with -gpus'));
+  }
+  return pipe(
+    kept === undefined ? chosenKernels(values) : TE.right(kept),
+    TE.flatMap((kernels) =>
+      TE.tryCatch(
+        async () => {
+          if (launch === undefined) {
+            const crew = openThreadCrew({ values, files, kernels, size, sync: values.sync }, context);
+            return { crew, kernels };
+          }
+          const crew = await openMpiCrew(launch, values.sync);
+          return { crew, kernels: (await shareLabel(crew, kernels ?? '')) || undefined };
+        },
+        (error) => (error instanceof MpiError ? refused(error.message, 'or start one process') : thrown(error)),
+      ),
+    ),
+  );
+};
+
+/** Opens, uses, and closes; where it went wrong here, the others are told to end. */
+export const withCrew =
+  (values: TrainValues, files: TrainFiles, kept: string | undefined, context: Context) =>
+  <A>(use: (joined: Joined) => TE.TaskEither<Failure, A>): TE.TaskEither<Failure, A> =>
+    pipe(
+      open(values, files, kept, context),
+      TE.flatMap((joined) => async () => {
+        const { crew } = joined;
+        const done = await use(joined)().catch((error: unknown) => E.left<Failure>(thrown(error)));
+        if (crew && E.isLeft(done) && done.left.tag !== 'interrupted') crew.abort();
+        await crew?.close();
+        return done;
+      }),
+    );
