@@ -16,6 +16,8 @@ export type Crew = {
   readonly description: string;
   /** Milliseconds spent waiting for others and exchanging values, so far. */
   readonly spentMs: () => number;
+  /** Whether `abort` ends this process too. */
+  readonly abortEnds: boolean;
   /** Something went wrong here: the others must not wait for ever. */
   readonly abort: () => void;
   /** When all have ended. */

@@ -164,6 +164,7 @@ export const openMpiCrew = async (launch: Launch, sync: Sync): Promise<Crew> => 
       share: (values) => inBuckets(values, (part) => hand(part, part.length, float, 0, world)),
     },
     spentMs: () => spent,
+    abortEnds: true,
     abort: () => {
       abortAll(world, 1);
     },

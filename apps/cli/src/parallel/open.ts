@@ -4,7 +4,7 @@ import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import type { Context } from '../context.ts';
-import { type Failure, refused, thrown } from '../failure.ts';
+import { type Failure, refused, showFailure, thrown } from '../failure.ts';
 import { kernelsIn, openChosen } from '../inputs/device.ts';
 import type { TrainValues } from '../training/options.ts';
 import type { TrainFiles } from '../training/run.ts';
@@ -74,7 +74,11 @@ export const withCrew =
       TE.flatMap((joined) => async () => {
         const { crew } = joined;
         const done = await use(joined)().catch((error: unknown) => E.left<Failure>(thrown(error)));
-        if (crew && E.isLeft(done) && done.left.tag !== 'interrupted') crew.abort();
+        if (crew && E.isLeft(done) && done.left.tag !== 'interrupted') {
+          // There will be no later.
+          if (crew.abortEnds) for (const line of showFailure(done.left)) context.tell(`gdarknet: ${line}`);
+          crew.abort();
+        }
         await crew?.close();
         return done;
       }),

@@ -20,9 +20,10 @@ export type MemberData = {
 /** What it sends: messages for people. */
 export type MemberMessage = { readonly text: string };
 
-export const crewOf = (size: number, sync: Sync): Pick<Crew, 'sync' | 'localSize' | 'description'> => ({
+export const crewOf = (size: number, sync: Sync): Pick<Crew, 'sync' | 'localSize' | 'description' | 'abortEnds'> => ({
   sync,
   localSize: size,
+  abortEnds: false,
   description: `${size} devices, a thread for each`,
 });
 

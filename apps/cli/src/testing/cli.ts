@@ -17,12 +17,15 @@ export type Ended = {
 
 export type CallOptions = { readonly cwd?: string; readonly input?: string };
 
+/** The command as words for another program that starts it. */
+export const words = (argv: readonly string[]): readonly string[] => [
+  ...[node, '--conditions=@gdarknet/source', '--disable-warning=ExperimentalWarning'],
+  ...[join(source, 'main.ts'), ...argv],
+];
+
 export const start = (argv: readonly string[], { cwd, input }: CallOptions = {}) => {
-  const child: ChildProcess = spawn(
-    node,
-    ['--conditions=@gdarknet/source', '--disable-warning=ExperimentalWarning', join(source, 'main.ts'), ...argv],
-    { stdio: ['pipe', 'pipe', 'pipe'], ...(cwd && { cwd }) },
-  );
+  const [program, ...rest] = words(argv);
+  const child: ChildProcess = spawn(program, rest, { stdio: ['pipe', 'pipe', 'pipe'], ...(cwd && { cwd }) });
   const texts = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const) {
     child[name]?.setEncoding('utf8').on('data', (text: string) => {
