@@ -33,6 +33,9 @@ type Layout = {
   readonly splits: number;
 };
 
+/** Floats that fit into a core's own cache with room to spare. */
+const cache = 160_000;
+
 const layoutOf = (g: Geometry, groups: number, perGroup: number, { rows, columns }: Tile): Layout => {
   const fill = (n: number) => n / up(n, columns);
   const depth = depthOf(g);
@@ -41,7 +44,11 @@ const layoutOf = (g: Geometry, groups: number, perGroup: number, { rows, columns
   const panels = Math.ceil(channels / columns);
   const tiles = Math.ceil(perGroup / rows);
   const plane = g.oh * g.ow;
-  const wanted = Math.min(768, Math.max(64, Math.floor((1 << 19) / (panels * columns))));
+  // Pixels of a block for which dy, image and sums fit into the cache together; where the sums alone do not, they stream.
+  const size = tiles * rows * panels * columns * (windows ? 1 : g.kh * g.kw);
+  const fitting = (cache - size) / (tiles * rows + 1.3 * panels * columns);
+  const most = Math.floor((1 << 19) / (panels * columns));
+  const wanted = Math.max(64, Math.min(768, fitting < 256 ? most : Math.floor(fitting)));
   const whole = plane <= wanted;
   const images = whole ? Math.min(g.n, Math.floor(wanted / plane)) : 1;
   const lines = whole ? g.oh : Math.max(1, Math.floor(wanted / g.ow));
@@ -50,7 +57,6 @@ const layoutOf = (g: Geometry, groups: number, perGroup: number, { rows, columns
   const pixels = images * lines * g.ow;
   const together = Math.ceil(tiles / Math.ceil(tiles / Math.max(1, Math.floor(98304 / (pixels * rows)))));
   const rounds = Math.ceil(tiles / together);
-  const size = tiles * rows * panels * columns * (windows ? 1 : g.kh * g.kw);
   return {
     channels,
     taps: windows ? 1 : g.kh * g.kw,
