@@ -14,7 +14,7 @@ export const evaluationView = (app: App) => {
     return h(
       'section',
       {},
-      h('h3', {}, `${app.label(run)}: ${title ?? file}`),
+      h('h2', {}, `${app.label(run)}: ${title ?? file}`),
       h(
         'div',
         { class: 'sheets' },

@@ -47,7 +47,7 @@ export const picturesView = (app: App) => {
         ),
       );
       return [
-        h('section', {}, h('h3', {}, `${app.label(run)}, batch ${latest}`), h('div', { class: 'pictures' }, ...images)),
+        h('section', {}, h('h2', {}, `${app.label(run)}, batch ${latest}`), h('div', { class: 'pictures' }, ...images)),
       ];
     });
     body.replaceChildren(...sections);

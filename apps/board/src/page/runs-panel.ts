@@ -156,7 +156,7 @@ export const runsPanel = (app: App) => {
     const select = button('select', () => app.set({ selected: runs.map(({ id }) => id) }), {
       'aria-label': `Select only ${title}`,
     });
-    const section = h('section', {}, h('h3', {}, `${title} (${runs.length}) `, select), h('ul', {}));
+    const section = h('section', {}, h('h2', {}, `${title} (${runs.length}) `, select), h('ul', {}));
     return section;
   };
 

@@ -23,7 +23,7 @@ export const smoothed = ({ steps, times, values, counts }: Parts, window: number
         weight -= counts[from];
       }
     }
-    if (seen < window) continue;
+    if (seen <= window) continue;
     out.steps.push(steps[i]);
     out.times.push(times[i]);
     out.values.push(weight > 0 ? sum / weight : Number.NaN);
