@@ -18,8 +18,10 @@ import { fold } from './fold.ts';
 import { table } from './layer-table.ts';
 import { logPush } from './log-push.ts';
 import { newRun } from './new-run.ts';
+import { pack } from './pack.ts';
 import { partial } from './partial.ts';
 import { printCommand } from './print.ts';
+import { qualitative } from './qualitative.ts';
 import { recall } from './recall.ts';
 import { shapes } from './shapes.ts';
 import { shapesDemo } from './shapes-demo.ts';
@@ -65,6 +67,8 @@ export const commands: readonly Command[] = [
   demoCommand,
   compare,
   newRun,
+  qualitative,
+  pack,
   shapes,
   shapesDemo,
   devices,
