@@ -1,0 +1,167 @@
+/** What was acknowledged is there once: killed processes, full disks, clocks that are wrong. */
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { caller, type TestBoard, tempFolder, testBoard } from './testing/board.ts';
+import { type Served, serve } from './testing/process.ts';
+import { seeded } from './testing/random.ts';
+
+const closing: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+});
+
+const api = '/api/2.0/mlflow/';
+
+const newRun = async (call: TestBoard['call'], name: string): Promise<string> =>
+  (await call('POST', `${api}runs/create`, { experiment_id: '0', start_time: 1, run_name: name })).body.run.info.run_id;
+
+type Logged = { readonly step: number; readonly value: number; readonly timestamp: number };
+
+const history = async (call: TestBoard['call'], run: string, key: string): Promise<readonly Logged[]> => {
+  const all: Logged[] = [];
+  for (let token: string | undefined = ''; token !== undefined; ) {
+    const { body } = await call('GET', `${api}metrics/get-history?run_id=${run}&metric_key=${key}&page_token=${token}`);
+    all.push(...body.metrics);
+    token = body.next_page_token;
+  }
+  return all;
+};
+
+describe('a collector that is killed', () => {
+  const clients = 8;
+  const calls = 10_000;
+  const perCall = 4;
+
+  it(`while ${clients} clients make ${calls} calls: every acknowledged point is there once`, async () => {
+    const file = join(await tempFolder(), 'board.db');
+    const random = seeded(11);
+    let served: Served = await serve({ port: 0, file, rate: 1e6 });
+    const port = Number(new URL(served.url).port);
+    const { url } = served;
+    let running = true;
+    closing.push(() => {
+      running = false;
+      return served.kill();
+    });
+    const call = caller(url);
+    const runs = await Promise.all(Array.from({ length: clients }, (_, i) => newRun(call, `client ${i}`)));
+    let kills = 0;
+    let repeated = 0;
+    let acknowledged = 0;
+    // Killed after every so many acknowledgements, so that it hits the work and not the pauses.
+    const killer = (async () => {
+      for (let next = 1500; running && next < calls; next += 1500) {
+        while (running && acknowledged < next) await new Promise((resolve) => setTimeout(resolve, 1 + random() * 5));
+        if (!running) return;
+        await served.kill();
+        kills++;
+        served = await serve({ port, file, rate: 1e6 });
+      }
+    })();
+    const client = async (run: string): Promise<void> => {
+      for (let i = 0; i < calls / clients; i++) {
+        const metrics = Array.from({ length: perCall }, (_, k) => ({
+          ...{ key: `k${k}`, value: i + k / 10, step: i, timestamp: 1_700_000_000_000 + i },
+        }));
+        for (;;) {
+          try {
+            const { status } = await call('POST', `${api}runs/log-batch`, { run_id: run, metrics });
+            if (status === 200) break;
+          } catch {
+            // The collector is dead, or died before it answered.
+          }
+          repeated++;
+          await new Promise((resolve) => setTimeout(resolve, 20));
+        }
+        acknowledged++;
+      }
+    };
+    await Promise.all(runs.map(client));
+    running = false;
+    await killer;
+    expect(kills).toBeGreaterThanOrEqual(3);
+    expect(repeated).toBeGreaterThan(0);
+    for (const run of runs) {
+      for (let k = 0; k < perCall; k++) {
+        const points = await history(call, run, `k${k}`);
+        expect(points.map(({ step, value }) => [step, value])).toEqual(
+          Array.from({ length: calls / clients }, (_, i) => [i, i + k / 10]),
+        );
+      }
+    }
+    console.info(`${calls} calls, ${kills} kills, ${repeated} calls repeated`);
+  });
+});
+
+describe('a full disk', () => {
+  it('is 507, leaves nothing of the request behind, and what is there stays whole', async () => {
+    const board = await testBoard({ maxBytes: 1 << 20, rate: 1e6 });
+    closing.push(board.close);
+    const run = await newRun(board.call, 'big');
+    const stored: number[] = [];
+    let refused = 0;
+    for (let batch = 0; batch < 200 && refused < 5; batch++) {
+      const metrics = Array.from({ length: 500 }, (_, i) => ({
+        ...{ key: 'loss', value: i, step: 500 * batch + i, timestamp: 1_700_000_000_000 },
+      }));
+      const { status, body } = await board.call('POST', `${api}runs/log-batch`, { run_id: run, metrics });
+      if (status === 200) stored.push(...metrics.map(({ step }) => step));
+      else {
+        expect([status, body.error_code]).toEqual([507, 'RESOURCE_LIMIT_EXCEEDED']);
+        expect(body.message).toMatch(/none of it was stored/);
+        refused++;
+      }
+    }
+    expect(refused).toBe(5);
+    expect(stored.length).toBeGreaterThan(1000);
+    const kept = await history(board.call, run, 'loss');
+    expect(kept.map(({ step }) => step)).toEqual(stored);
+    // The list of runs agrees with the points.
+    const { runs } = (await board.call('GET', '/api/board/runs')).body;
+    expect(runs[0].metrics.loss.count).toBe(stored.length);
+  });
+
+  it('of files: nothing half written', async () => {
+    const board = await testBoard();
+    closing.push(board.close);
+    const run = await newRun(board.call, 'files');
+    const path = `/api/2.0/mlflow-artifacts/artifacts/0/${run}/artifacts/a/b.txt`;
+    expect((await board.call('PUT', path, 'hello')).status).toBe(200);
+    expect((await board.call('GET', path)).body).toBe('hello');
+    // A client that goes away in the middle.
+    const body = new ReadableStream({
+      start: (controller) => {
+        controller.enqueue(new TextEncoder().encode('half of'));
+        setTimeout(() => controller.error(new Error('gone')), 50);
+      },
+    });
+    await expect(
+      fetch(board.url + path, { method: 'PUT', body, duplex: 'half' } as unknown as RequestInit),
+    ).rejects.toThrow();
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect((await board.call('GET', path)).body).toBe('hello');
+    expect(await readdir(join(`${board.file}.artifacts`, '0', run, 'artifacts', 'a'))).toEqual(['b.txt']);
+  });
+});
+
+describe('clocks', () => {
+  it('of clients may be wrong, run backwards or be missing: order is by step, and nothing is lost', async () => {
+    const board = await testBoard({ now: () => 1_000_000_000_000 });
+    closing.push(board.close);
+    const run = await newRun(board.call, 'skewed');
+    const times = [1_700_000_000_000, 1_500_000_000_000, 4_000_000_000_000, 0, -5, 1_700_000_000_000];
+    for (const [step, timestamp] of times.entries()) {
+      const metric = { key: 'loss', value: step, step, timestamp };
+      expect((await board.call('POST', `${api}runs/log-metric`, { run_id: run, ...metric })).status).toBe(200);
+    }
+    await board.call('POST', `${api}runs/log-metric`, { run_id: run, key: 'loss', value: 6, step: 6 });
+    const points = await history(board.call, run, 'loss');
+    expect(points.map(({ step, timestamp }) => [step, timestamp])).toEqual([
+      ...times.map((timestamp, step) => [step, timestamp]),
+      [6, 1_000_000_000_000],
+    ]);
+    const { runs } = (await board.call('GET', '/api/board/runs')).body;
+    expect(runs[0].metrics.loss).toMatchObject({ count: 7, step: 6, value: 6 });
+  });
+});
