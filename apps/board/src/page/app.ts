@@ -1,8 +1,9 @@
 /** The page's state and data, and who is told when they change. */
 import { colorsOf } from './colors.ts';
+import { latest } from './latest.ts';
 import { runFilter } from './run-filter.ts';
 import { type SeriesCache, seriesCache } from './series.ts';
-import type { Preference, RunView, Source } from './source.ts';
+import type { FreshPoints, Preference, RunView, Source } from './source.ts';
 import { fromHash, type State, toHash } from './state.ts';
 
 export type App = {
@@ -22,12 +23,17 @@ export type App = {
   readonly prefer: (run: string, preference: Preference) => Promise<void>;
   readonly remove: (run: string) => Promise<void>;
   readonly reload: () => Promise<void>;
+  /** Points that have just come: the list says how far each run is without asking again. */
+  readonly note: (points: FreshPoints) => void;
   /** Series have come or grown. */
   readonly redraw: () => void;
   readonly onChange: (listener: (what: 'state' | 'runs' | 'data') => void) => void;
   /** For people who cannot see the page change. */
   readonly announce: (text: string) => void;
 };
+
+/** The list is drawn again no more often than this while points come. */
+const listMs = 700;
 
 /** Shown before anybody has chosen. */
 const newest = 10;
@@ -39,6 +45,7 @@ export const makeApp = (source: Source, announce: (text: string) => void): App =
   let state = fromHash(location.hash);
   let runs: readonly RunView[] = [];
   let colors: ReadonlyMap<string, string> = new Map();
+  let noting = 0;
   const listeners: ((what: 'state' | 'runs' | 'data') => void)[] = [];
   const tell = (what: 'state' | 'runs' | 'data'): void => {
     for (const listener of listeners) listener(what);
@@ -71,6 +78,16 @@ export const makeApp = (source: Source, announce: (text: string) => void): App =
     state: () => state,
     runs: () => runs,
     color: (run) => colors.get(run) ?? '#888888',
+    note: (points) => {
+      const next = latest(runs, points, Date.now());
+      if (next === undefined) void reload();
+      else runs = next;
+      if (noting !== 0) return;
+      noting = window.setTimeout(() => {
+        noting = 0;
+        tell('runs');
+      }, listMs);
+    },
     select: (run, on) => {
       const ids = selected().map(({ id }) => id);
       set({ selected: on ? [...ids, run] : ids.filter((id) => id !== run) });

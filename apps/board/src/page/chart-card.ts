@@ -29,6 +29,14 @@ const near = (column: ArrayLike<number | null | undefined>, at: number): number 
   return undefined;
 };
 
+/** A little room above and below; a flat curve lies in the middle of its own neighbourhood. */
+const spread = (_: uPlot, low: number | null, high: number | null): uPlot.Range.MinMax => {
+  if (low === null || high === null) return [0, 1];
+  if (low < high) return uPlot.rangeNum(low, high, 0.1, true);
+  const by = low === 0 ? 1 : Math.abs(low) / 10;
+  return low === 0 ? [0, by] : [low - by, low + by];
+};
+
 const numberField = (label: string, hint: string, change: (value: number | undefined) => void) => {
   const input = h('input', { type: 'number', step: 'any', class: 'small' });
   on(input, { change: () => change(input.value === '' || Number(input.value) < 0 ? undefined : Number(input.value)) });
@@ -129,13 +137,13 @@ export const chartCard = (app: App, chart: Chart) => {
           drag: { x: true, y: false, setScale: false },
           points: { size: 7 },
         },
-        scales: { x: { time: state.axis === 'time' }, y: { distr: isLog ? 3 : 1 } },
+        scales: { x: { time: state.axis === 'time' }, y: isLog ? { distr: 3 } : { range: spread } },
         axes: [
           {
             ...axis,
             label: axisLabel(state.axis),
             labelSize: 20,
-            size: 40,
+            size: state.axis === 'time' ? 54 : 40,
             ...(state.axis === 'relative' && {
               values: (_: uPlot, ticks: readonly number[]) => ticks.map(duration),
               space: 90,

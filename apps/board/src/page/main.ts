@@ -120,6 +120,7 @@ const start = (): void => {
     },
     points: (points) => {
       app.series.add(points);
+      app.note(points);
       app.redraw();
     },
     stale: (runs) => {

@@ -4,6 +4,7 @@ import { flag, optional, withDefault } from '../arguments/option.ts';
 import { listOf, number, oneOf, text, whole } from '../arguments/value.ts';
 import { gpuIndex, json, noGpu } from '../commands/shared-options.ts';
 import { networkOptions } from '../inputs/detector.ts';
+import { companionOptions } from './companion.ts';
 
 export const positionals = {
   data: one('the .data file: train, backup, prefix; valid and names for --assess', 'resume'),
@@ -46,6 +47,7 @@ export const options = {
   dryRun: flag('train nothing, write nothing: print the layers, the memory, the schedule and the time it would take'),
   workers: withDefault(whole({ min: 0, max: 64 }), 1, { placeholder: 'n', doc: 'threads that prepare batches' }),
   cache: withDefault(whole({ min: 0 }), 256, { placeholder: 'MiB', doc: 'decoded pictures kept in memory' }),
+  ...companionOptions,
   ignore: networkOptions.ignore,
   partial: networkOptions.partial,
   device: networkOptions.device,

@@ -12,6 +12,7 @@ import { withDevice } from '../inputs/device.ts';
 import { bytesOf, checked, imagesOf, namesOf, tellNotices, textOf } from '../inputs/files.ts';
 import type { Crew } from '../parallel/crew.ts';
 import { assessor } from './assessor.ts';
+import { withCompanion } from './companion.ts';
 import { advice, ratesFor } from './crew-rates.ts';
 import { batchLine, detailLines, openingLines } from './lines.ts';
 import { type Lock, takeLock } from './lock.ts';
@@ -307,7 +308,13 @@ export const runLeader = (task: Task, context: Context): TE.TaskEither<Failure, 
       TE.tap(() => TE.fromEither(fits(task, trainer))),
       TE.bind('assess', () => assessing(task, device, trainer, context)),
       TE.flatMap(({ limit, assess }) =>
-        withLock(folder)((lock) => lead({ ...task, folder, lock, trainer, device, limit, assess }, context)),
+        withLock(folder)((lock) =>
+          withCompanion(
+            task.values,
+            folder,
+            context,
+          )(lead({ ...task, folder, lock, trainer, device, limit, assess }, context)),
+        ),
       ),
     ),
   );
