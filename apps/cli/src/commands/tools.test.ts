@@ -96,6 +96,30 @@ describe('commands on weights', () => {
     );
   });
 
+  it('export onnx: a model with the weights in it, folded or not, and with random ones', async () => {
+    const out = set.at('small.onnx');
+    const { bytes } = await json<{ bytes: number }>(
+      'export',
+      'onnx',
+      set.cfg,
+      weights,
+      '--out',
+      out,
+      '--outputs',
+      'both',
+    );
+    const model = readFileSync(out);
+    expect(model.length).toBe(bytes);
+    expect(bytes).toBeGreaterThan(4 * floats(weights).length * 0.98);
+    for (const name of ['image', 'yolo_', 'boxes', 'scores', 'gdarknet.heads'])
+      expect(model.includes(name), name).toBe(true);
+    expect(model.includes('BatchNormalization')).toBe(false);
+    await done('export', 'onnx', set.cfg, '--out', out, '--no-fold', '--names', set.at('shapes.names'));
+    expect(readFileSync(out).includes('BatchNormalization')).toBe(true);
+    expect(readFileSync(out).includes('gdarknet.names')).toBe(true);
+    expect((await gdarknet(['export', 'onnx', set.cfg, set.cfg, '--out', out])).status).toBe(1);
+  });
+
   it('speed and ops', async () => {
     const timed = await json<{ evaluations: number; seconds: number; flops: number }>(
       'speed',

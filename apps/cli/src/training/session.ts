@@ -9,6 +9,8 @@ import type { Context } from '../context.ts';
 import { dataFailure, type Failure, refused, showFailure, thrown } from '../failure.ts';
 import type { Crew } from '../parallel/crew.ts';
 import { CrewEnded } from '../parallel/meeting.ts';
+import { exclusively } from '../watch/claim.ts';
+import { claimFolder } from '../watch/record.ts';
 import type { Assessment, Metric } from './assess.ts';
 import { writeCharts } from './charts.ts';
 import { openKeeper, type Progress } from './keeper.ts';
@@ -125,7 +127,8 @@ const train = async (session: Session, context: Context): Promise<Trained> => {
     for (const metric of metrics) {
       const { stats, perThreshold } = assessment.results[metric];
       const row = { metric, id, mean: stats[0], perThreshold: perThreshold.map(({ AP }) => AP) };
-      const added = await addMapRow(folder.map, row)();
+      // A `watch` on the same folder writes there too.
+      const added = await exclusively(claimFolder(folder.path), 'map.txt', () => addMapRow(folder.map, row)());
       if (E.isLeft(added)) for (const line of showFailure(dataFailure(added.left))) tell(line);
       await records.event({ type: 'map', batch, metric, stats });
     }

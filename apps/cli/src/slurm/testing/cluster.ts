@@ -30,7 +30,8 @@ const install = async (): Promise<string | undefined> => {
   if (process.getuid?.() !== 0) return 'Slurm is not installed, and only root can install it';
   if (!(await isThere('apt-get'))) return 'Slurm is not installed, and there is no apt-get to install it with';
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-  const words = ['-qq', 'install', '-y', '--no-install-recommends', 'slurm-wlm'];
+  // Another test may be installing something too.
+  const words = ['-qq', '-o', 'DPkg::Lock::Timeout=200', 'install', '-y', '--no-install-recommends', 'slurm-wlm'];
   const attempt = () => call('apt-get', words, { env, timeout: 240_000 });
   try {
     await attempt().catch(async () => {
