@@ -1,0 +1,184 @@
+/** Convolutions, their gradients and matrix products: what the matrix kernel reads and writes for each. */
+import type { Expression, Step, ValueId } from '../plan/program.ts';
+import { type Shape, sizeOf } from '../shape.ts';
+import { type Loader, product } from './gemm.ts';
+import type { Bindings, Lowering } from './lowering.ts';
+import { reduce } from './pointwise.ts';
+import { emitExpression, u, unflatten } from './wgsl.ts';
+
+type Convolution = Extract<Step, { kind: 'conv2d' | 'conv2dInput' | 'conv2dFilter' }>;
+
+const problemOf = (lowering: Lowering, step: Convolution) => {
+  const { kind, groups, stride, padding } = step;
+  const [n, h, w, c] = lowering.shapeOf(kind === 'conv2dInput' ? step.out : step.x);
+  const [out, kh, kw, ci] = lowering.shapeOf(kind === 'conv2dFilter' ? step.out : step.filter);
+  const [, oh, ow] = lowering.shapeOf(kind === 'conv2d' ? step.out : step.dy);
+  return {
+    ...{ n, h, w, c, out, kh, kw, ci, oh, ow, groups },
+    ...{ sh: stride[0], sw: stride[1], pt: padding[0], pl: padding[2], perGroup: out / groups },
+  };
+};
+
+/** Writes `value` to flat element `at` of the step's result, through the epilogue. */
+const finisher = (
+  lowering: Lowering,
+  bindings: Bindings,
+  name: string,
+  shape: Shape,
+  epilogue: Expression | undefined,
+): ((at: string, value: string) => string) => {
+  if (!epilogue) return (at, value) => `${name}[${at}] = ${value};`;
+  const position = (axis: number) => `e${axis}`;
+  const load = lowering.loader(bindings, epilogue, position);
+  return (at, value) => {
+    const { lines, result } = emitExpression(epilogue, { load, position, accumulator: 'accumulated' });
+    return `let place = ${at}; let accumulated = ${value};\n${unflatten('place', shape, 'e')}\n${lines}\n${name}[place] = ${result};`;
+  };
+};
+
+const multiply = (lowering: Lowering, bindings: Bindings, p: Parameters<typeof product>[0]): void => {
+  const { code, groups } = product(p, lowering.barriers);
+  lowering.push(bindings, groups, code);
+};
+
+/** An image's pixel for output pixel `i` at tap `s`: its address, and whether it lies inside. */
+const pixelOf = (g: ReturnType<typeof problemOf>, i: string, x: string): string => `
+let out${x} = ${i} % ${u(g.oh * g.ow)};
+let y${x} = (out${x} / ${u(g.ow)}) * ${u(g.sh)} + s / ${u(g.kw)} - ${u(g.pt)};
+let x${x} = (out${x} % ${u(g.ow)}) * ${u(g.sw)} + s % ${u(g.kw)} - ${u(g.pl)};
+let in${x} = y${x} < ${u(g.h)} && x${x} < ${u(g.w)};
+let at${x} = select(0u, ((${i} / ${u(g.oh * g.ow)} * ${u(g.h)} + y${x}) * ${u(g.w)} + x${x}) * ${u(g.c)}, in${x}) + z * ${u(g.ci)};`;
+
+/** A dy pixel that input pixel `i` took part in at tap `s`. */
+const sourceOf = (g: ReturnType<typeof problemOf>, i: string, x: string): string => `
+let in0${x} = ${i} % ${u(g.h * g.w)};
+let y0${x} = in0${x} / ${u(g.w)} + ${u(g.pt)} - s / ${u(g.kw)};
+let x0${x} = in0${x} % ${u(g.w)} + ${u(g.pl)} - s % ${u(g.kw)};
+let y${x} = y0${x} / ${u(g.sh)};
+let x${x} = x0${x} / ${u(g.sw)};
+let in${x} = y0${x} % ${u(g.sh)} == 0u && x0${x} % ${u(g.sw)} == 0u && y${x} < ${u(g.oh)} && x${x} < ${u(g.ow)};
+let at${x} = select(0u, ((${i} / ${u(g.h * g.w)} * ${u(g.oh)} + y${x}) * ${u(g.ow)} + x${x}) * ${u(g.out)}, in${x}) + z * ${u(g.perGroup)};`;
+
+const guarded =
+  (name: string, stride: number): Loader['load'] =>
+  (k, x) =>
+    `select(0.0, ${name}[at${x} + ${k} * ${u(stride)}], in${x})`;
+
+export const conv2d = (lowering: Lowering, step: Extract<Step, { kind: 'conv2d' }>): void => {
+  const g = problemOf(lowering, step);
+  const bindings = lowering.bindings();
+  const out = bindings.name({ value: step.out }, 'f32', true);
+  const [x, filter] = [step.x, step.filter].map((value) => bindings.name({ value }, 'f32'));
+  const finish = finisher(lowering, bindings, out, lowering.shapeOf(step.out), step.epilogue);
+  multiply(lowering, bindings, {
+    rows: g.n * g.oh * g.ow,
+    columns: g.perGroup,
+    segments: g.kh * g.kw,
+    depth: g.ci,
+    count: g.groups,
+    a: { prepare: (i, s) => pixelOf(g, i, s), load: guarded(x, 1) },
+    b: {
+      prepare: (j, s) => `let at${s} = ((z * ${u(g.perGroup)} + ${j}) * ${u(g.kh * g.kw)} + s) * ${u(g.ci)};`,
+      load: (k, s) => `${filter}[at${s} + ${k}]`,
+    },
+    store: (row, column, value) => finish(`${row} * ${u(g.out)} + z * ${u(g.perGroup)} + ${column}`, value),
+  });
+};
+
+export const conv2dInput = (lowering: Lowering, step: Extract<Step, { kind: 'conv2dInput' }>): void => {
+  const g = problemOf(lowering, step);
+  const bindings = lowering.bindings();
+  const out = bindings.name({ value: step.out }, 'f32', true);
+  const [dy, filter] = [step.dy, step.filter].map((value) => bindings.name({ value }, 'f32'));
+  const finish = finisher(lowering, bindings, out, lowering.shapeOf(step.out), step.epilogue);
+  multiply(lowering, bindings, {
+    rows: g.n * g.h * g.w,
+    columns: g.ci,
+    segments: g.kh * g.kw,
+    depth: g.perGroup,
+    count: g.groups,
+    a: { prepare: (i, s) => sourceOf(g, i, s), load: guarded(dy, 1) },
+    b: {
+      prepare: (j, s) => `let at${s} = (z * ${u(g.perGroup * g.kh * g.kw)} + s) * ${u(g.ci)} + ${j};`,
+      load: (k, s) => `${filter}[at${s} + ${k} * ${u(g.kh * g.kw * g.ci)}]`,
+    },
+    store: (row, column, value) => finish(`${row} * ${u(g.c)} + z * ${u(g.ci)} + ${column}`, value),
+  });
+};
+
+/** Parts of the sum over all output lines: enough to keep a device busy, the same on every one. */
+const splitsOf = (lines: number, results: number): number =>
+  Math.max(1, Math.min(lines, Math.ceil(65536 / results), 64));
+
+export const conv2dFilter = (lowering: Lowering, step: Extract<Step, { kind: 'conv2dFilter' }>): void => {
+  const g = problemOf(lowering, step);
+  const lines = g.n * g.oh;
+  const size = g.perGroup * g.kh * g.kw * g.ci;
+  const splits = splitsOf(lines, size * g.groups);
+  const each = Math.ceil(lines / splits);
+  const target = splits === 1 && !step.epilogue ? { value: step.out } : lowering.temporary(splits * size * g.groups);
+  const bindings = lowering.bindings();
+  const out = bindings.name(target, 'f32', true);
+  const [x, dy] = [step.x, step.dy].map((value) => bindings.name({ value }, 'f32'));
+  multiply(lowering, bindings, {
+    rows: g.perGroup,
+    columns: g.kh * g.kw * g.ci,
+    segments: lines,
+    depth: g.ow,
+    count: g.groups * splits,
+    range: `let group = z % ${u(g.groups)}; let split = z / ${u(g.groups)};
+let first = split * ${u(each)}; let end = min(first + ${u(each)}, ${u(lines)});`,
+    a: {
+      prepare: (i, s) => `let at${s} = s * ${u(g.ow * g.out)} + group * ${u(g.perGroup)} + ${i};`,
+      load: (k, s) => `${dy}[at${s} + ${k} * ${u(g.out)}]`,
+    },
+    b: {
+      prepare: (j, s) => `let tap${s} = ${j} / ${u(g.ci)};
+let y${s} = (s % ${u(g.oh)}) * ${u(g.sh)} + tap${s} / ${u(g.kw)} - ${u(g.pt)};
+let x${s} = tap${s} % ${u(g.kw)} - ${u(g.pl)};
+let line${s} = ((s / ${u(g.oh)}) * ${u(g.h)} + y${s}) * ${u(g.w)};
+let c${s} = group * ${u(g.ci)} + ${j} % ${u(g.ci)};`,
+      load: (k, s) => {
+        const px = `(x${s} + ${k} * ${u(g.sw)})`;
+        const inside = `y${s} < ${u(g.h)} && ${px} < ${u(g.w)}`;
+        return `select(0.0, ${x}[select(0u, (line${s} + ${px}) * ${u(g.c)} + c${s}, ${inside})], ${inside})`;
+      },
+    },
+    store: (row, column, value) =>
+      `${out}[split * ${u(size * g.groups)} + (group * ${u(g.perGroup)} + ${row}) * ${u(g.kh * g.kw * g.ci)} + ${column}] = ${value};`,
+  });
+  if ('value' in target) return;
+  if (step.epilogue) throw new Error('a filter gradient has no epilogue');
+  const parts: Expression = {
+    loads: [{ value: -1, offset: 0, strides: [size * g.groups, 1] }],
+    code: [{ kind: 'load', load: 0, dtype: 'f32' }],
+  };
+  reduce(lowering, [splits, size * g.groups], [0], 'sum', parts, { value: step.out }, 'f32', [target]);
+};
+
+export const matmul = (lowering: Lowering, step: Extract<Step, { kind: 'matmul' }>): void => {
+  const { batch, m, n, k, transposeA, transposeB } = step;
+  const bindings = lowering.bindings();
+  const out = bindings.name({ value: step.out }, 'f32', true);
+  const [a, b] = [step.a, step.b].map((value: ValueId) => bindings.name({ value }, 'f32'));
+  const finish = finisher(lowering, bindings, out, lowering.shapeOf(step.out), step.epilogue);
+  multiply(lowering, bindings, {
+    rows: m,
+    columns: n,
+    segments: 1,
+    depth: k,
+    count: batch,
+    a: {
+      prepare: (i, s) => `let at${s} = z * ${u(m * k)} + ${i}${transposeA ? '' : ` * ${u(k)}`};`,
+      load: (at, s) => `${a}[at${s} + ${at}${transposeA ? ` * ${u(m)}` : ''}]`,
+    },
+    b: {
+      prepare: (j, s) => `let at${s} = z * ${u(n * k)} + ${j}${transposeB ? ` * ${u(k)}` : ''};`,
+      load: (at, s) => `${b}[at${s} + ${at}${transposeB ? '' : ` * ${u(n)}`}]`,
+    },
+    store: (row, column, value) => finish(`z * ${u(m * n)} + ${row} * ${u(n)} + ${column}`, value),
+  });
+};
+
+/** Elements of a step's result, for kernels with a thread for each. */
+export const elements = (lowering: Lowering, value: ValueId): number => sizeOf(lowering.shapeOf(value));

@@ -1,0 +1,115 @@
+/** Steps of a program to kernels: the helpers with which each kind of step adds its own. */
+import type { Expression, Place, Program, ValueId } from '../plan/program.ts';
+import type { DType, Shape } from '../shape.ts';
+import { type Binding, groupSize, type Kernel, type Operand, overThreads } from './kernel.ts';
+import { addressOf, prelude } from './wgsl.ts';
+
+export type Lowered = {
+  readonly kernels: readonly Kernel[];
+  /** Elements of each temporary, and the step that needs it. */
+  readonly temporaries: readonly { readonly size: number; readonly step: number }[];
+};
+
+/** The bindings of one kernel; the same buffer is bound once. */
+export class Bindings {
+  readonly list: Binding[] = [];
+  private readonly names = new Map<unknown, number>();
+  private readonly places: (operand: Operand) => unknown;
+
+  constructor(places: (operand: Operand) => unknown) {
+    this.places = places;
+  }
+
+  /** WGSL name of the buffer; the output must be asked for before what is read. */
+  name(operand: Operand, dtype: DType, written = false): string {
+    const place = this.places(operand);
+    const known = this.names.get(place);
+    if (known !== undefined) return `b${known}`;
+    const index = this.list.push({ operand, dtype, written }) - 1;
+    this.names.set(place, index);
+    return `b${index}`;
+  }
+
+  dtypeOf(name: string): DType {
+    return this.list[Number(name.slice(1))].dtype;
+  }
+
+  declarations(): string {
+    return this.list
+      .map(
+        ({ dtype, written }, i) =>
+          `@group(0) @binding(${i}) var<storage, ${written ? 'read_write' : 'read'}> b${i}: array<${dtype}>;`,
+      )
+      .join('\n');
+  }
+}
+
+export class Lowering {
+  readonly program: Program;
+  /** Whether kernels may use barriers and shared memory, which are dear on a processor in disguise. */
+  readonly barriers: boolean;
+  private readonly kernels: Kernel[] = [];
+  private readonly temporaries: { size: number; step: number }[] = [];
+  private step = 0;
+
+  constructor(program: Program, barriers: boolean) {
+    this.program = program;
+    this.barriers = barriers;
+  }
+
+  begin(step: number): void {
+    this.step = step;
+  }
+
+  shapeOf(id: ValueId): Shape {
+    return this.program.values[id].shape;
+  }
+  dtypeOf(id: ValueId): DType {
+    return this.program.values[id].dtype;
+  }
+
+  temporary(size: number): Operand {
+    return { temporary: this.temporaries.push({ size, step: this.step }) - 1 };
+  }
+
+  bindings(): Bindings {
+    const shared = (place: Place): unknown => {
+      if (place.kind === 'argument') return `argument ${place.index}`;
+      if (place.kind === 'result' && place.reuses !== undefined) return `argument ${place.reuses}`;
+      return place;
+    };
+    return new Bindings((operand) =>
+      'value' in operand ? shared(this.program.values[operand.value].place) : `temporary ${operand.temporary}`,
+    );
+  }
+
+  /** WGSL of a load at positions of the step's shape. */
+  loader(bindings: Bindings, e: Expression, position: (axis: number) => string): (index: number) => string {
+    const names = e.loads.map(({ value }) => bindings.name({ value }, this.dtypeOf(value)));
+    return (k) => {
+      const { value, offset, strides } = e.loads[k];
+      const element = `${names[k]}[${addressOf(offset, strides, position)}]`;
+      const [bound, wanted] = [bindings.dtypeOf(names[k]), this.dtypeOf(value)];
+      return bound === wanted ? element : `bitcast<${wanted}>(${element})`;
+    };
+  }
+
+  /** A kernel with one thread for each `index` below `threads`. */
+  flat(bindings: Bindings, threads: number, body: string): void {
+    const { groups, index } = overThreads(threads);
+    this.push(
+      bindings,
+      groups,
+      `@compute @workgroup_size(${groupSize}) fn main(@builtin(global_invocation_id) id: vec3u) {\n${index}\n${body}\n}`,
+    );
+  }
+
+  push(bindings: Bindings, groups: readonly [number, number, number], main: string): void {
+    const code = `${bindings.declarations()}\n${prelude}\n${main}`;
+    this.kernels.push({ step: this.step, code, bindings: bindings.list, groups });
+  }
+
+  done(): Lowered {
+    return { kernels: this.kernels, temporaries: this.temporaries };
+  }
+}
