@@ -76,7 +76,7 @@ export const overview = (commands: readonly Command[], topic?: string): string =
     ...columns(shown.map(({ path, summary }) => [path.join(' '), summary])),
     '',
     'gdarknet help <command> tells more. Commands and options are also taken as Darknet spells them:',
-    'gdarknet detector train|valid|test, gdarknet detect, -thresh, -out, -prefix, -gpus, -clear, -i.',
+    'gdarknet detector train|valid|valid2|recall|test|demo, gdarknet detect, -thresh, -out, -prefix, -gpus, -clear, -i.',
     'Exit status: 0 done, 1 failed, 2 wrong usage, 130 interrupted.',
   ].join('\n');
 };

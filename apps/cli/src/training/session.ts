@@ -1,6 +1,6 @@
 /** A training run with everything around the loop: lines, log, events, weights, state, assessments, charts. */
 import { performance } from 'node:perf_hooks';
-import { type BatchStream, NoUsablePicture, showFault } from '@gdarknet/data';
+import { type BatchStream, NoUsablePicture, reasonOf, showFault } from '@gdarknet/data';
 import { addMapRow, type LayerLog } from '@gdarknet/data/runs';
 import { DivergedMembers, type StepReport, type Trainer } from '@gdarknet/yolo';
 import * as E from 'fp-ts/lib/Either.js';
@@ -128,7 +128,9 @@ const train = async (session: Session, context: Context): Promise<Trained> => {
       const { stats, perThreshold } = assessment.results[metric];
       const row = { metric, id, mean: stats[0], perThreshold: perThreshold.map(({ AP }) => AP) };
       // A `watch` on the same folder writes there too.
-      const added = await exclusively(claimFolder(folder.path), 'map.txt', () => addMapRow(folder.map, row)());
+      const added = await exclusively(claimFolder(folder.path), 'map.txt', addMapRow(folder.map, row)).catch(
+        (error: unknown) => E.left({ tag: 'unwritable', file: folder.map, reason: reasonOf(error) } as const),
+      );
       if (E.isLeft(added)) for (const line of showFailure(dataFailure(added.left))) tell(line);
       await records.event({ type: 'map', batch, metric, stats });
     }

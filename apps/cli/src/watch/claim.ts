@@ -102,6 +102,8 @@ export const claim = async (folder: string, name: string): Promise<Claim | undef
     await writeFile(file, JSON.stringify(owner), { flag: 'wx' });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return undefined;
+    // A full disk leaves an empty file.
+    await rm(file, { force: true });
     throw error;
   }
   // Between the look and the bid others may have come, worked and gone: what was outbid must still be there, and dead.

@@ -42,13 +42,13 @@ const words = (folder: string, ...more: string[]): string[] => [
   ...['watch', '--data', set.data, '--cfg', set.cfg, '--weights-folder', folder, '--threads', '1', ...more],
 ];
 
-type Event = { readonly type: string; readonly batch: number | string; readonly metric: string };
+type Event = { readonly type: string; readonly id: number | string; readonly metric: string };
 const mapEvents = (folder: string): readonly string[] =>
   textOf(join(folder, 'events.ndjson'))
     .trim()
     .split('\n')
     .map((line) => JSON.parse(line) as Event)
-    .map(({ batch, metric }) => `${batch} ${metric}`);
+    .map(({ id, metric }) => `${id} ${metric}`);
 
 describe('watch', () => {
   it('three processes evaluate each checkpoint once while they appear; map.txt is that of one pass at the end', async () => {
@@ -109,6 +109,34 @@ describe('watch', () => {
     variant(join(folder, 'small_20.weights'), 9);
     const anew = await gdarknet(words(folder, '--once', '--json'));
     expect(JSON.parse(anew.stdout.trim().split('\n').at(-1) ?? '')).toMatchObject({ evaluated: 1 });
+  });
+
+  it('with watchers killed at random moments nothing is lost: map.txt is that of one pass', async () => {
+    const folder = set.at('chaos');
+    mkdirSync(folder);
+    const ids = Array.from({ length: 8 }, (_, i) => String(100 * (i + 1)));
+    for (const [seed, id] of ids.entries()) variant(join(folder, `small_${id}.weights`), seed);
+    let kills = 0;
+    const watchers = [0, 1, 2].map(() => start(words(folder, '--every', '100ms')));
+    // Moments from the start of a process to well inside its work, by a fixed rule.
+    for (let i = 0; i < 60 && rowsIn(folder) < 2 * ids.length; i++) {
+      await sleep(150 + 350 * Math.abs(Math.sin(7.3 * i)));
+      if (kills >= 12) continue;
+      watchers[i % 3].child.kill('SIGKILL');
+      watchers[i % 3] = start(words(folder, '--every', '100ms'));
+      kills++;
+    }
+    for (const { child } of watchers) child.kill('SIGKILL');
+    await Promise.all(watchers.map(({ ended }) => ended));
+    expect(kills).toBeGreaterThan(3);
+    const last = await gdarknet(words(folder, '--once'));
+    expect(last.status, last.stderr).toBe(0);
+    expect(claimsIn(folder)).toEqual([]);
+    const after = set.at('after-chaos');
+    mkdirSync(after);
+    for (const id of ids) copyFileSync(join(folder, `small_${id}.weights`), join(after, `small_${id}.weights`));
+    await gdarknet(words(after, '--once'));
+    expect(readFileSync(join(folder, 'map.txt'), 'utf8')).toBe(readFileSync(join(after, 'map.txt'), 'utf8'));
   });
 
   it('lists weights that are not whole, evaluates the others, and fails', async () => {
