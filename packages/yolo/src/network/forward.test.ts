@@ -1,11 +1,12 @@
 /** The forward pass against every layer's output from the original (goldens/network/forward_*). */
 import { readdirSync, readFileSync } from 'node:fs';
-import { evaluate, jit, key, openReference, openWasm, read, type Tensor, tensor } from '@gdarknet/tensor';
+import { evaluate, jit, key, read, type Tensor, tensor } from '@gdarknet/tensor';
 import * as E from 'fp-ts/lib/Either.js';
 import { describe, expect, it } from 'vitest';
 import { goldenPath, readBytes, readF32, shared } from '../../../../test/shared.ts';
 import { parseNetwork } from '../darknet/plan.ts';
 import { readWeights } from '../darknet/weights.ts';
+import { devices } from '../testing/devices.ts';
 import { buildNetwork } from './network.ts';
 import { foldNormalisation, installWeights } from './variables.ts';
 
@@ -23,10 +24,6 @@ const channelsLast = (data: Float32Array, c: number, h: number, w: number): Floa
   });
 
 const folders = shared ? readdirSync(goldenPath('network')).filter((name) => name.startsWith('forward_')) : [];
-const devices = [
-  { name: 'reference', open: async () => openReference() },
-  { name: 'wasm', open: () => openWasm({ threads: 2 }) },
-];
 
 describe.skipIf(!shared)('forward pass of the original', () => {
   for (const { name, open } of devices)

@@ -1,6 +1,5 @@
 /** Three iterations of training against the original: weights, momentum, costs (goldens/network/train_*). */
 import { readdirSync, readFileSync } from 'node:fs';
-import { openReference, openWasm } from '@gdarknet/tensor';
 import * as E from 'fp-ts/lib/Either.js';
 import { describe, expect, it } from 'vitest';
 import { goldenPath, readBytes, readF32, readJson, shared } from '../../../../test/shared.ts';
@@ -10,6 +9,7 @@ import { kernelShape } from '../darknet/weights-layout.ts';
 import { toChannelsFirst } from '../darknet/weights-order.ts';
 import { countTruths } from '../loss/assignment.ts';
 import { publishedLoss } from '../loss/head.ts';
+import { devices } from '../testing/devices.ts';
 import { createTrainer } from './trainer.ts';
 
 const right = <A>(result: E.Either<unknown, A>): A => {
@@ -17,10 +17,6 @@ const right = <A>(result: E.Either<unknown, A>): A => {
   return result.right;
 };
 
-const devices = [
-  { name: 'reference', open: async () => openReference() },
-  { name: 'wasm', open: () => openWasm({ threads: 2 }) },
-];
 const variants = [
   { name: 'accfix', convention: 'darknet-cpu' },
   { name: 'gpulike', convention: 'cudnn' },

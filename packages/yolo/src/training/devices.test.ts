@@ -1,0 +1,91 @@
+/** Fifty batches of one small network on every device: the same losses, and each device repeats itself to the bit. */
+import * as E from 'fp-ts/lib/Either.js';
+import { describe, expect, it } from 'vitest';
+import { devices, type TestDevice } from '../testing/devices.ts';
+import { createTrainer } from './trainer.ts';
+
+const cfg = `[net]
+batch=4
+subdivisions=2
+width=32
+height=32
+channels=3
+momentum=0.9
+decay=0.0005
+learning_rate=0.001
+policy=constant
+[convolutional]
+batch_normalize=1
+filters=8
+size=3
+stride=2
+pad=1
+activation=leaky
+[convolutional]
+batch_normalize=1
+filters=16
+size=3
+stride=2
+pad=1
+activation=leaky
+[convolutional]
+filters=14
+size=1
+activation=linear
+[yolo]
+mask=0,1
+anchors=6,6, 14,14
+classes=2
+num=2
+ignore_thresh=.5
+iou_loss=giou
+iou_normalizer=1
+`;
+
+/** Losses of fifty batches. */
+const train = async ({ open }: TestDevice): Promise<number[]> => {
+  const device = await open();
+  const created = await createTrainer({ cfg, device, seed: 3 });
+  if (E.isLeft(created)) throw new Error(JSON.stringify(created.left));
+  const trainer = created.right;
+  const losses: number[] = [];
+  for (let batch = 0; batch < 50; batch++) {
+    const x = Float32Array.from({ length: 4 * 32 * 32 * 3 }, (_, i) => ((i * 29 + batch * 131) % 101) / 101);
+    const truths = new Float32Array(4 * trainer.maxTruths * 5);
+    for (let i = 0; i < 4; i++) {
+      const at = ((batch + i) % 5) / 10;
+      truths.set([0.3 + at, 0.6 - at, 0.2 + at, 0.3, i % 2], i * trainer.maxTruths * 5);
+    }
+    losses.push((await trainer.step({ x, truths, counts: [1, 1, 1, 1] })).loss);
+  }
+  trainer.close();
+  await device.close();
+  return losses;
+};
+
+describe('fifty batches', () => {
+  const first = new Map<string, Promise<number[]>>();
+  const lossesOf = (device: TestDevice): Promise<number[]> => {
+    const known = first.get(device.name) ?? train(device);
+    first.set(device.name, known);
+    return known;
+  };
+
+  it.each(devices.map((device) => [device.name, device] as const))(
+    '%s has the losses of the reference within 0.1 %',
+    async (_, device) => {
+      const [losses, expected] = [await lossesOf(device), await lossesOf(devices[0])];
+      losses.forEach((loss, i) => {
+        expect(Math.abs(loss - expected[i]) / expected[i], `batch ${i}`).toBeLessThan(1e-3);
+      });
+      expect(losses[49]).toBeLessThan(losses[0]);
+    },
+    120_000,
+  );
+
+  it.each(devices.map((device) => [device.name, device] as const))(
+    '%s repeats itself to the bit',
+    async (_, device) => expect(await train(device)).toEqual(await lossesOf(device)),
+    120_000,
+  );
+});
