@@ -1,5 +1,6 @@
 /** Points of metrics: stored once each, read whole or thinned so that no extreme is lost. */
 import type { Point } from '../runs/point.ts';
+import { dropBuckets, sumUp, sumUpRun } from './buckets.ts';
 import type { Connection, Row, Value } from './database.ts';
 
 export type StoredMetric = {
@@ -15,7 +16,7 @@ export type StoredMetric = {
 
 const nan = 'NaN';
 const toValue = (value: number): Value => (Number.isNaN(value) ? nan : value);
-const ofValue = (value: Value): number => (value === nan || value === null ? Number.NaN : Number(value));
+export const ofValue = (value: Value): number => (value === nan || value === null ? Number.NaN : Number(value));
 
 /** Rows in one statement; the rest goes one by one. */
 const many = 100;
@@ -81,6 +82,11 @@ export const addPoints = (connection: Connection, run: number, points: readonly 
       ).lastInsertRowid;
     const added = insert(connection, id, mine);
     if (added === 0) continue;
+    sumUp(
+      connection,
+      id,
+      mine.map(({ step }) => step),
+    );
     let last: Omit<Point, 'key'> = known?.last ?? mine[0];
     let [low, high] = [known?.low ?? Number.POSITIVE_INFINITY, known?.high ?? Number.NEGATIVE_INFINITY];
     let numbers = known?.low !== undefined;
@@ -98,96 +104,19 @@ export const addPoints = (connection: Connection, run: number, points: readonly 
 };
 
 /** To be called in `change`. Forgets points without a clock, which come from map.txt as a whole. */
-export const dropTimeless = ({ sql }: Connection, run: number): void => {
+export const dropTimeless = (connection: Connection, run: number): void => {
+  const { sql } = connection;
   sql('delete from point where time = 0 and metric in (select id from metric where run = ?)').run(run);
   sql(`delete from metric where run = ? and not exists (select 1 from point where metric = metric.id)`).run(run);
+  sumUpRun(connection, run);
 };
 
 /** To be called in `change`. */
-export const dropPoints = ({ sql }: Connection, run: number): void => {
+export const dropPoints = (connection: Connection, run: number): void => {
+  const { sql } = connection;
+  dropBuckets(connection, run);
   sql('delete from point where metric in (select id from metric where run = ?)').run(run);
   sql('delete from metric where run = ?').run(run);
-};
-
-/** Steps, times and values of the same length, by step and time. */
-export type Series = {
-  readonly steps: readonly number[];
-  readonly times: readonly number[];
-  readonly values: readonly number[];
-  /** All points of the range, of which these are some. */
-  readonly count: number;
-  /** Where points were left out: the mean of each part of the range, for smoothing that knows of all of them. */
-  readonly means?: Means;
-};
-
-/** Of each part: its last step, its mean time and value, and how many points it has. */
-export type Means = {
-  readonly steps: readonly number[];
-  readonly times: readonly number[];
-  readonly values: readonly number[];
-  readonly counts: readonly number[];
-};
-
-export type SeriesRange = {
-  /** Steps, both ends taken. */
-  readonly from?: number;
-  readonly to?: number;
-  /** About so many points at most. Default: all. */
-  readonly points?: number;
-};
-
-const seriesOf = (rows: readonly Row[], count: number): Series => ({
-  steps: rows.map(({ step }) => Number(step)),
-  times: rows.map(({ time }) => Number(time)),
-  values: rows.map(({ value }) => ofValue(value)),
-  count,
-});
-
-const within = 'where metric = ? and step between ? and ?';
-// SQLite takes the other columns from the row of the extreme, so that every point given is one that was logged. A text
-// (NaN) is above every number and so would be the greatest.
-const extreme = (which: 'min' | 'max'): string =>
-  `select step, time, ${which}(value) as value from point ${within} and value <= 9e999 group by (step - ?) / ?`;
-
-const meanText = `select max(step) as step, avg(time) as time, avg(value) as value, count(*) as count
-  from point ${within} and value <= 9e999 group by (step - ?) / ?`;
-
-const key = ({ step, time, value }: Row): string => `${step} ${time} ${value}`;
-const order = (a: Row, b: Row): number => Number(a.step) - Number(b.step) || Number(a.time) - Number(b.time);
-
-/** The range is cut into equal parts; the least and the greatest of each part stay, and the first and the last of all. */
-export const readSeries = ({ sql }: Connection, metric: number, range: SeriesRange = {}): Series => {
-  const { from = Number.MIN_SAFE_INTEGER, to = Number.MAX_SAFE_INTEGER, points } = range;
-  const span = sql(`select count(*) as count, min(step) as first, max(step) as last from point ${within}`);
-  const { count, first, last } = span.get(metric, from, to) as Row;
-  const total = Number(count);
-  if (points === undefined || total <= points) {
-    return seriesOf(
-      sql(`select step, time, value from point ${within} order by step, time`).all(metric, from, to),
-      total,
-    );
-  }
-  const parts = Math.max(1, Math.floor(points / 2) - 1);
-  const width = Math.max(1, Math.ceil((Number(last) - Number(first) + 1) / parts));
-  const bounds = [metric, Number(first), Number(last), Number(first), width];
-  const ends = `select step, time, value from point ${within} order by step`;
-  const chosen = [
-    ...sql(extreme('min')).all(...bounds),
-    ...sql(extreme('max')).all(...bounds),
-    ...sql(`${ends}, time limit 1`).all(metric, Number(first), Number(last)),
-    ...sql(`${ends} desc, time desc limit 1`).all(metric, Number(first), Number(last)),
-  ];
-  const means = sql(meanText).all(...bounds);
-  const unique = [...new Map(chosen.map((row) => [key(row), row])).values()].sort(order);
-  return {
-    ...seriesOf(unique, total),
-    means: {
-      steps: means.map(({ step }) => Number(step)),
-      times: means.map(({ time }) => Math.round(Number(time))),
-      values: means.map(({ value }) => ofValue(value)),
-      counts: means.map(({ count }) => Number(count)),
-    },
-  };
 };
 
 /** A page of the whole history, in the order of MLflow. */

@@ -6,7 +6,7 @@ import { statuses } from '../runs/point.ts';
 import type { Connection, Row } from './database.ts';
 import type { Lifecycle } from './experiments.ts';
 import { pairsOf } from './experiments.ts';
-import { addPoints } from './points.ts';
+import { addPoints, dropPoints } from './points.ts';
 
 export type StoredRun = {
   readonly id: number;
@@ -162,8 +162,9 @@ export const addLog = (connection: Connection, run: number, { points, params, ta
 };
 
 /** Everything the collector holds of a run; files are not touched. */
-export const dropRun = ({ sql }: Connection, run: number): void => {
-  sql('delete from point where metric in (select id from metric where run = ?)').run(run);
-  for (const table of ['metric', 'param', 'tag', 'fault', 'folder']) sql(`delete from ${table} where run = ?`).run(run);
+export const dropRun = (connection: Connection, run: number): void => {
+  const { sql } = connection;
+  dropPoints(connection, run);
+  for (const table of ['param', 'tag', 'fault', 'folder']) sql(`delete from ${table} where run = ?`).run(run);
   sql('delete from run where id = ?').run(run);
 };

@@ -25,6 +25,11 @@ create table if not exists metric (
 create table if not exists point (
   metric integer not null, step integer not null, time integer not null, value not null,
   primary key (metric, step, time, value)) without rowid;
+-- What a chart of a long series is drawn from.
+create table if not exists bucket (
+  metric integer not null, part integer not null, count integer not null, numbers integer not null,
+  mean real, time real not null, step integer not null, low_step integer, low_time integer, low real,
+  high_step integer, high_time integer, high real, primary key (metric, part)) without rowid;
 create table if not exists preference (
   run text primary key, name text, color text, notes text, hidden integer not null default 0) without rowid;
 create table if not exists folder (

@@ -2,8 +2,9 @@
 import type { Core } from '../core.ts';
 import { apKeys, keyOfLetter } from '../runs/metric-keys.ts';
 import { clockless } from '../runs/point.ts';
-import { metricNamed, readSeries } from '../store/points.ts';
+import { metricNamed } from '../store/points.ts';
 import type { StoredRun } from '../store/runs.ts';
+import { readSeries } from '../store/series.ts';
 
 export type ChartData = {
   readonly max_batch: number;

@@ -1,7 +1,8 @@
 /** Series of several runs and metrics at once, thinned for a chart. */
 import type { Core } from '../core.ts';
-import { metricNamed, readSeries, type SeriesRange } from '../store/points.ts';
+import { metricNamed } from '../store/points.ts';
 import { findRun } from '../store/runs.ts';
+import { readSeries, type SeriesRange } from '../store/series.ts';
 
 export type SeriesView = {
   readonly steps: readonly number[];
