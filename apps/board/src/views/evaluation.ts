@@ -2,7 +2,7 @@
  * `evaluation*.json` in a run's folder or among its artifacts: how a detector does on a labelled set. Written by whoever
  * evaluates; `evaluationOf` makes one from COCO's documents.
  */
-import { type CocoDetection, type CocoInstances, confusionMatrix } from '@gdarknet/metrics';
+import { type CocoDetection, type CocoInstances, confusionMatrix, curveOf, evaluateCoco } from '@gdarknet/metrics';
 import * as E from 'fp-ts/lib/Either.js';
 import * as t from 'io-ts';
 
@@ -29,5 +29,33 @@ export const readEvaluation = (text: string): Evaluation | undefined => {
   return square && aligned ? read.right : undefined;
 };
 
-export type { CocoDetection, CocoInstances };
-export { confusionMatrix };
+/** Classes with the most objects; more lines tell nothing apart. */
+const mostCurves = 12;
+const mostPoints = 300;
+
+/** The places kept of a long list: evenly spread, the last among them. */
+const spread = (length: number): readonly number[] => {
+  const by = Math.max(1, Math.ceil(length / mostPoints));
+  return Array.from({ length }, (_, i) => i).filter((i) => i % by === 0 || i === length - 1);
+};
+
+/** Precision over recall at an IoU of .50 for each class, and which class is taken for which. */
+export const evaluationOf = (
+  truth: CocoInstances,
+  found: readonly CocoDetection[],
+  title: string,
+  overlap: 'iou' | 'giou' = 'iou',
+): Evaluation => {
+  const result = evaluateCoco(truth, found, { overlap });
+  const curves = (truth.categories ?? [])
+    .map(({ id, name }) => ({ name: String(name ?? id), whole: curveOf(result, id, { threshold: 0 }) }))
+    .filter(({ whole }) => whole.positives > 0)
+    .sort((a, b) => b.whole.positives - a.whole.positives)
+    .slice(0, mostCurves)
+    .map(({ name, whole }) => {
+      const places = spread(whole.recall.length);
+      return { name, recall: places.map((i) => whole.recall[i]), precision: places.map((i) => whole.precision[i]) };
+    });
+  const { labels, counts } = confusionMatrix(truth, found);
+  return { title, curves, confusion: { labels: [...labels], counts: [...counts] } };
+};

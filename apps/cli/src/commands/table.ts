@@ -16,6 +16,7 @@ import { evaluateCommand } from './evaluate.ts';
 import { exportOnnxCommand } from './export-onnx.ts';
 import { fold } from './fold.ts';
 import { table } from './layer-table.ts';
+import { logEvaluation } from './log-evaluation.ts';
 import { logPush } from './log-push.ts';
 import { newRun } from './new-run.ts';
 import { pack } from './pack.ts';
@@ -23,6 +24,7 @@ import { partial } from './partial.ts';
 import { printCommand } from './print.ts';
 import { qualitative } from './qualitative.ts';
 import { recall } from './recall.ts';
+import { report } from './report.ts';
 import { shapes } from './shapes.ts';
 import { shapesDemo } from './shapes-demo.ts';
 import { slurmSweep } from './slurm-sweep.ts';
@@ -69,6 +71,8 @@ export const commands: readonly Command[] = [
   convertOpenimages,
   board,
   logPush,
+  logEvaluation,
+  report,
   shapes,
   shapesDemo,
   devices,
