@@ -30,6 +30,14 @@ const unpack = (): string => {
   return folder;
 };
 
+/** What another process needs in its environment, so that Dawn finds SwiftShader there. */
+export const swiftshaderEnvironment = (): Readonly<Record<string, string>> => {
+  const folder = unpack();
+  const icd = readdirSync(folder).find((name) => name.endsWith('icd.json')) ?? '';
+  const library = [folder, process.env.LD_LIBRARY_PATH].filter(Boolean).join(':');
+  return { LD_LIBRARY_PATH: library, VK_DRIVER_FILES: join(folder, icd) };
+};
+
 /** Undefined when an adapter can be asked for; else why not. */
 export const swiftshader = ((): string | undefined => {
   if (process.platform !== 'linux' || process.arch !== 'x64') return 'SwiftShader comes for x64 Linux only';

@@ -1,4 +1,6 @@
 /** `gdarknet devices`: what there is to compute with. */
+import { reasonOf } from '@gdarknet/data';
+import { type AdapterFacts, listAdapterFacts } from '@gdarknet/tensor';
 import * as E from 'fp-ts/lib/Either.js';
 import { command } from '../arguments/command.ts';
 import type { Context } from '../context.ts';
@@ -6,10 +8,29 @@ import { showFailure } from '../failure.ts';
 import { type DeviceChoice, deviceNames, deviceOptions, openChosen } from '../inputs/device.ts';
 import { json } from './shared-options.ts';
 
-type Row = { readonly name: string; readonly available: boolean; readonly description: string };
+type Row = {
+  readonly name: string;
+  readonly available: boolean;
+  readonly description: string;
+  /** Graphics cards, in the order of --adapter. */
+  readonly adapters?: readonly AdapterFacts[];
+};
+
+/** Emulated adapters are told, and never taken by `auto`. */
+const probeGpus = async (): Promise<Row> => {
+  try {
+    const adapters = await listAdapterFacts();
+    const real = adapters.some(({ emulated }) => !emulated);
+    const description = adapters.length === 0 ? 'no adapter: no graphics driver was found' : 'by --device webgpu';
+    return { name: 'webgpu', available: adapters.length > 0, description: real ? 'WebGPU' : description, adapters };
+  } catch (error) {
+    return { name: 'webgpu', available: false, description: reasonOf(error) };
+  }
+};
 
 const probe = async (choice: DeviceChoice): Promise<Row> => {
   const name = choice.device;
+  if (name === 'webgpu') return probeGpus();
   const opened = await openChosen(choice)();
   if (E.isLeft(opened)) return { name, available: false, description: showFailure(opened.left).join('; ') };
   const { description } = opened.right;
@@ -18,9 +39,15 @@ const probe = async (choice: DeviceChoice): Promise<Row> => {
 };
 
 const show = (rows: readonly Row[], { print }: Context): void => {
-  const auto = rows.find(({ available }) => available)?.name;
-  for (const { name, available, description } of rows) {
+  const best = ({ available, adapters }: Row) => available && (adapters?.some(({ emulated }) => !emulated) ?? true);
+  const auto = rows.find(best)?.name;
+  for (const { name, available, description, adapters = [] } of rows) {
     print(`${name.padEnd(10)} ${available ? 'yes' : 'no '}  ${description}${name === auto ? '  (auto)' : ''}`);
+    adapters.forEach(({ name, emulated, limits, features }, i) => {
+      print(`  --adapter ${i}: ${name}${emulated ? ', emulated on the processor' : ''}`);
+      for (const [limit, value] of Object.entries(limits)) print(`    ${limit} ${value}`);
+      print(`    features: ${features.join(', ') || 'none'}`);
+    });
   }
 };
 

@@ -1,15 +1,19 @@
 /** Devices by name, as `--device` takes them. */
 import { reasonOf } from '@gdarknet/data';
-import { type Device, openDevice } from '@gdarknet/tensor';
+import { chromeTrace, type Device, openDevice, type ProfileEvent, profileTable } from '@gdarknet/tensor';
 import * as E from 'fp-ts/lib/Either.js';
+import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import { optional, withDefault } from '../arguments/option.ts';
-import { oneOf, whole } from '../arguments/value.ts';
+import { oneOf, text, whole } from '../arguments/value.ts';
 import { type Failure, refused } from '../failure.ts';
+import { writeSet } from '../outputs/write-set.ts';
 
 export type DeviceChoice = {
-  readonly device: 'auto' | 'wasm' | 'reference';
+  readonly device: 'auto' | 'wasm' | 'webgpu' | 'reference';
   readonly threads: number | undefined;
+  readonly adapter?: string | undefined;
+  readonly profile?: string | undefined;
   /** Kernels that an earlier process, or another member, has computed with. */
   readonly kernels?: string | undefined;
 };
@@ -19,27 +23,72 @@ export const kernelsIn = (description: string): string | undefined =>
   /^WebAssembly, \d+ threads?, (.*)$/.exec(description)?.[1];
 
 export const deviceOptions = {
-  device: withDefault(oneOf('auto', 'wasm', 'reference'), 'auto', {
-    placeholder: 'auto|wasm|reference',
-    doc: 'what computes: wasm (SIMD, threads), reference (plain and slow, the oracle), auto (the fastest that works here)',
+  device: withDefault(oneOf('auto', 'wasm', 'webgpu', 'reference'), 'auto', {
+    placeholder: 'auto|wasm|webgpu|reference',
+    doc: 'what computes: webgpu (a graphics card), wasm (SIMD, threads), reference (plain and slow, the oracle), auto (the fastest that works here)',
+  }),
+  adapter: optional(text, {
+    placeholder: 'n|name',
+    doc: 'which graphics card, by its number or a part of its name (see gdarknet devices)',
   }),
   threads: optional(whole({ min: 1, max: 256 }), {
     placeholder: 'n',
     doc: 'threads of the wasm device [all cores]; results do not depend on it',
   }),
+  profile: optional(text, {
+    placeholder: 'trace.json',
+    doc: 'time every kernel of the wasm device: a table on stderr, and a trace for chrome://tracing in this file',
+  }),
 };
 
 /** Those that are not `auto`, the fastest first. */
-export const deviceNames = ['wasm', 'reference'] as const;
+export const deviceNames = ['webgpu', 'wasm', 'reference'] as const;
 
-export const openChosen = ({ device, threads, kernels }: DeviceChoice): TE.TaskEither<Failure, Device> =>
+const advice: Readonly<Record<DeviceChoice['device'], string>> = {
+  auto: 'try --device reference',
+  webgpu: 'see gdarknet devices, or try --device wasm',
+  wasm: 'try --device reference',
+  reference: 'this should not happen',
+};
+
+type Opened = { readonly device: Device; readonly events: readonly ProfileEvent[] };
+
+const open = ({ device, threads, kernels, adapter, profile }: DeviceChoice): TE.TaskEither<Failure, Opened> =>
   TE.tryCatch(
-    () => openDevice(device, { ...(threads !== undefined && { threads }), ...(kernels !== undefined && { kernels }) }),
-    (error) => refused(`--device ${device}: cannot be opened: ${reasonOf(error)}`, 'try --device reference'),
+    async () => {
+      const events: ProfileEvent[] = [];
+      const opened = await openDevice(device, {
+        ...(threads !== undefined && { threads }),
+        ...(kernels !== undefined && { kernels }),
+        ...(adapter !== undefined && { adapter }),
+        ...(profile !== undefined && { profile: (event: ProfileEvent) => void events.push(event) }),
+      });
+      return { device: opened, events };
+    },
+    (error) => refused(`--device ${device}: cannot be opened: ${reasonOf(error)}`, advice[device]),
   );
+
+export const openChosen = (choice: DeviceChoice): TE.TaskEither<Failure, Device> =>
+  pipe(
+    open(choice),
+    TE.map(({ device }) => device),
+  );
+
+/** The table for people, the trace for tools. */
+const tellProfile = ({ device, events }: Opened, path: string): TE.TaskEither<Failure, void> => {
+  process.stderr.write(`\n${profileTable(events, device.peak)}`);
+  return writeSet([{ path, content: chromeTrace(events) }]);
+};
 
 /** Opens, uses and closes. */
 export const withDevice =
   (choice: DeviceChoice) =>
   <A>(use: (device: Device) => TE.TaskEither<Failure, A>): TE.TaskEither<Failure, A> =>
-    TE.bracket(openChosen(choice), use, (device) => async () => E.right(await device.close()));
+    TE.bracket(
+      open(choice),
+      ({ device }) => use(device),
+      (opened) => async () => {
+        await opened.device.close();
+        return choice.profile === undefined ? E.right(undefined) : tellProfile(opened, choice.profile)();
+      },
+    );

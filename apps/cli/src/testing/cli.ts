@@ -15,7 +15,12 @@ export type Ended = {
   readonly stderr: string;
 };
 
-export type CallOptions = { readonly cwd?: string; readonly input?: string };
+export type CallOptions = {
+  readonly cwd?: string;
+  readonly input?: string;
+  /** Beside the environment of the tests. */
+  readonly env?: Readonly<Record<string, string>>;
+};
 
 /** The command as words for another program that starts it. */
 export const words = (argv: readonly string[]): readonly string[] => [
@@ -23,9 +28,13 @@ export const words = (argv: readonly string[]): readonly string[] => [
   ...[join(source, 'main.ts'), ...argv],
 ];
 
-export const start = (argv: readonly string[], { cwd, input }: CallOptions = {}) => {
+export const start = (argv: readonly string[], { cwd, input, env }: CallOptions = {}) => {
   const [program, ...rest] = words(argv);
-  const child: ChildProcess = spawn(program, rest, { stdio: ['pipe', 'pipe', 'pipe'], ...(cwd && { cwd }) });
+  const child: ChildProcess = spawn(program, rest, {
+    stdio: ['pipe', 'pipe', 'pipe'],
+    ...(cwd && { cwd }),
+    ...(env && { env: { ...process.env, ...env } }),
+  });
   const texts = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const) {
     child[name]?.setEncoding('utf8').on('data', (text: string) => {

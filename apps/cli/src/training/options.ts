@@ -51,7 +51,9 @@ export const options = {
   ignore: networkOptions.ignore,
   partial: networkOptions.partial,
   device: networkOptions.device,
+  adapter: networkOptions.adapter,
   threads: networkOptions.threads,
+  profile: networkOptions.profile,
   verbose: flag("print the original's lines for every [yolo] layer and mini-batch too"),
   json,
   gpus: optional(listOf(whole({ min: 0 })), {

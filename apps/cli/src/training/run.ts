@@ -70,7 +70,7 @@ const usingTrainer = <A>(
   members: number,
   use: (trainer: Trainer, device: Device) => TE.TaskEither<Failure, A>,
 ): TE.TaskEither<Failure, A> =>
-  withDevice({ device: values.device, threads: threadsFor(values, members), kernels })((device) =>
+  withDevice({ ...values, threads: threadsFor(values, members), kernels })((device) =>
     withTrainer(
       {
         cfg: { file: values.cfg, text: files.cfg },

@@ -193,6 +193,7 @@ export const openWasm = async ({
     upload: (data, shape) => ({ shape, dtype: dtypeOf(data), handle: heap.place(data) }),
     read: async ({ handle, dtype, shape }) => heap.array(handle as number, dtype, sizeOf(shape)).slice(),
     free: ({ handle }) => heap.release(handle as number),
+    peak: tile.gflops * threads.count,
     memory: () => heap.used(),
     close: async () => threads.close(),
   };

@@ -9,6 +9,9 @@ export type ChosenTile = Tile & {
   readonly label: string;
 };
 
+/** A rung and the GFLOP/s that one thread reached on it. */
+export type MeasuredTile = ChosenTile & { readonly gflops: number };
+
 /** From the fastest that some machines have to what every machine has. */
 const ladder: readonly ChosenTile[] = [
   { rows: 6, columns: 16, fused: true, wide: true, label: '256-bit vectors, fused multiply-add, tile 6 x 16' },
@@ -76,26 +79,26 @@ export const rungs = async (): Promise<readonly { readonly label: string; readon
   );
 };
 
-let chosen: Promise<ChosenTile> | undefined;
+let chosen: Promise<MeasuredTile> | undefined;
 
 /**
  * The tile of the given label if it works here; otherwise the fastest that compiles and computes rightly, measured once for
  * the process (some milliseconds).
  */
-export const chooseTile = async (wide: boolean, label?: string): Promise<ChosenTile> => {
+export const chooseTile = async (wide: boolean, label?: string): Promise<MeasuredTile> => {
   const allowed = wide && (await mayBeWide());
-  const pick = async (): Promise<ChosenTile> => {
-    const candidates = ladder.filter((tile) => allowed || !tile.wide);
-    let best = candidates[candidates.length - 1];
-    let most = 0;
+  const candidates = ladder.filter((tile) => allowed || !tile.wide);
+  const pick = async (): Promise<MeasuredTile> => {
+    let best: MeasuredTile = { ...candidates[candidates.length - 1], gflops: 0 };
     for (const tile of candidates) {
-      const speed = (await measure(tile)) ?? 0;
-      if (speed > most * 1.05) [best, most] = [tile, speed];
+      const gflops = (await measure(tile)) ?? 0;
+      if (gflops > best.gflops * 1.05) best = { ...tile, gflops };
     }
     return best;
   };
-  const asked = ladder.find((tile) => tile.label === label && (allowed || !tile.wide));
-  if (asked && (await measure(asked)) !== undefined) return asked;
+  const asked = candidates.find((tile) => tile.label === label);
+  const speed = asked && (await measure(asked));
+  if (asked && speed !== undefined) return { ...asked, gflops: speed };
   if (!wide) return pick();
   chosen ??= pick();
   return chosen;
