@@ -2,12 +2,12 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { readText } from '@gdarknet/data';
-import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import * as A from 'fp-ts/lib/ReadonlyArray.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import * as t from 'io-ts';
 import { dataFailure, type Failure, refused } from '../failure.ts';
+import { jsonOf } from '../inputs/json.ts';
 import type { Output } from '../outputs/write-set.ts';
 import { withKeys } from '../slurm/sweep.ts';
 import { type Preset, presetCfg, presetData } from './presets.ts';
@@ -36,23 +36,11 @@ export const ofPreset = (preset: Preset, target: string): readonly Output[] => [
 /** What a run's folder says of how it was started. */
 const record = t.readonly(t.type({ data: t.string, cfg: t.readonly(t.type({ file: t.string, text: t.string })) }));
 
-const parsed = (content: string): unknown => {
-  try {
-    return JSON.parse(content);
-  } catch {
-    return undefined;
-  }
-};
-
 /** From the folder of a run that was trained: the cfg it was trained with, its data file with another prefix. */
-const ofRun = (source: string, target: string): TE.TaskEither<Failure, readonly Output[]> =>
-  pipe(
-    TE.mapLeft(dataFailure)(readText(join(source, 'run.json'))),
-    TE.flatMapEither((content) =>
-      E.mapLeft(() =>
-        refused(`${join(source, 'run.json')}: does not say what the run was`, 'copy its cfg and data by hand'),
-      )(record.decode(parsed(content))),
-    ),
+const ofRun = (source: string, target: string): TE.TaskEither<Failure, readonly Output[]> => {
+  const file = join(source, 'run.json');
+  return pipe(
+    jsonOf(record, file, refused(`${file}: does not say what the run was`, 'copy its cfg and data by hand')),
     TE.flatMap(({ data, cfg }) =>
       pipe(
         TE.mapLeft(dataFailure)(readText(data)),
@@ -63,6 +51,7 @@ const ofRun = (source: string, target: string): TE.TaskEither<Failure, readonly 
       ),
     ),
   );
+};
 
 /** The .data file with another prefix; its other lines stay. */
 export const withPrefix = (data: string, prefix: string): string =>

@@ -1,12 +1,11 @@
 /** The network of a run that was trained: its cfg from run.json, the weights of one of its checkpoints. */
 import { join } from 'node:path';
-import { readText } from '@gdarknet/data';
-import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import * as t from 'io-ts';
-import { dataFailure, type Failure, refused } from '../failure.ts';
+import { type Failure, refused } from '../failure.ts';
 import { bytesOf } from '../inputs/files.ts';
+import { jsonOf } from '../inputs/json.ts';
 import { checkpointsIn } from '../watch/checkpoints.ts';
 
 export type TrainedRun = {
@@ -18,26 +17,18 @@ export type TrainedRun = {
 
 const record = t.type({ cfg: t.type({ file: t.string, text: t.string }) });
 
-const parsed = (content: string): unknown => {
-  try {
-    return JSON.parse(content);
-  } catch {
-    return undefined;
-  }
-};
-
 /** `id` is a batch; undefined takes the newest. */
 export const trainedRun = (run: string, id: number | undefined): TE.TaskEither<Failure, TrainedRun> =>
   pipe(
     TE.Do,
-    TE.bind('text', () => TE.mapLeft(dataFailure)(readText(join(run, 'run.json')))),
-    TE.bind('said', ({ text }) =>
-      TE.fromEither(
-        E.mapLeft(() =>
-          refused(`${join(run, 'run.json')}: does not hold the cfg`, 'name the folder of a run that was trained here'),
-        )(record.decode(parsed(text))),
-      ),
-    ),
+    TE.bind('said', () => {
+      const file = join(run, 'run.json');
+      return jsonOf(
+        record,
+        file,
+        refused(`${file}: does not hold the cfg`, 'name the folder of a run that was trained here'),
+      );
+    }),
     TE.bind('checkpoints', () => checkpointsIn(run, 0)),
     TE.bind('file', ({ checkpoints }) => {
       const found = checkpoints.find((checkpoint) => id === undefined || checkpoint.id === id);

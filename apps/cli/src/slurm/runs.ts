@@ -1,13 +1,11 @@
 /** The runs whose checkpoints a job looks at: one that the command line names, or all of a sweep. */
 import { dirname } from 'node:path';
-import { readText } from '@gdarknet/data';
-import * as E from 'fp-ts/lib/Either.js';
-import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import * as t from 'io-ts';
 import { optional } from '../arguments/option.ts';
 import { text } from '../arguments/value.ts';
-import { dataFailure, type Failure, refused } from '../failure.ts';
+import { type Failure, refused } from '../failure.ts';
+import { jsonOf } from '../inputs/json.ts';
 import { manifestFile, type SweepManifest } from './sweep.ts';
 
 export const runOptions = {
@@ -32,24 +30,10 @@ export type NamedRun = { readonly name: string; readonly data: string; readonly 
 const swept = t.readonly(t.type({ name: t.string, run: t.string, cfg: t.string, seed: t.number }));
 const codec = t.readonly(t.type({ data: t.string, runs: t.readonlyArray(swept) }));
 
-const parsed = (content: string): unknown => {
-  try {
-    return JSON.parse(content);
-  } catch {
-    return undefined;
-  }
+export const readSweep = (out: string): TE.TaskEither<Failure, SweepManifest> => {
+  const file = manifestFile(out);
+  return jsonOf(codec, file, refused(`${file}: is not the list of a sweep`, 'name the --out folder of `slurm sweep`'));
 };
-
-export const readSweep = (out: string): TE.TaskEither<Failure, SweepManifest> =>
-  pipe(
-    readText(manifestFile(out)),
-    TE.mapLeft(dataFailure),
-    TE.flatMapEither((content) =>
-      E.mapLeft(() =>
-        refused(`${manifestFile(out)}: is not the list of a sweep`, 'name the --out folder of `slurm sweep`'),
-      )(codec.decode(parsed(content))),
-    ),
-  );
 
 export const namedRuns = ({
   data,

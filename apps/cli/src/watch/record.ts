@@ -8,6 +8,7 @@ import type { Checkpoint } from './checkpoints.ts';
 import { rankOf } from './checkpoints.ts';
 import { exclusively } from './claim.ts';
 import { type ByMetric, type KeptPart, type Metric, metrics, packPart, type Scores, unpackPart } from './scores.ts';
+import { must } from './stop.ts';
 
 /** A set of images with its truth; map.txt's metric is `<prefix>iou`, as in `val2017-iou`. */
 export type EvaluationSet = { readonly prefix: string; readonly kind: 'labels' | 'voc' | 'coco' };
@@ -35,12 +36,6 @@ const metricText = (
   const title = metric === 'giou' ? 'gIOU' : 'IOU';
   const rows = perThreshold.map((ap, i) => `${thresholds[i]},${ap}`);
   return kind === 'voc' ? [`${title},mAP`, ...rows].join('\n') : `${name},mAP\n${[mean, ...perThreshold].join(',')}`;
-};
-
-const must = async <A>(task: () => Promise<E.Either<unknown, A>>): Promise<A> => {
-  const result = await task();
-  if (E.isLeft(result)) throw new Error(JSON.stringify(result.left));
-  return result.right;
 };
 
 /** The rows come last: they say that all is there. A process killed before them leaves an event that comes a second time. */

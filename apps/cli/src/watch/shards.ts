@@ -11,13 +11,14 @@ import { loadDetector } from '@gdarknet/yolo';
 import * as E from 'fp-ts/lib/Either.js';
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
 import type { Context } from '../context.ts';
-import { type dataFailure, type Failure, modelFailure, refused, thrown } from '../failure.ts';
+import { type Failure, modelFailure, refused } from '../failure.ts';
 import { bytesOf } from '../inputs/files.ts';
 import type { Checkpoint } from './checkpoints.ts';
 import { exclusively } from './claim.ts';
 import { evaluate, type Shard } from './evaluate.ts';
 import { claimFolder, isRecorded, recordScores } from './record.ts';
 import { type ByMetric, type Part, packPart, type Scores, unpackPart } from './scores.ts';
+import { failureOf, must } from './stop.ts';
 import type { Network, WatchedSet } from './watch.ts';
 
 export type ShardOutcome = {
@@ -45,11 +46,6 @@ const readParts = async (files: readonly string[], identity: string): Promise<re
     parts.push(bytes && E.isRight(bytes) ? unpackPart(bytes.right, identity)?.part : undefined);
   }
   return parts;
-};
-
-const must = async (task: TaskEither<Parameters<typeof dataFailure>[0], void>): Promise<void> => {
-  const result = await task();
-  if (E.isLeft(result)) throw new Error(JSON.stringify(result.left));
 };
 
 const run = async (
@@ -116,7 +112,7 @@ export const evaluateShard =
     try {
       return await run(checkpoint, shard, sets, network, context);
     } catch (error) {
-      return E.left(thrown(error));
+      return E.left(failureOf(error));
     }
   };
 

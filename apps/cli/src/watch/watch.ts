@@ -9,13 +9,14 @@ import { loadDetector } from '@gdarknet/yolo';
 import * as E from 'fp-ts/lib/Either.js';
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
 import type { Context } from '../context.ts';
-import { type Failure, modelFailure, showFailure, thrown } from '../failure.ts';
+import { type Failure, modelFailure, showFailure } from '../failure.ts';
 import { bytesOf } from '../inputs/files.ts';
 import { type Checkpoint, checkpointsIn } from './checkpoints.ts';
 import { claim } from './claim.ts';
 import { evaluate, whole } from './evaluate.ts';
 import { claimFolder, type EvaluationSet, isRecorded, recordScores } from './record.ts';
 import { metrics } from './scores.ts';
+import { failureOf } from './stop.ts';
 import type { Truth } from './truth.ts';
 
 export type WatchedSet = EvaluationSet & { readonly truth: Truth; readonly images: readonly string[] };
@@ -147,6 +148,6 @@ export const watch =
         if (context.signal.aborted) return done;
       }
     } catch (error) {
-      return E.left(thrown(error));
+      return E.left(failureOf(error));
     }
   };
