@@ -26,6 +26,10 @@ export class TooLargeError extends Error {
   override readonly name = 'TooLargeError';
 }
 
+const behind = new WeakMap<Device, GPUDevice>();
+/** The GPUDevice of a `webgpu` device, to share it with other code; undefined for other devices. */
+export const gpuOf = (device: Device): GPUDevice | undefined => behind.get(device);
+
 const align = (bytes: number): number => Math.max(16, Math.ceil(bytes / 16) * 16);
 const hostArray = (dtype: DType, buffer: ArrayBuffer, length: number): HostArray =>
   dtype === 'f32'
@@ -145,7 +149,7 @@ export const openWebGpu = async ({ adapter: wanted, matrices }: WebGpuOptions = 
     const value = program.values.find(({ shape }) => 4 * sizeOf(shape) === largest);
     const parts = Math.ceil(largest / most);
     throw new TooLargeError(
-      `A value ${value ? `[${value.shape}] ` : ''}needs ${largest} bytes, and ${facts.name} allows ${most} in one buffer. Work on a ${parts}th of the images at a time (${parts} times the subdivisions), or use the device "wasm".`,
+      `A value ${value ? `[${value.shape}] ` : ''}needs ${largest} bytes, and ${facts.name} allows ${most} in one buffer. Work on fewer images at a time (${parts} times the subdivisions), or use the device "wasm".`,
     );
   };
 
@@ -266,7 +270,7 @@ export const openWebGpu = async ({ adapter: wanted, matrices }: WebGpuOptions = 
     };
   };
 
-  return {
+  const device: Device = {
     name: 'webgpu',
     description: `WebGPU, ${facts.name}${facts.emulated ? ' (emulated on the processor)' : ''}`,
     compile,
@@ -297,4 +301,6 @@ export const openWebGpu = async ({ adapter: wanted, matrices }: WebGpuOptions = 
       gpu.destroy();
     },
   };
+  behind.set(device, gpu);
+  return device;
 };
