@@ -11,8 +11,8 @@ import {
   leakyRelu,
   mul,
   read,
-  reshape,
   sum,
+  type Tensor,
   tensor,
 } from '../index.ts';
 import { noise } from '../testing/conformance.ts';
