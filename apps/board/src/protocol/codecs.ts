@@ -111,8 +111,10 @@ const shown = (value: unknown): string => {
   return written.length > 80 ? `${written.slice(0, 77)}...` : written;
 };
 
+/** `metrics[3].value`; the parts of an intersection have numbers too, which are no places. */
 const place = (context: t.Context): string =>
   context
+    .filter((_, i) => (context[i - 1]?.type as { readonly _tag?: string } | undefined)?._tag !== 'IntersectionType')
     .map(({ key: part }) => part)
     .filter((part) => part !== '')
     .reduce((path, part) => (/^\d+$/.test(part) ? `${path}[${part}]` : path === '' ? part : `${path}.${part}`), '');
