@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Device } from '../device.ts';
 import { conv2d, openDevice, read } from '../index.ts';
-import { noise } from '../testing/conformance.ts';
+import { noise } from '../testing/cases.ts';
 import { openWasm } from './device.ts';
 import { chooseWinograd } from './winograd.ts';
 

@@ -15,7 +15,7 @@ import {
   type Tensor,
   tensor,
 } from '../index.ts';
-import { noise } from '../testing/conformance.ts';
+import { noise } from '../testing/cases.ts';
 import { gpuOf, openWebGpu } from './device.ts';
 
 describe.skipIf(swiftshader !== undefined)(`webgpu ${swiftshader ?? ''}`, () => {
