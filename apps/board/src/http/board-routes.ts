@@ -8,7 +8,7 @@ import { refuse } from '../fault.ts';
 import { fileAnswer, rootOf } from '../protocol/artifacts.ts';
 import { anyText, take } from '../protocol/codecs.ts';
 import { hideMark } from '../runs/run-folder.ts';
-import { metricsOf, pointValue, readPage } from '../store/points.ts';
+import { metricsOf, readPage } from '../store/points.ts';
 import { setPreference } from '../store/preferences.ts';
 import { runById, type StoredRun, updateRun } from '../store/runs.ts';
 import { cfgOf, evaluationsOf, picturesOf } from '../views/run-files.ts';
@@ -69,10 +69,10 @@ const exportPage = 5000;
 const lines = function* ({ db }: Core, run: StoredRun, { head, line }: Writer): Generator<string> {
   yield head;
   for (const { id, key } of metricsOf(db, run.id)) {
-    for (let from = 0; ; from += exportPage) {
-      const rows = readPage(db, id, exportPage, from);
-      yield rows.map((row) => line(key, Number(row.step), Number(row.time), pointValue(row))).join('');
-      if (rows.length < exportPage) break;
+    let points = readPage(db, id, exportPage);
+    while (points.length > 0) {
+      yield points.map(({ step, time, value }) => line(key, step, time, value)).join('');
+      points = readPage(db, id, exportPage, points[points.length - 1]);
     }
   }
 };

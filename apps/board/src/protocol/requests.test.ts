@@ -84,7 +84,7 @@ describe('as the Python client sends them', () => {
   });
 
   it('histories in pages', async () => {
-    const { mlflow } = await opened();
+    const { mlflow, call } = await opened();
     const { run } = await mlflow<Loose>('POST', 'runs/create', { experiment_id: '0' });
     const { run_id } = run.info;
     const metrics = Array.from({ length: 1000 }, (_, i) => ({ key: 'k', value: i, timestamp: 1, step: i >> 1 }));
@@ -99,6 +99,15 @@ describe('as the Python client sends them', () => {
       token = page.next_page_token;
     }
     expect(values).toEqual(metrics.map(({ value }) => value));
+    const bad = await call('GET', `/api/2.0/mlflow/metrics/get-history?run_id=${run_id}&metric_key=k&page_token=7`);
+    expect([bad.status, bad.body.error_code]).toEqual([400, 'INVALID_PARAMETER_VALUE']);
+    // The same as a file, NaN included.
+    await mlflow('POST', 'runs/log-metric', { run_id, key: 'k', value: 'NaN', timestamp: 1, step: 499 });
+    await mlflow('POST', 'runs/log-metric', { run_id, key: '=1+1', value: 1, timestamp: 1, step: 1 }).catch(() => {});
+    const csv = (await call('GET', `/api/board/runs/${run_id}/export/csv`)).body.trim().split('\n');
+    expect([csv.length, csv[0], csv[1], csv[1001]]).toEqual([1002, 'key,step,time,value', 'k,0,1,0', 'k,499,1,NaN']);
+    const lines = (await call('GET', `/api/board/runs/${run_id}/export/ndjson`)).body.trim().split('\n');
+    expect(JSON.parse(lines[1000])).toEqual({ key: 'k', step: 499, timestamp: 1, value: 'NaN' });
   });
 
   it('a batch is stored whole or not at all, and says what is wrong with it', async () => {

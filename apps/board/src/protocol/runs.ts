@@ -4,7 +4,7 @@ import { type Core, change, logTo } from '../core.ts';
 import { refuse } from '../fault.ts';
 import type { Point } from '../runs/point.ts';
 import { experimentById } from '../store/experiments.ts';
-import { metricNamed, pointValue, readPage } from '../store/points.ts';
+import { metricNamed, readPage } from '../store/points.ts';
 import {
   addRun,
   dropTag,
@@ -90,23 +90,40 @@ const history = t.intersection([
   t.type({ metric_key: key }),
   t.partial({ max_results: integer, page_token: t.string }),
 ]);
-/** Of one answer, unless more are asked for. */
-const historyPage = 25_000;
+/** Of one answer. Old clients know of no pages, and are content with this. */
+const historyPage = 200_000;
+
+type Place = Omit<Point, 'key'>;
+
+/** Where the next page begins: behind this point. */
+const tokenOf = ({ step, time, value }: Place): string =>
+  Buffer.from(JSON.stringify([step, time, String(value)])).toString('base64url');
+
+const placeOf = (token: string): Place => {
+  try {
+    const [step, time, value] = JSON.parse(Buffer.from(token, 'base64url').toString()) as readonly unknown[];
+    if (Number.isSafeInteger(step) && Number.isSafeInteger(time) && typeof value === 'string') {
+      return { step: Number(step), time: Number(time), value: Number(value) };
+    }
+  } catch {
+    // Not one of ours.
+  }
+  return refuse('invalid', `page_token: found ${JSON.stringify(token.slice(0, 80))}, expected that of an answer`);
+};
 
 const findHistory = ({ db }: Core, input: unknown): unknown => {
   const run = runById(db, idOf(input));
   const { metric_key, max_results = historyPage, page_token } = take(history, input);
   const known = metricNamed(db, run.id, metric_key);
   if (!known) return { metrics: [] };
-  const from = /^\d{1,15}$/.test(page_token ?? '') ? Number(page_token) : 0;
   const size = Math.max(1, Math.min(max_results, historyPage));
-  const rows = readPage(db, known.id, size, from);
+  // One more tells whether there is another page.
+  const points = readPage(db, known.id, size + 1, page_token ? placeOf(page_token) : undefined);
   return {
-    metrics: rows.map((row) => ({
-      ...{ key: metric_key, value: pointValue(row), timestamp: Number(row.time), step: Number(row.step) },
-      run_id: run.uuid,
+    metrics: points.slice(0, size).map(({ step, time, value }) => ({
+      ...{ key: metric_key, value, timestamp: time, step, run_id: run.uuid },
     })),
-    ...(from + rows.length < known.count && { next_page_token: String(from + rows.length) }),
+    ...(points.length > size && { next_page_token: tokenOf(points[size - 1]) }),
   };
 };
 

@@ -119,10 +119,20 @@ export const dropPoints = (connection: Connection, run: number): void => {
   sql('delete from metric where run = ?').run(run);
 };
 
-/** A page of the whole history, in the order of MLflow. */
-export const readPage = ({ sql }: Connection, metric: number, limit: number, after: number): readonly Row[] =>
-  sql('select step, time, value from point where metric = ? order by step, time, value limit ? offset ?').all(
-    ...[metric, limit, after],
-  );
+const columnsOfPoint = 'select step, time, value from point where metric = ?';
+const inOrder = 'order by step, time, value limit ?';
 
-export const pointValue = (row: Row): number => ofValue(row.value);
+/** A page of the whole history, in the order of MLflow, from behind a point on. */
+export const readPage = (
+  { sql }: Connection,
+  metric: number,
+  limit: number,
+  after?: Omit<Point, 'key'>,
+): readonly Omit<Point, 'key'>[] => {
+  const rows = after
+    ? sql(`${columnsOfPoint} and (step, time, value) > (?, ?, ?) ${inOrder}`).all(
+        ...[metric, after.step, after.time, toValue(after.value), limit],
+      )
+    : sql(`${columnsOfPoint} ${inOrder}`).all(metric, limit);
+  return rows.map(({ step, time, value }) => ({ step: Number(step), time: Number(time), value: ofValue(value) }));
+};
