@@ -38,12 +38,22 @@ const listMs = 700;
 /** Shown before anybody has chosen. */
 const newest = 10;
 
-export const label = ({ name, preference }: RunView): string =>
-  preference.name ? `${preference.name} (${name})` : name;
+/** Folders of several experiments may have one name: then the experiment stands before it. */
+const labelsOf = (runs: readonly RunView[]): ReadonlyMap<string, string> => {
+  const experiments = new Map<string, Set<string>>();
+  for (const { name, experiment } of runs) experiments.set(name, (experiments.get(name) ?? new Set()).add(experiment));
+  return new Map(
+    runs.map(({ id, name, experiment, preference }) => {
+      const whole = (experiments.get(name)?.size ?? 0) > 1 ? `${experiment}/${name}` : name;
+      return [id, preference.name ? `${preference.name} (${whole})` : whole];
+    }),
+  );
+};
 
 export const makeApp = (source: Source, announce: (text: string) => void): App => {
   let state = fromHash(location.hash);
   let runs: readonly RunView[] = [];
+  let labels: ReadonlyMap<string, string> = new Map();
   let colors: ReadonlyMap<string, string> = new Map();
   let noting = 0;
   const listeners: ((what: 'state' | 'runs' | 'data') => void)[] = [];
@@ -71,12 +81,14 @@ export const makeApp = (source: Source, announce: (text: string) => void): App =
   const reload = async (): Promise<void> => {
     runs = await source.runs();
     colors = colorsOf(runs);
+    labels = labelsOf(runs);
     tell('runs');
   };
   return {
-    ...{ source, series: seriesCache(source), set, listed, selected, reload, announce, label },
+    ...{ source, series: seriesCache(source), set, listed, selected, reload, announce },
     state: () => state,
     runs: () => runs,
+    label: ({ id, name }) => labels.get(id) ?? name,
     color: (run) => colors.get(run) ?? '#888888',
     note: (points) => {
       const next = latest(runs, points, Date.now());

@@ -151,7 +151,7 @@ export const chartCard = (app: App, chart: Chart) => {
           },
           {
             ...axis,
-            size: 60,
+            size: 72,
             values: (_: uPlot, ticks: readonly (number | null)[]) =>
               ticks.map((tick) => (tick === null ? '' : figure(tick))),
           },

@@ -74,6 +74,21 @@ describe('logs over the network', () => {
     expect(readFileSync(out, 'utf8')).toContain('<script type="application/json" id="report">');
   });
 
+  it('log evaluation puts curves and the confusion matrix where the board finds them', async () => {
+    const results = set.at('results');
+    const valid = await gdarknet(['valid', set.data, set.cfg, set.weights, '--results', results]);
+    expect(valid.status, valid.stderr).toBe(0);
+    const run = set.at('backup', 'first');
+    const made = await gdarknet([
+      ...['log', 'evaluation', run, '--gt', set.at('instances_valid.json'), '--dt', join(results, 'coco_results.json')],
+    ]);
+    expect(made.status, made.stderr).toBe(0);
+    const { curves, confusion } = JSON.parse(readFileSync(join(run, 'evaluation.json'), 'utf8'));
+    expect(confusion.counts).toHaveLength(confusion.labels.length ** 2);
+    for (const { recall, precision } of curves) expect(recall).toHaveLength(precision.length);
+    expect(curves.length).toBeGreaterThan(0);
+  });
+
   it('says what is wrong', async () => {
     const bare = set.at('images');
     const cases: readonly (readonly [readonly string[], RegExp])[] = [
