@@ -34,8 +34,9 @@ describe('logs over the network', () => {
   it('train --log-to and --tensorboard: the board has every batch when training ends', async () => {
     const board = await boardAt('live.db');
     const events = set.at('tensorboard');
-    const ended = await train('sent', '--log-to', board.url, '--tensorboard', events);
+    const ended = await train('sent', '--log-to', board.url, '--tensorboard', events, '--assess', '0');
     expect(ended.status, ended.stderr).toBe(0);
+    expect(readdirSync(set.at('backup', 'sent', 'pictures', '8'))).toHaveLength(6);
     const [run] = await runsAt(board.url);
     expect(run).toMatchObject({ name: 'sent', status: 'FINISHED' });
     expect(run.metrics['loss/total'].count).toBe(8);

@@ -14,6 +14,7 @@ import type { Crew } from '../parallel/crew.ts';
 import { assessor } from './assessor.ts';
 import { withCompanion } from './companion.ts';
 import { advice, ratesFor } from './crew-rates.ts';
+import { gallerySize, withGallery } from './gallery.ts';
 import { batchLine, detailLines, openingLines } from './lines.ts';
 import { type Lock, takeLock } from './lock.ts';
 import { follow } from './loop.ts';
@@ -161,6 +162,7 @@ export const runMember = (task: Task & { readonly crew: Crew }, context: Context
 
 const assessing = (
   { values, files }: Task,
+  folder: RunFolder,
   device: Device,
   trainer: Trainer,
   context: Context,
@@ -172,7 +174,13 @@ const assessing = (
         TE.bind('names', () => namesOf(files.data, lastHead(trainer.plan).classes, context)),
         TE.bind('images', () => imagesOf(files.data, 'valid')),
         TE.map(({ names, images }) =>
-          assessor({ cfg: files.cfg, cfgFile: values.cfg, ignore: values.ignore, device, names, images }, context),
+          withGallery(
+            assessor(
+              { cfg: files.cfg, cfgFile: values.cfg, ignore: values.ignore, device, names, images, keep: gallerySize },
+              context,
+            ),
+            { folder: folder.path, names, batch: () => started(trainer), tell: context.tell },
+          ),
         ),
       );
 
@@ -306,7 +314,7 @@ export const runLeader = (task: Task, context: Context): TE.TaskEither<Failure, 
       TE.Do,
       TE.bind('limit', () => TE.fromEither(limitOf(task.values, trainer))),
       TE.tap(() => TE.fromEither(fits(task, trainer))),
-      TE.bind('assess', () => assessing(task, device, trainer, context)),
+      TE.bind('assess', () => assessing(task, folder, device, trainer, context)),
       TE.flatMap(({ limit, assess }) =>
         withLock(folder)((lock) =>
           withCompanion(
