@@ -163,10 +163,10 @@ describe('a run', () => {
 });
 
 describe('bad input', () => {
-  it('more than one GPU, a cfg without batches to train, no train list', async () => {
-    const two = await train('x', '-gpus', '0,1');
-    expect(two).toMatchObject({ status: 1, stdout: '' });
-    expect(two.stderr).toContain('-gpus 0,1: training on several devices is not there yet; name one');
+  it('more devices than parts of a batch, a cfg without batches to train, no train list', async () => {
+    const three = await train('x', '-gpus', '0,1,2');
+    expect(three).toMatchObject({ status: 1, stdout: '' });
+    expect(three.stderr).toContain('subdivisions=2 cannot be dealt out to 3 devices');
     const none = set.changed(set.cfg, 'none.cfg', (text) => text.replace(/max_batches=.*\n/, ''));
     const unlimited = await gdarknet(['train', set.data, none, '--prefix', 'x']);
     expect(unlimited.status).toBe(1);

@@ -42,7 +42,7 @@ const open = (
   context: Context,
 ): TE.TaskEither<Failure, Joined> => {
   const launch = launchOf(process.env);
-  const size = values.gpus?.length ?? 1;
+  const size = values.dryRun ? 1 : (values.gpus?.length ?? 1);
   if (launch === undefined && size < 2) return TE.right({ crew: undefined, kernels: kept });
   if (launch && size > 1) {
     return TE.left(refused('-gpus and MPI: found both', 'start one process for each device, or one with -gpus'));

@@ -14,6 +14,7 @@ import type { Crew } from '../parallel/crew.ts';
 import { assessor } from './assessor.ts';
 import { withCompanion } from './companion.ts';
 import { advice, ratesFor } from './crew-rates.ts';
+import { rehearse, rehearsed } from './dry-run.ts';
 import { gallerySize, withGallery } from './gallery.ts';
 import { batchLine, detailLines, openingLines } from './lines.ts';
 import { type Lock, takeLock } from './lock.ts';
@@ -306,6 +307,29 @@ const withLock =
       TE.flatMap(() => TE.bracket(takeLock(folder.lock), use, (lock) => async () => E.right(await lock.release()))),
     );
 
+const rehearsal = (
+  { values, files }: Task,
+  trainer: Trainer,
+  limit: number,
+  context: Context,
+): TE.TaskEither<Failure, void> =>
+  TE.tryCatch(async () => {
+    const { seed, workers, cache } = values;
+    const position = started(trainer);
+    const choice = {
+      images: files.images,
+      seed,
+      workers,
+      cache,
+      position,
+      limit: position + rehearsed,
+      crew: undefined,
+    };
+    await plan(trainer);
+    const stream = streamFor(trainer, choice, context.tell);
+    await rehearse({ trainer, cfg: files.cfg, limit, stream }, context);
+  }, thrown);
+
 /** The member that writes. Nothing is written before the files are found to fit together. */
 export const runLeader = (task: Task, context: Context): TE.TaskEither<Failure, void> => {
   const folder = folderOf(task);
@@ -315,15 +339,16 @@ export const runLeader = (task: Task, context: Context): TE.TaskEither<Failure, 
       TE.bind('limit', () => TE.fromEither(limitOf(task.values, trainer))),
       TE.tap(() => TE.fromEither(fits(task, trainer))),
       TE.bind('assess', () => assessing(task, folder, device, trainer, context)),
-      TE.flatMap(({ limit, assess }) =>
-        withLock(folder)((lock) =>
+      TE.flatMap(({ limit, assess }) => {
+        if (task.values.dryRun) return rehearsal(task, trainer, limit, context);
+        return withLock(folder)((lock) =>
           withCompanion(
             task.values,
             folder,
             context,
           )(lead({ ...task, folder, lock, trainer, device, limit, assess }, context)),
-        ),
-      ),
+        );
+      }),
     ),
   );
 };

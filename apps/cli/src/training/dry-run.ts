@@ -1,0 +1,107 @@
+/** `train --dry-run`: what a run would be, without one: layers, memory, schedule, time. Nothing is written. */
+import { performance } from 'node:perf_hooks';
+import type { BatchStream } from '@gdarknet/data';
+import { kernelShape, layerTable, type NetworkPlan, parseNetwork, type Trainer } from '@gdarknet/yolo';
+import * as E from 'fp-ts/lib/Either.js';
+import type { Context } from '../context.ts';
+import { clock } from '../progress.ts';
+import { largestSide } from './stream.ts';
+
+const mebibytes = (floats: number): string => `${((4 * floats) / 2 ** 20).toFixed(1)} MiB`;
+
+const parametersOf = ({ layers }: NetworkPlan): number =>
+  layers.reduce((sum, layer) => {
+    const kernel = kernelShape(layer);
+    if (kernel === undefined) return sum;
+    const normalised = 'batch_normalize' in layer.config && layer.config.batch_normalize === true;
+    return sum + kernel.reduce((a, b) => a * b, 1) + kernel[0] * (normalised ? 4 : 1);
+  }, 0);
+
+const outputsOf = ({ layers, input }: NetworkPlan): number =>
+  layers.reduce((sum, { output }) => sum + output.h * output.w * output.c, input.h * input.w * input.c);
+
+/**
+ * Floats that a trainer keeps: parameters and momentum, the sum of a batch's gradients (two floats each) where it comes in
+ * parts, the gradients of a part, a moving average; and of a part every layer's output with what its backward pass needs.
+ */
+export const memoryOf = (plan: NetworkPlan, largest: NetworkPlan, averaged: boolean, apart: boolean) => {
+  const parameters = parametersOf(plan);
+  const part = Math.floor(plan.net.batch / plan.net.subdivisions);
+  const copies = 3 + (averaged ? 1 : 0) + (apart ? 2 : 0);
+  return { parameters, kept: copies * parameters, activations: 2 * part * outputsOf(largest) };
+};
+
+const columns = 64;
+const rows = 10;
+
+/** The rate over the batches, from 0 to its maximum. */
+export const schedulePlot = (rateAt: (batch: number) => number, last: number): readonly string[] => {
+  const batches = Array.from({ length: columns }, (_, i) => Math.max(1, Math.round((last * (i + 0.5)) / columns)));
+  const rates = batches.map(rateAt);
+  const most = Math.max(...rates);
+  const heights = rates.map((rate) => (most > 0 ? Math.round((rows * rate) / most) : 0));
+  const lines = Array.from({ length: rows }, (_, i) => {
+    const level = rows - i;
+    const scale = i === 0 ? most.toPrecision(3) : '';
+    return `${scale.padStart(9)} |${heights.map((height) => (height >= level ? '#' : ' ')).join('')}`.trimEnd();
+  });
+  const axis = `${' '.repeat(9)} +${'-'.repeat(columns)}`;
+  return [...lines, axis, `${' '.repeat(10)}1${String(last).padStart(columns)}`];
+};
+
+/** The first step also makes the plans. */
+const timed = 2;
+/** Batches that are made for it. */
+export const rehearsed = timed + 1;
+
+type Rehearsal = {
+  readonly trainer: Trainer;
+  readonly cfg: string;
+  readonly limit: number;
+  /** Batches to try; closed here. */
+  readonly stream: BatchStream;
+};
+
+/** Seconds of a batch with its data, scaled to the mean number of pixels of multi-scale training. */
+const secondsOfBatch = async (trainer: Trainer, stream: BatchStream): Promise<number> => {
+  let from = 0;
+  let pixels = 0;
+  for (let i = 0; i <= timed; i++) {
+    if (i === 1) from = performance.now();
+    const { value } = await stream.next();
+    await trainer.step(value);
+    if (i > 0) pixels += value.width * value.height;
+  }
+  const side = largestSide(trainer.plan);
+  // Sides from 320 to 608 come equally often (SPEC 7.6).
+  const sides = Array.from({ length: 10 }, (_, i) => 320 + 32 * i);
+  const mean = side === undefined ? pixels / timed : sides.reduce((sum, s) => sum + s * s, 0) / sides.length;
+  return ((performance.now() - from) / 1000 / timed) * (mean / (pixels / timed));
+};
+
+export const rehearse = async ({ trainer, cfg, limit, stream }: Rehearsal, context: Context): Promise<void> => {
+  const { print, signal } = context;
+  const { plan } = trainer;
+  print(layerTable(plan));
+  const side = largestSide(plan);
+  const sized = side === undefined ? undefined : parseNetwork(cfg, { width: side, height: side });
+  const largest = sized && E.isRight(sized) ? sized.right.value : plan;
+  const { parameters, kept, activations } = memoryOf(plan, largest, trainer.averaged, plan.net.subdivisions > 1);
+  print(`parameters ${parameters}, ${mebibytes(parameters)}; with momentum and gradients ${mebibytes(kept)}`);
+  print(`activations of a mini-batch at ${largest.input.w} x ${largest.input.h}: about ${mebibytes(activations)}`);
+  print('');
+  print('learning rate over the batches');
+  for (const line of schedulePlot(trainer.rateAt, limit)) print(line);
+  print('');
+  const from = Math.floor(trainer.seen() / trainer.batch);
+  try {
+    const seconds = await secondsOfBatch(trainer, stream);
+    if (signal.aborted) return;
+    print(`resident memory after ${rehearsed} batches: ${(process.memoryUsage.rss() / 2 ** 20).toFixed(0)} MiB`);
+    print(
+      `${seconds.toFixed(3)} seconds a batch: ${clock(seconds * Math.max(0, limit - from))} for batches ${from} to ${limit}`,
+    );
+  } finally {
+    await stream.close();
+  }
+};
