@@ -2,7 +2,14 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { readText } from '@gdarknet/data';
-import { evaluateVoc, type VocAnnotation, type VocDetection, type VocResult, vocReport } from '@gdarknet/metrics';
+import {
+  curveOf,
+  evaluateVoc,
+  type VocAnnotation,
+  type VocDetection,
+  type VocResult,
+  vocReport,
+} from '@gdarknet/metrics';
 import { readVocAnnotations, readVocDetections } from '@gdarknet/metrics/io';
 import { parseNames } from '@gdarknet/yolo';
 import * as E from 'fp-ts/lib/Either.js';
@@ -13,6 +20,16 @@ import { flag, optional, withDefault } from '../arguments/option.ts';
 import { oneOf, text } from '../arguments/value.ts';
 import type { Context } from '../context.ts';
 import { dataFailure, type Failure, formatFailure, modelFailure, refused } from '../failure.ts';
+import {
+  analysisOptions,
+  classText,
+  drawCharts,
+  errorsOf,
+  errorText,
+  type VocComparison,
+  vocBoxes,
+  vocComparisonText,
+} from './eval-analyses.ts';
 import { byMetric, giouMetric, json, metric, metricsOf } from './shared-options.ts';
 
 const readNames = (path: string): TE.TaskEither<Failure, readonly string[]> =>
@@ -42,7 +59,12 @@ const readFound = (dir: string, imageSet: string, classes: readonly string[]): T
   );
 };
 
-type Input = Found & { readonly classes: readonly string[]; readonly annotations: readonly VocAnnotation[] };
+type Input = Found & {
+  readonly classes: readonly string[];
+  readonly annotations: readonly VocAnnotation[];
+  /** Of another run. */
+  readonly other: readonly VocDetection[] | undefined;
+};
 type Rule = '07' | 'area';
 
 const row = (metric: 'iou' | 'giou', { params, perThreshold, mean }: VocResult) => ({
@@ -55,21 +77,82 @@ const row = (metric: 'iou' | 'giou', { params, perThreshold, mean }: VocResult) 
 /** The 11 points of VOC 2007, the area from 2010 on. */
 const ruleOfYear = (year: string): Rule => (Number(year) < 2010 ? '07' : 'area');
 
-type Choice = { readonly metrics: readonly ('iou' | 'giou')[]; readonly rule: Rule; readonly compat: boolean };
+type Choice = {
+  readonly metrics: readonly ('iou' | 'giou')[];
+  readonly rule: Rule;
+  readonly compat: boolean;
+  readonly perClass: boolean;
+  readonly errors: boolean;
+  readonly pr: string | undefined;
+  readonly confusion: string | undefined;
+  readonly json: boolean;
+};
 
-const report = (input: Input, { metrics, rule, compat }: Choice, asJson: boolean, { print, tell }: Context): void => {
-  const { annotations, detections, classes, missing } = input;
-  const results = metrics.map((overlap) => evaluateVoc(annotations, detections, { overlap, rule, classes, compat }));
+const meanOf = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+/** Mean AP of a class over the thresholds. */
+const classMean = ({ perThreshold }: VocResult, name: string): number => meanOf(perThreshold.map(({ ap }) => ap[name]));
+
+const comparisonOf = (first: VocResult, second: VocResult): VocComparison => ({
+  first: first.mean,
+  second: second.mean,
+  difference: second.mean - first.mean,
+  perThreshold: second.perThreshold.map(({ threshold, mAP }, t) => ({
+    threshold,
+    difference: mAP - first.perThreshold[t].mAP,
+  })),
+  perClass: second.params.classes
+    .map((name) => ({ name, difference: classMean(second, name) - classMean(first, name) }))
+    .sort((a, b) => Math.abs(b.difference) - Math.abs(a.difference)),
+});
+
+const classRows = (result: VocResult) =>
+  result.params.classes.map((name) => ({
+    name,
+    figures: {
+      AP50: result.perThreshold[0].ap[name],
+      AP75: result.perThreshold[5].ap[name],
+      AP: classMean(result, name),
+    },
+  }));
+
+const report = (input: Input, choice: Choice, { print, tell }: Context): TE.TaskEither<Failure, void> => {
+  const { annotations, detections, classes, missing, other } = input;
+  const { metrics, rule, compat } = choice;
+  const scored = (rows: readonly VocDetection[]) =>
+    metrics.map((overlap) => evaluateVoc(annotations, rows, { overlap, rule, classes, compat }));
+  const results = scored(detections);
+  const others = other === undefined ? [] : scored(other);
+  const comparisons = results.map((result, i) => (others[i] ? comparisonOf(others[i], result) : undefined));
   const [first] = results;
   if (missing.length > 0) tell(`note: no result file, so no detections, for ${missing.join(', ')}`);
   if (first.withoutObjects.length > 0) {
     tell(`note: nothing to find, so AP 0 in the mean, for ${first.withoutObjects.join(', ')}`);
   }
   if (first.dropped > 0) tell(`note: ${first.dropped} detections on images outside the set are left out`);
-  if (asJson) {
-    const rows = results.map((result, i) => row(metrics[i], result));
+  const boxes = () => vocBoxes(annotations, detections, classes);
+  const errors = choice.errors ? errorsOf(boxes()) : undefined;
+  if (choice.json) {
+    const rows = results.map((result, i) => ({
+      ...row(metrics[i], result),
+      ...(errors && { errors }),
+      ...(comparisons[i] && { comparison: comparisons[i] }),
+    }));
     print(JSON.stringify(byMetric(metrics, rows)));
-  } else for (const result of results) print(vocReport(result));
+  } else {
+    results.forEach((result, i) => {
+      print(vocReport(result));
+      if (choice.perClass) print(classText(classRows(result)));
+      if (comparisons[i]) print(vocComparisonText(metrics[i], comparisons[i]));
+    });
+    if (errors) print(errorText(errors));
+  }
+  const found = classes.filter((name) => !first.withoutObjects.includes(name));
+  const curves = () =>
+    found.map((name) => ({
+      name: `${name} (${(100 * first.perThreshold[0].ap[name]).toFixed(1)})`,
+      curve: curveOf(first, name, { threshold: 0 }),
+    }));
+  return drawCharts(choice, boxes, curves, `Precision and recall by class at ${metrics[0]} 0.50`);
 };
 
 export const evalVoc = command({
@@ -95,6 +178,8 @@ export const evalVoc = command({
     classes: withDefault(text, 'data/voc.names', { placeholder: 'names', doc: 'the class names, one a line' }),
     metric,
     giouMetric,
+    ...analysisOptions,
+    compare: optional(text, { placeholder: 'dir', doc: 'the result files of another run, to compare with' }),
     rule: optional(oneOf('07', 'area'), {
       placeholder: '07|area',
       doc: 'average precision by 11 points or by area [07 before 2010, area from then on]',
@@ -110,13 +195,17 @@ export const evalVoc = command({
       TE.bind('found', ({ classes }) =>
         readFound(values.output ?? values.results ?? 'results', values.imageSet, classes),
       ),
-      TE.map(({ found, ...input }) =>
-        report(
-          { ...input, ...found },
-          { metrics: metricsOf(values), rule: values.rule ?? ruleOfYear(values.year), compat: values.compat },
-          values.json,
-          context,
-        ),
+      TE.bind('other', ({ classes }) =>
+        values.compare === undefined
+          ? TE.right(undefined)
+          : pipe(
+              readFound(values.compare, values.imageSet, classes),
+              TE.map(({ detections }) => detections),
+            ),
       ),
+      TE.flatMap(({ found, ...input }) => {
+        const rule = values.rule ?? ruleOfYear(values.year);
+        return report({ ...input, ...found }, { ...values, metrics: metricsOf(values), rule }, context);
+      }),
     ),
 });

@@ -1,5 +1,5 @@
 /** `eval` as scripts call it: JSON shapes, the original's lines, exit statuses. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -64,6 +64,29 @@ describe('eval coco', () => {
     const result = json<{ iou: Coco; giou: Coco }>((await call('--metric', 'both', '--json')).stdout);
     expect(Object.keys(result)).toEqual(['iou', 'giou']);
     expect(result.giou.metric).toBe('giou');
+  });
+
+  it('--per-class, --errors, --compare: as text and in the JSON', async () => {
+    const other = put('other.json', []);
+    const flags = ['--metric', 'both', '--per-class', '--errors', '--compare', other];
+    const { stdout } = await call(...flags);
+    expect(stdout).toContain('class     AP   AP50   AP75\ncat    70.00 100.00 100.00\n');
+    expect(stdout).toMatch(/AP by giou against the other run: \+\d+\.\d\d points, 95 % of draws/);
+    expect(stdout).toContain('objects that only this run finds: 1; that only the other finds: 0');
+    expect(stdout).toMatch(/ missed +0 {3}0\.00/);
+    type More = Coco & { errors: { AP: number }; comparison: { AP: { difference: number }; won: number[] } };
+    const { iou } = json<{ iou: More }>((await call(...flags, '--json')).stdout);
+    expect(iou.errors.AP).toBeCloseTo(1, 12);
+    expect(iou.comparison).toMatchObject({ won: [1], first: Array(12).fill(expect.any(Number)) });
+    expect(iou.comparison.AP.difference).toBeCloseTo(0.7, 12);
+  });
+
+  it('--pr and --confusion write charts', async () => {
+    const { status } = await call('--pr', at('pr.svg'), '--confusion', at('confusion.svg'));
+    expect(status).toBe(0);
+    expect(readFileSync(at('pr.svg'), 'utf8')).toMatch(/^<svg[\s\S]*iou 0\.50 \(AP 100\.0\)[\s\S]*<\/svg>\s*$/);
+    expect(readFileSync(at('confusion.svg'), 'utf8')).toMatch(/^<svg[\s\S]*>cat<[\s\S]*<\/svg>\s*$/);
+    expect((await call('--pr', at('gt.json/pr.svg'))).status).toBe(1);
   });
 
   it('broken files: every fault with file and key, status 1, nothing on stdout', async () => {
@@ -147,6 +170,22 @@ describe('eval voc', () => {
       ...['--image_set', 'val', '--classes', at('voc.names'), '--giou_metric', '--json'],
     ]);
     expect(json<Voc>(script.stdout).metric).toBe('giou');
+  });
+
+  it('--per-class, --errors, --compare, --pr, --confusion', async () => {
+    put('weaker/comp4_det_test_cat.txt', '');
+    const charts = ['--pr', at('voc-pr.svg'), '--confusion', at('voc-confusion.svg')];
+    const flags = ['--per-class', '--errors', '--compare', at('weaker')];
+    const { status, stdout } = await call(...flags, ...charts);
+    expect(status).toBe(0);
+    expect(stdout).toContain('cat   100.00 100.00');
+    expect(stdout).toMatch(/mAP by iou against the other run: \+\d+\.\d\d points/);
+    expect(stdout).toContain('Errors at an IoU of 0.50');
+    for (const chart of ['voc-pr.svg', 'voc-confusion.svg']) expect(readFileSync(at(chart), 'utf8')).toMatch(/^<svg/);
+    type More = Voc & { comparison: { difference: number; first: number }; errors: object };
+    const result = json<More>((await call(...flags, '--json')).stdout);
+    expect(result.comparison.first).toBe(0);
+    expect(result.comparison.difference).toBe(result.mean);
   });
 
   it('a folder without results, a broken annotation, a missing list: status 1 and which file', async () => {
