@@ -12,7 +12,10 @@ import { startCluster } from './testing/cluster.ts';
 const cluster = await startCluster();
 const title = typeof cluster === 'string' ? `(skipped: ${cluster})` : '';
 
-describe.skipIf(typeof cluster === 'string')(`a Slurm of one node ${title}`, () => {
+// Fifteen processes start one after the other, on machines that have other things to do.
+const patience = 400_000;
+
+describe.skipIf(typeof cluster === 'string')(`a Slurm of one node ${title}`, { timeout: patience }, () => {
   let set: ShapesSet;
   beforeAll(async () => {
     if (typeof cluster !== 'string') process.env.SLURM_CONF = cluster.conf;
@@ -97,12 +100,12 @@ describe.skipIf(typeof cluster === 'string')(`a Slurm of one node ${title}`, () 
       for (const end = Date.now() + 1000 * seconds; Date.now() < end; await sleep(100)) if (what()) return;
       throw new Error(`not within ${seconds} s: ${what}\n${said()}`);
     };
-    await until(() => existsSync(join(run, 'log.csv')) && /^\d+: /m.test(said()), 60);
+    await until(() => existsSync(join(run, 'log.csv')) && /^\d+: /m.test(said()), 120);
     // As before the time is up: the script is told, the command saves and ends, the job is queued again.
     await call('scancel', ['--batch', '--signal=TERM', String(job)]);
-    await until(() => said().includes('queued again'), 60);
+    await until(() => said().includes('queued again'), 120);
     // Slurm lets such a job wait for two minutes.
-    for (let i = 0; i < 60 && !said().includes('going on: train --resume'); i++) {
+    for (let i = 0; i < 180 && !said().includes('going on: train --resume'); i++) {
       await call('scontrol', ['update', `JobId=${job}`, 'StartTime=now']).catch(() => undefined);
       await sleep(1000);
     }

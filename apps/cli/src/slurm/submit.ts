@@ -47,6 +47,9 @@ export type JobChoice = Resources & {
   readonly json: boolean;
 };
 
+/** Slurm's own default is 1001, and it counts from 0. */
+const usualArray = 1000;
+
 /** As this process was called: the same Node, the same program. */
 const ownCall = (): readonly string[] => [
   process.execPath,
@@ -123,6 +126,11 @@ export const writeJob = (
     TE.tapIO(() => () => {
       mkdirSync(output, { recursive: true });
       context.tell(`${tasks.length} task${tasks.length === 1 ? '' : 's'} in ${at('tasks')}`);
+      if (tasks.length > usualArray) {
+        context.tell(
+          `note: most Slurms take arrays of ${usualArray} at most (MaxArraySize); fewer shards make fewer tasks`,
+        );
+      }
     }),
     TE.flatMap(() =>
       choice.submit ? sbatch(at('sbatch'), choice, context) : TE.right<Failure, Sbatch>({ job: undefined }),
