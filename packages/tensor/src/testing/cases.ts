@@ -153,6 +153,15 @@ const elementwise: Case[] = [
     f: (x) => [T.sigmoid(x), T.leakyRelu(0.1)(x), T.tanh(x), T.clamp(-3, 5)(x)],
   },
   { name: 'softmax', args: [noise([7, 11], 5, 9)], f: (x) => [T.softmax(x), T.logSoftmax(x)] },
+  {
+    name: 'more operands than a kernel may bind',
+    args: Array.from({ length: 14 }, (_, i) => noise([6, 5], 20 + i)),
+    f: (...xs) => {
+      const product = xs.reduce((a, b, i) => (i % 2 === 0 ? T.add(a, T.exp(b)) : T.mul(a, T.sin(b))));
+      return [product, T.sum({ axes: [0] })(T.maximum(T.mul(product, 2), T.cos(xs[3])))];
+    },
+    tolerance: 1e-5,
+  },
   { name: 'a value used by two results', args: [noise([9], 1)], f: (x) => [T.exp(x), T.mul(T.exp(x), 2), T.exp(x)] },
   {
     name: 'an argument and a constant as results',

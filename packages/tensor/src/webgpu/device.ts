@@ -156,7 +156,7 @@ export const openWebGpu = async ({ adapter: wanted, matrices }: WebGpuOptions = 
   const compile = async (graph: Graph, options: CompileOptions = {}): Promise<Executable> => {
     check();
     const program = planGraph(graph, options);
-    const lowered = lower(program, barriers);
+    const lowered = lower(program, barriers, limits.maxStorageBuffersPerShaderStage);
     const slots = assignSlots(program);
     for (const { step, bindings } of lowered.kernels) {
       if (bindings.length > limits.maxStorageBuffersPerShaderStage) {

@@ -28,8 +28,8 @@ const rules: { readonly [K in Step['kind']]: Rule<K> } = {
   randomBits,
 };
 
-export const lower = (program: Program, barriers: boolean): Lowered => {
-  const lowering = new Lowering(program, barriers);
+export const lower = (program: Program, barriers: boolean, maxBuffers: number): Lowered => {
+  const lowering = new Lowering(program, barriers, maxBuffers);
   program.steps.forEach((step, i) => {
     lowering.begin(i);
     (rules[step.kind] as (lowering: Lowering, step: Step) => void)(lowering, step);

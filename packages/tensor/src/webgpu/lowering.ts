@@ -48,12 +48,15 @@ export class Lowering {
   readonly program: Program;
   /** Whether kernels may use barriers and shared memory, which are dear on a processor in disguise. */
   readonly barriers: boolean;
+  /** That a kernel may bind. */
+  readonly maxBuffers: number;
   private readonly kernels: Kernel[] = [];
   private readonly temporaries: { size: number; step: number }[] = [];
   private step = 0;
 
-  constructor(program: Program, barriers: boolean) {
+  constructor(program: Program, barriers: boolean, maxBuffers: number) {
     this.program = program;
+    this.maxBuffers = maxBuffers;
     this.barriers = barriers;
   }
 

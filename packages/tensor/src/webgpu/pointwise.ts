@@ -3,6 +3,7 @@ import type { Expression, Step } from '../plan/program.ts';
 import { type DType, type Shape, sizeOf, stridesOf } from '../shape.ts';
 import type { Operand } from './kernel.ts';
 import type { Lowering } from './lowering.ts';
+import { fitted, type Reading } from './split.ts';
 import { addressOf, emitExpression, literal, u, unflatten } from './wgsl.ts';
 
 /** Operands of an expression's loads when they are not the program's values. */
@@ -11,15 +12,30 @@ type Reads = readonly Operand[];
 const loader = (
   lowering: Lowering,
   bindings: ReturnType<Lowering['bindings']>,
-  e: Expression,
-  reads: Reads | undefined,
+  { e, reads }: Reading,
   position: (axis: number) => string,
 ) => {
-  if (!reads) return lowering.loader(bindings, e, position);
   const dtypeOf = (k: number) => e.code.find((line) => line.kind === 'load' && line.load === k)?.dtype ?? 'f32';
-  const names = reads.map((operand, k) => bindings.name(operand, dtypeOf(k)));
-  return (k: number) => `${names[k]}[${addressOf(e.loads[k].offset, e.loads[k].strides, position)}]`;
+  const boundAs = (operand: Operand, dtype: DType) => ('value' in operand ? lowering.dtypeOf(operand.value) : dtype);
+  const names = reads.map((operand, k) => bindings.name(operand, boundAs(operand, dtypeOf(k))));
+  return (k: number) => {
+    const element = `${names[k]}[${addressOf(e.loads[k].offset, e.loads[k].strides, position)}]`;
+    return bindings.dtypeOf(names[k]) === dtypeOf(k) ? element : `bitcast<${dtypeOf(k)}>(${element})`;
+  };
 };
+
+/** The expression with so few buffers that there is room for the result's, too. */
+const prepared = (lowering: Lowering, shape: Shape, e: Expression, reads: Reads | undefined): Reading =>
+  fitted(
+    { e, reads: reads ?? e.loads.map(({ value }) => ({ value })) },
+    shape,
+    lowering.maxBuffers - 1,
+    (part, dtype) => {
+      const operand = lowering.temporary(sizeOf(shape));
+      map(lowering, shape, part.e, { operand, dtype, offset: 0, strides: stridesOf(shape) }, part.reads);
+      return operand;
+    },
+  );
 
 export const map = (
   lowering: Lowering,
@@ -33,10 +49,14 @@ export const map = (
   },
   reads?: Reads,
 ): void => {
+  const reading = prepared(lowering, shape, e, reads);
   const bindings = lowering.bindings();
   const target = bindings.name(out.operand, out.dtype, true);
   const position = (axis: number) => `p${axis}`;
-  const { lines, result } = emitExpression(e, { load: loader(lowering, bindings, e, reads, position), position });
+  const { lines, result } = emitExpression(reading.e, {
+    load: loader(lowering, bindings, reading, position),
+    position,
+  });
   lowering.flat(
     bindings,
     sizeOf(shape),
@@ -72,10 +92,14 @@ export const reduce = (
   const [keptSize, foldSize] = [sizeOf(sizes(kept)), sizeOf(sizes(axes))];
   const pieces = Math.max(1, Math.ceil(foldSize / piece));
   const target = pieces === 1 ? out : lowering.temporary(keptSize * pieces);
+  const reading = prepared(lowering, shape, e, reads);
   const bindings = lowering.bindings();
   const name = bindings.name(target, dtype, true);
   const position = (axis: number) => (axes.includes(axis) ? `f${axes.indexOf(axis)}` : `k${kept.indexOf(axis)}`);
-  const { lines, result } = emitExpression(e, { load: loader(lowering, bindings, e, reads, position), position });
+  const { lines, result } = emitExpression(reading.e, {
+    load: loader(lowering, bindings, reading, position),
+    position,
+  });
   const [start, step] = folds[fold][dtype];
   lowering.flat(
     bindings,
