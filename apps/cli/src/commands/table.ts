@@ -1,5 +1,6 @@
 /** All commands, in the order of the help. */
 import type { Command } from '../arguments/command.ts';
+import { anchors } from './anchors.ts';
 import { average } from './average.ts';
 import { board } from './board.ts';
 import { compare } from './compare.ts';
@@ -8,6 +9,9 @@ import { convertDarknet } from './convert-darknet.ts';
 import { convertOpenimages } from './convert-openimages.ts';
 import { convertVoc } from './convert-voc.ts';
 import { convertYolo } from './convert-yolo.ts';
+import { dataCheck } from './data-check.ts';
+import { dataShow } from './data-show.ts';
+import { dataStats } from './data-stats.ts';
 import { demoCommand } from './demo.ts';
 import { devices } from './devices.ts';
 import { evalCoco } from './eval-coco.ts';
@@ -64,6 +68,10 @@ export const commands: readonly Command[] = [
   fold,
   exportOnnxCommand,
   pack,
+  dataCheck,
+  dataStats,
+  dataShow,
+  anchors,
   convertVoc,
   convertCoco,
   convertDarknet,

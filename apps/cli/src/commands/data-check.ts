@@ -1,0 +1,70 @@
+/** `gdarknet data check`: what is wrong with a set, before a network has learned it. */
+import { surveyChart, surveySet } from '@gdarknet/data';
+import { pipe } from 'fp-ts/lib/function.js';
+import * as TE from 'fp-ts/lib/TaskEither.js';
+import { command, one } from '../arguments/command.ts';
+import { flag, optional } from '../arguments/option.ts';
+import { text } from '../arguments/value.ts';
+import { type Failure, thrown } from '../failure.ts';
+import { anchorsIn, planOf } from '../inputs/anchors.ts';
+import { dataSetOf, dataSetOptions } from '../inputs/data-set.ts';
+import { surveyLines } from '../outputs/survey.ts';
+import { writeSet } from '../outputs/write-set.ts';
+import { json } from './shared-options.ts';
+
+export const dataCheck = command({
+  path: ['data', 'check'],
+  summary:
+    'Look a set over: missing files, bad boxes, classes, box sizes against the anchors, duplicates, images in both parts.',
+  details: [
+    'The exit status is 1 when a file, a line or a box cannot be used, or an image is in both parts.',
+    'The pictures are read as far as their headers; --decode decodes them whole.',
+  ],
+  examples: ['gdarknet data check voc.data --cfg yolov3-voc.cfg --svg voc.svg', 'gdarknet data check BCCD --json'],
+  positionals: { data: one('a .data file, a data.yaml, COCO instances or a VOC folder') },
+  options: {
+    cfg: optional(text, { placeholder: 'file', doc: 'measure its anchors' }),
+    svg: optional(text, { placeholder: 'file', doc: 'draw the classes, and the box sizes with the anchors' }),
+    decode: flag('decode every image'),
+    ...dataSetOptions,
+    json,
+  },
+  run: (values, context) =>
+    pipe(
+      TE.Do,
+      TE.bind('plan', () =>
+        values.cfg === undefined ? TE.right<Failure, undefined>(undefined) : planOf(values.cfg, context),
+      ),
+      TE.bind('set', () => dataSetOf(values.data, values, context)),
+      TE.bind('survey', ({ plan, set }) =>
+        TE.tryCatch(async () => {
+          const images = set.train.entries.length + (set.valid?.entries.length ?? 0);
+          const progress = context.progress('check', images);
+          try {
+            return await surveySet(set, {
+              decode: values.decode,
+              onProgress: progress.advance,
+              ...(plan && { anchors: anchorsIn(plan), width: plan.net.width, height: plan.net.height }),
+            });
+          } finally {
+            progress.end();
+          }
+        }, thrown),
+      ),
+      TE.tap(({ survey }) =>
+        values.svg === undefined ? TE.right(undefined) : writeSet([{ path: values.svg, content: surveyChart(survey) }]),
+      ),
+      TE.flatMap(({ survey }) => {
+        const { sizes, ...rest } = survey;
+        if (values.json) context.print(JSON.stringify(rest));
+        else context.print(surveyLines(survey).join('\n'));
+        const wrong = survey.faults.length + survey.leaks.length;
+        return wrong === 0
+          ? TE.right(undefined)
+          : TE.left<Failure>({
+              tag: 'incomplete',
+              what: `${survey.faults.length} faults, ${survey.leaks.length} images in both parts`,
+            });
+      }),
+    ),
+});

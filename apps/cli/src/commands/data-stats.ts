@@ -1,0 +1,33 @@
+/** `gdarknet data stats`: how many pictures and boxes, of which classes and sizes. */
+import { statisticsOf } from '@gdarknet/data';
+import { pipe } from 'fp-ts/lib/function.js';
+import * as TE from 'fp-ts/lib/TaskEither.js';
+import { command, one } from '../arguments/command.ts';
+import type { Context } from '../context.ts';
+import { type DataSet, dataSetOf, dataSetOptions } from '../inputs/data-set.ts';
+import { statisticsLines } from '../outputs/survey.ts';
+import { json } from './shared-options.ts';
+
+const report = ({ train, valid }: DataSet, asJson: boolean, { print, tell }: Context): void => {
+  const parts = {
+    train: statisticsOf(train.entries, train.names),
+    ...(valid && { valid: statisticsOf(valid.entries, valid.names) }),
+  };
+  const lines = Object.entries(parts).flatMap(([name, part]) => statisticsLines(name, part));
+  print(asJson ? JSON.stringify(parts) : lines.join('\n'));
+  const left = train.faults.length + (valid?.faults.length ?? 0);
+  if (left > 0) tell(`${left} files, lines or boxes cannot be used; gdarknet data check lists them`);
+};
+
+export const dataStats = command({
+  path: ['data', 'stats'],
+  summary: 'Pictures, boxes, classes and sizes of a set.',
+  examples: ['gdarknet data stats voc.data'],
+  positionals: { data: one('a .data file, a data.yaml, COCO instances or a VOC folder') },
+  options: { ...dataSetOptions, json },
+  run: (values, context) =>
+    pipe(
+      dataSetOf(values.data, values, context),
+      TE.map((set) => report(set, values.json, context)),
+    ),
+});
