@@ -27,11 +27,13 @@ describe('a run', () => {
     expect(stdout).toMatch(/\n3: \d+\.\d{6}, \d+\.\d{6} avg, \d\.\d{6} rate, \d+\.\d{6} seconds, 12 images\n$/);
     const at = (name: string) => set.at('backup', 'whole', name);
     const names = [
+      '.watch',
       'ap.svg',
       'events.ndjson',
       'log.csv',
       'loss.svg',
       'map.txt',
+      'pictures',
       'run.json',
       'small_final.weights',
       'state',
