@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { shared, sharedPath } from '../../../../test/shared.ts';
 import { gdarknet } from '../testing/cli.ts';
 
-describe.skipIf(!shared)('evaluation in shards', () => {
+describe.skipIf(!shared)('evaluation in shards', { timeout: 300_000 }, () => {
   let root = '';
   beforeAll(() => {
     root = mkdtempSync(join(tmpdir(), 'gdarknet-shards-'));
