@@ -34,10 +34,19 @@ const texts: { readonly [T in FormatFault['tag']]: (fault: Extract<FormatFault, 
 /** One line of text for a person. */
 export const showFault = (fault: FormatFault): string => (texts[fault.tag] as (f: FormatFault) => string)(fault);
 
+const textOf = (value: unknown): string => {
+  try {
+    return JSON.stringify(value) ?? String(value);
+  } catch {
+    // Nested deeper than the stack is.
+    return Array.isArray(value) ? '[[...' : '{...';
+  }
+};
+
 /** A value in a few characters, for a message. */
 export const shown = (value: unknown): string => {
   if (value === undefined) return 'nothing';
-  const text = JSON.stringify(value) ?? String(value);
+  const text = textOf(value);
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;
 };
 

@@ -107,3 +107,78 @@ describe('files', () => {
     }
   });
 });
+
+describe('documents beyond the longest string', () => {
+  /** A list of `count` detections as bytes, made as they are read; never a string of its length. */
+  const detections = async function* (count: number, padding: string): AsyncGenerator<Uint8Array> {
+    const encoder = new TextEncoder();
+    const row = `{"image_id":1,"category_id":2,"bbox":[0,1,2,3],"score":0.5,"note":"${padding}"}`;
+    yield encoder.encode('[');
+    for (let i = 0; i < count; i++) yield encoder.encode(i === 0 ? row : `,${row}`);
+    yield encoder.encode(']');
+  };
+
+  it('are read from a stream of more bytes than a string has units', async () => {
+    const padding = 'x'.repeat(2 ** 20);
+    const count = 520;
+    expect(count * padding.length).toBeGreaterThan(2 ** 29 - 24);
+    const rows = (await jsonPieces(detections(count, padding), new Set(['note']))) as readonly object[];
+    expect(rows).toHaveLength(count);
+    expect(rows.at(-1)).toEqual({ image_id: 1, category_id: 2, bbox: [0, 1, 2, 3], score: 0.5 });
+  });
+});
+
+describe('broken documents in pieces', () => {
+  it('truncated anywhere: a fault, never a hang', async () => {
+    const text = JSON.stringify({ images: [{ id: 1 }], annotations: [{ bbox: [1, 2, 3, 4], name: 'a"]}\\' }] });
+    for (let end = 0; end < text.length; end++) {
+      await expect(jsonPieces(inChunks(text.slice(0, end), 7)), text.slice(0, end)).rejects.toThrow(SyntaxError);
+    }
+  });
+
+  it('any bytes are read as JSON.parse reads them, or refused', async () => {
+    const piece = fc.constantFrom(
+      '[',
+      ']',
+      '{',
+      '}',
+      ',',
+      ':',
+      '"',
+      '\\',
+      '1',
+      'null',
+      ' ',
+      '"a"',
+      '{"a":1}',
+      '\u00e9',
+      '\n',
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(piece, { maxLength: 12 }), fc.constantFrom('[', '{'), async (pieces, first) => {
+        const text = first + pieces.join('');
+        const parsed = ((): unknown => {
+          try {
+            return JSON.parse(text);
+          } catch {
+            return undefined;
+          }
+        })();
+        const ours = await jsonPieces(inChunks(text, 3)).catch((thrown: unknown) => thrown);
+        if (parsed === undefined) expect(ours).toBeInstanceOf(SyntaxError);
+        else expect(ours).toEqual(parsed);
+      }),
+      { numRuns: 3000 },
+    );
+  });
+
+  it('deep nesting costs no stack in the cutting, and what the engine refuses is a fault', async () => {
+    const deep = 200_000;
+    const path = join(dir, 'deep.json');
+    await writeFile(path, '['.repeat(deep) + ']'.repeat(deep));
+    for (const inOneString of [1, 1e9]) {
+      expect((await readCocoResults(path, inOneString))._tag).toBe('Left');
+      expect((await readCocoInstances(path, inOneString))._tag).toBe('Left');
+    }
+  });
+});
