@@ -1,5 +1,5 @@
-/// <reference types="@webgpu/types" />
 /** Adapters: where WebGPU comes from, which one is taken, and what it is. */
+import { NoAdapterError } from './errors.ts';
 
 export type AdapterFacts = {
   readonly name: string;
@@ -20,10 +20,6 @@ export const limitNames = [
   'maxComputeWorkgroupsPerDimension',
 ] as const;
 export type LimitName = (typeof limitNames)[number];
-
-export class NoAdapterError extends Error {
-  override readonly name = 'NoAdapterError';
-}
 
 /** Where the browser, or Dawn for Node, gives WebGPU. */
 export const findGpu = async (): Promise<GPU> => {

@@ -1,4 +1,3 @@
-/// <reference types="@webgpu/types" />
 /** The `webgpu` device: kernels in WGSL, one submission for each run of a program. */
 import type { Buffer, CompileOptions, Device, Executable } from '../device.ts';
 import type { Graph } from '../graph.ts';
@@ -7,6 +6,7 @@ import { planGraph } from '../plan/plan.ts';
 import type { Place, Program, ValueId } from '../plan/program.ts';
 import { type DType, dtypeOf, type HostArray, sizeOf } from '../shape.ts';
 import { chooseAdapter, factsOf, limitNames } from './adapter.ts';
+import { DeviceLostError, TooLargeError } from './errors.ts';
 import type { Binding, Kernel } from './kernel.ts';
 import { lower } from './lower.ts';
 import { assignSlots } from './slots.ts';
@@ -17,14 +17,6 @@ export type WebGpuOptions = {
   /** Matrix kernels with shared memory or with registers alone. Default: as suits the adapter. */
   readonly matrices?: 'shared' | 'registers';
 };
-
-export class DeviceLostError extends Error {
-  override readonly name = 'DeviceLostError';
-}
-/** A program, or a value of it, that the adapter has no room for. */
-export class TooLargeError extends Error {
-  override readonly name = 'TooLargeError';
-}
 
 const behind = new WeakMap<Device, GPUDevice>();
 /** The GPUDevice of a `webgpu` device, to share it with other code; undefined for other devices. */

@@ -1,6 +1,5 @@
-/// <reference types="@webgpu/types" />
 /** Dawn for Node (npm `webgpu`), loaded when it is asked for. */
-import { NoAdapterError } from './adapter.ts';
+import { NoAdapterError } from './errors.ts';
 
 // Dropping the object that `create` gives ends the process at the next collection of garbage.
 let dawn: Promise<GPU> | undefined;

@@ -13,7 +13,7 @@ describe('memory of a training run', () => {
 
   it('takes everything with the first batch, and nothing after it', async () => {
     const cfg = zoo
-      .shapes({ loss: 'giou', iouNormalizer: 1, size: 64 })
+      .shapes({ loss: 'giou', size: 64 })
       .replace(/^batch=.*/m, 'batch=4')
       .replace(/^subdivisions=.*/m, 'subdivisions=2');
     const created = await createTrainer({ cfg, device });

@@ -8,7 +8,7 @@ import { createTrainer } from './trainer.ts';
 const trained = async (threads: number): Promise<Uint8Array> => {
   const device = await openDevice('wasm', { threads });
   const cfg = zoo
-    .shapes({ loss: 'giou', iouNormalizer: 1, size: 64 })
+    .shapes({ loss: 'giou', size: 64 })
     .replace(/^batch=.*/m, 'batch=6')
     .replace(/^subdivisions=.*/m, 'subdivisions=2');
   const created = await createTrainer({ cfg, device });
