@@ -313,7 +313,7 @@ describe.skipIf(none)('the page', () => {
     expect(await page.locator('.sheet svg[role=img]').count()).toBe(2);
     await shot(page, 'evaluation');
     await page.keyboard.press('5');
-    const image = page.locator('.picture img');
+    const image = page.locator('.albums section', { hasText: 'old-giou' }).locator('img');
     await until(
       async () =>
         (await image.count()) === 1 && (await image.evaluate((one: HTMLImageElement) => one.naturalWidth)) === 1,
