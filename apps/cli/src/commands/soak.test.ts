@@ -138,7 +138,10 @@ describe('a soak', () => {
     const told: string[] = [];
     for (let round = 0; ; round++) {
       const argv = existsSync(join(folder, 'state')) ? ['train', '--resume', folder] : fresh;
+      // A collector with room takes it: with little, memory shows what is really kept.
+      if (round >= rounds) process.env.NODE_OPTIONS = '--max-old-space-size=96 --max-semi-space-size=4';
       const { child, ended, until } = start(argv);
+      delete process.env.NODE_OPTIONS;
       let over = false;
       ended.then(() => {
         over = true;
@@ -156,11 +159,9 @@ describe('a soak', () => {
         told.push(stderr);
         expect(status, stderr).toBe(0);
         const quarter = Math.floor(resident.length / 4);
-        // The collector takes its time until it has seen how much is needed.
-        const [early, late] = [resident.slice(2 * quarter, 3 * quarter), resident.slice(3 * quarter)].map(middle);
+        const [early, late] = [resident.slice(quarter, 2 * quarter), resident.slice(3 * quarter)].map(middle);
         console.log(`soak: ${JSON.stringify(counts)}, resident ${early} kB early, ${late} kB late`);
         expect(late / early).toBeLessThan(1.1);
-        expect(late).toBeLessThan(800_000);
         break;
       }
       await pause(400 + 1200 * noise(round));
