@@ -10,6 +10,7 @@ import { convertOpenimages } from './convert-openimages.ts';
 import { convertVoc } from './convert-voc.ts';
 import { convertYolo } from './convert-yolo.ts';
 import { dataCheck } from './data-check.ts';
+import { dataGet } from './data-get.ts';
 import { dataShow } from './data-show.ts';
 import { dataStats } from './data-stats.ts';
 import { demoCommand } from './demo.ts';
@@ -71,6 +72,7 @@ export const commands: readonly Command[] = [
   dataCheck,
   dataStats,
   dataShow,
+  dataGet,
   anchors,
   convertVoc,
   convertCoco,
