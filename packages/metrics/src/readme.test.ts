@@ -42,6 +42,7 @@ describe('the examples of the README', () => {
     writeFileSync(`${dir}/results.json`, formatCocoResults([{ ...row, score: 0.5 }]));
     expect(run(examples[1]!, 'second').split('\n')[0]).toMatch(/= 1\.000$/);
     expect(run(examples[2]!, 'third')).toBe('0.505\n');
-    expect(examples).toHaveLength(3);
+    expect(run(examples[3]!, 'fourth')).toBe('true\n');
+    expect(examples).toHaveLength(4);
   });
 });
