@@ -24,18 +24,30 @@ const nearest = <D extends Samples>(source: Raster<D>, width: number, height: nu
 
 const interpolateBytes = (source: Raster, out: Raster, columns: LinearAxis, rows: LinearAxis): void => {
   const { channels, data } = source;
-  const sum = (y: number, x: number, c: number): number => {
-    const row = y * source.width;
-    const left = data[(row + columns.first[x]) * channels + c] * columns.weight0[x];
-    return left + data[(row + columns.second[x]) * channels + c] * columns.weight1[x];
-  };
-  for (let y = 0, o = 0; y < out.height; y++) {
-    for (let x = 0; x < out.width; x++) {
-      for (let c = 0; c < channels; c++) {
-        const [upper, lower] = [sum(rows.first[y], x, c), sum(rows.second[y], x, c)];
-        out.data[o++] = blendRows(upper, lower, rows.weight0[y], rows.weight1[y]);
-      }
+  const stride = source.width * channels;
+  const { first, second, weight0, weight1 } = columns;
+  /** One source row stretched to the target's width: exact sums, each a byte times 2048. */
+  const stretch = (y: number, sums: Int32Array): void => {
+    for (let x = 0, o = 0; x < out.width; x++) {
+      const left = y * stride + first[x] * channels;
+      const right = y * stride + second[x] * channels;
+      for (let c = 0; c < channels; c++, o++) sums[o] = data[left + c] * weight0[x] + data[right + c] * weight1[x];
     }
+  };
+  const samples = out.width * channels;
+  let [upper, lower] = [new Int32Array(samples), new Int32Array(samples)];
+  let [upperIs, lowerIs] = [-1, -1];
+  for (let y = 0; y < out.height; y++) {
+    // Going down, the lower row is often the next one's upper.
+    if (rows.first[y] === lowerIs) {
+      [upper, lower] = [lower, upper];
+      [upperIs, lowerIs] = [lowerIs, upperIs];
+    }
+    if (rows.first[y] !== upperIs) stretch(rows.first[y], upper);
+    if (rows.second[y] !== lowerIs) stretch(rows.second[y], lower);
+    [upperIs, lowerIs] = [rows.first[y], rows.second[y]];
+    const [u, v] = [rows.weight0[y], rows.weight1[y]];
+    for (let i = 0, o = y * samples; i < samples; i++) out.data[o + i] = blendRows(upper[i], lower[i], u, v);
   }
 };
 
