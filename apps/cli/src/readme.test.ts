@@ -38,6 +38,10 @@ describe('README', () => {
     const sink = { write: (text: string) => written.push(text) };
     const streams = { stdout: sink, stderr: sink, stdin: process.stdin };
     expect(await run(['devices', '--json'], streams, new AbortController().signal)).toBe(0);
-    expect(JSON.parse(written.join('')).map(({ name }: { name: string }) => name)).toEqual(['wasm', 'reference']);
+    expect(JSON.parse(written.join('')).map(({ name }: { name: string }) => name)).toEqual([
+      'webgpu',
+      'wasm',
+      'reference',
+    ]);
   });
 });
