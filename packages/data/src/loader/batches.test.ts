@@ -16,7 +16,7 @@ import { writeShapes } from '../shapes/write.ts';
 import { type Batch, type BatchOptions, batches, validationBatches } from './batches.ts';
 import { ByteCache } from './byteCache.ts';
 import { multiScaleSide, picker } from './sampling.ts';
-import type { Source } from './source.ts';
+import { type Source, shrinkTo } from './source.ts';
 import { NoUsablePicture } from './training.ts';
 
 const rightOf = <L, R>(either: E.Either<L, R>): R => {
@@ -146,6 +146,22 @@ describe('batches', () => {
       expect(times).toEqual([skipped]);
       expect(skipped).toBeGreaterThan(10);
     }
+  });
+
+  it('shrink large pictures when asked, the same with and without the cache', async () => {
+    const options = { ...base, images, workers: 0, shrinkTo: 32 };
+    const cached = await take(options, 4);
+    expect(await take({ ...options, cacheBytes: 0 }, 4)).toEqual(cached);
+    const whole = await take({ ...base, images, workers: 0 }, 4);
+    expect(cached[0].truths.length).toBe(whole[0].truths.length);
+    expect(cached[0].x).not.toEqual(whole[0].x);
+    // 96 pixels are kept where the limit is above half of them.
+    expect(await take({ ...options, shrinkTo: 49 }, 4)).toEqual(whole);
+    const image = shapesSample(3, 0, 96).image;
+    expect(shrinkTo({ ...image, height: 64, data: image.data.subarray(0, 96 * 64 * 3) }, 16)).toMatchObject({
+      width: 24,
+      height: 16,
+    });
   });
 
   it('end before `end` and may change size from batch to batch', async () => {

@@ -41,6 +41,11 @@ export type BatchOptions = Common & {
   readonly batch: number;
   /** Make only these pictures of each batch, from one up to another: for one of several that share its work. */
   readonly slice?: { readonly from: number; readonly to: number };
+  /**
+   * Pictures whose shorter side is twice this or more are shrunk by a whole number when decoded, so that more of them
+   * fit into the cache. It changes their pixels; 2.5 times the largest input loses next to nothing. Off unless told.
+   */
+  readonly shrinkTo?: number;
   readonly seed: number;
   /** Ranges of the augmentation; the stock cfg's unless told, `noRanges` for none. */
   readonly augment?: AugmentOptions;
@@ -123,10 +128,12 @@ export const batches = (options: BatchOptions): BatchStream => {
   check('pictures of a slice', slice.to - slice.from, 1);
   check('start', start, 0);
   check('maxBoxes', maxBoxes, 1);
+  check('shrinkTo', options.shrinkTo ?? 1, 1);
   checkModern(options.augment?.modern ?? {});
   const makerOptions: MakerOptions = {
     source,
     cacheBytes: options.cacheBytes ?? defaultCacheBytes,
+    shrinkTo: options.shrinkTo,
     seed,
     sampling: options.sampling ?? 'replacement',
     augment: options.augment ?? noAugment,

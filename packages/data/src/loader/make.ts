@@ -14,6 +14,8 @@ import { trainingPictures } from './training.ts';
 export type MakerOptions = {
   readonly source: Source;
   readonly cacheBytes: number;
+  /** Pictures whose shorter side is twice this or more are shrunk when decoded. */
+  readonly shrinkTo?: number;
   readonly seed: number;
   readonly sampling: Sampling;
   readonly augment: AugmentOptions;
@@ -78,7 +80,7 @@ const pictureOf = (source: OpenSource, index: number, { image }: Sample): Pictur
 /** Makes batches; results depend on the options and the job only. */
 export const batchMaker = (options: MakerOptions): ((job: Job) => Promise<Made>) => {
   const { seed, maxBoxes } = options;
-  const source = openSource(options.source, options.cacheBytes);
+  const source = openSource(options.source, options.cacheBytes, options.shrinkTo);
   const make = trainingPictures(source, picker(options.sampling, seed, source.length), options);
 
   const train = async ({ place, count, width, height }: Job): Promise<Made> => {

@@ -5,6 +5,7 @@ import { type DecodeOptions, decodeImage } from '../image/decode.ts';
 import type { Image } from '../image/image.ts';
 import { type Label, readLabels } from '../labels/label.ts';
 import { findLabelPath } from '../labels/labelPath.ts';
+import { resize } from '../opencv/resize.ts';
 import { shapesSample } from '../shapes/sample.ts';
 import { ByteCache } from './byteCache.ts';
 
@@ -80,8 +81,19 @@ const loadFrom = (source: Source, index: number, withLabels: boolean): Promise<L
   return Promise.resolve(E.right({ image, labels: boxes, faults: [] }));
 };
 
-/** `cacheBytes` of decoded pictures are kept in memory. */
-export const openSource = (source: Source, cacheBytes: number): OpenSource => {
+/**
+ * A large picture as the means of blocks, so that its shorter side is at least `side` and below twice that. Always done
+ * when asked for, whether the cache keeps it or not: batches do not depend on the cache.
+ */
+export const shrinkTo = (image: Image, side: number): Image => {
+  const factor = Math.floor(Math.min(image.width, image.height) / side);
+  if (factor < 2) return image;
+  const [width, height] = [Math.round(image.width / factor), Math.round(image.height / factor)];
+  return { width, height, data: resize({ ...image, channels: 3 }, width, height, 'area').data };
+};
+
+/** `cacheBytes` of decoded pictures are kept in memory; larger ones are shrunk to `side` first, if one is given. */
+export const openSource = (source: Source, cacheBytes: number, side?: number): OpenSource => {
   const cache = new ByteCache<Sample>(source.kind === 'memory' ? 0 : cacheBytes, (s) => s.image.data.byteLength);
   const failed = new Map<number, DataFault>();
   const load = async (index: number, withLabels: boolean): Promise<Loaded> => {
@@ -89,7 +101,9 @@ export const openSource = (source: Source, cacheBytes: number): OpenSource => {
     if (known) return E.left(known);
     const kept = cache.get(index);
     if (kept) return E.right(kept);
-    const loaded = await loadFrom(source, index, withLabels);
+    const read = await loadFrom(source, index, withLabels);
+    const loaded =
+      side === undefined ? read : E.map((sample: Sample) => ({ ...sample, image: shrinkTo(sample.image, side) }))(read);
     if (E.isLeft(loaded)) failed.set(index, loaded.left);
     else cache.set(index, loaded.right);
     return loaded;
