@@ -1,4 +1,4 @@
-/** COCO's evaluation on several threads of Node: the bits of one thread, sooner. */
+/** COCO's evaluation on several threads of Node, with the bits of one. */
 import { availableParallelism } from 'node:os';
 import { refuseTooMany } from '../coco/accumulate.ts';
 import type { CocoResult } from '../coco/evaluate.ts';
