@@ -7,9 +7,11 @@ import { parseCommand, type Usage } from '../arguments/parse.ts';
 import type { Context } from '../context.ts';
 import { type Failure, refused } from '../failure.ts';
 import { withCrew } from '../parallel/open.ts';
+import { filesOf } from '../training/files.ts';
+import { runMember } from '../training/member.ts';
 import { options, positionals, type TrainValues } from '../training/options.ts';
 import { type Resumed, resumed } from '../training/resume.ts';
-import { filesOf, runLeader, runMember } from '../training/run.ts';
+import { runLeader } from '../training/run.ts';
 
 const parsed = (words: readonly string[]): E.Either<Usage, TrainValues> =>
   pipe(

@@ -3,7 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import * as E from 'fp-ts/lib/Either.js';
 import type { Context } from '../context.ts';
 import { showFailure } from '../failure.ts';
-import { runMember } from '../training/run.ts';
+import { runMember } from '../training/member.ts';
 import { CrewEnded, joinMeeting } from './meeting.ts';
 import { crewOf, type MemberData, type MemberMessage } from './threads.ts';
 

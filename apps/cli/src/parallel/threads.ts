@@ -1,8 +1,8 @@
 /** A crew of worker threads in this process, one for each device: member 0 is the main thread. */
 import { Worker } from 'node:worker_threads';
 import type { Context } from '../context.ts';
+import type { TrainFiles } from '../training/files.ts';
 import type { TrainValues } from '../training/options.ts';
-import type { TrainFiles } from '../training/run.ts';
 import type { Crew, Sync } from './crew.ts';
 import { joinMeeting, type MeetingPlace, meetingPlace } from './meeting.ts';
 

@@ -1,113 +1,26 @@
-/** A run from its files and options: alone or as a member of a crew, new or gone on with. */
-import { availableParallelism } from 'node:os';
+/** A run from its files and options, new or gone on with: the member that writes. */
 import { join } from 'node:path';
 import type { Device } from '@gdarknet/tensor';
-import { type DataConfig, parseData, type Trainer } from '@gdarknet/yolo';
+import type { Trainer } from '@gdarknet/yolo';
 import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import type { Context } from '../context.ts';
 import { type Failure, refused, thrown } from '../failure.ts';
-import { withDevice } from '../inputs/device.ts';
-import { bytesOf, checked, imagesOf, namesOf, tellNotices, textOf } from '../inputs/files.ts';
-import type { Crew } from '../parallel/crew.ts';
+import { imagesOf, namesOf, tellNotices } from '../inputs/files.ts';
 import { assessor } from './assessor.ts';
 import { withCompanion } from './companion.ts';
-import { advice, ratesFor } from './crew-rates.ts';
+import { advice } from './crew-rates.ts';
 import { rehearse, rehearsed } from './dry-run.ts';
 import { gallerySize, withGallery } from './gallery.ts';
 import { batchLine, detailLines, openingLines } from './lines.ts';
 import { type Lock, takeLock } from './lock.ts';
-import { follow } from './loop.ts';
-import type { TrainValues } from './options.ts';
-import type { Resumed } from './resume.ts';
+import { fits, gather, limitOf, plan, started, type Task, usingTrainer } from './member.ts';
 import { makeFolder, openRun, type RunFolder, runFolder, tidyFolder } from './run-folder.ts';
 import { listHash, runRecord } from './run-record.ts';
 import { runSession, type Session, type Trained } from './session.ts';
 import { type Counters, type RunState, readState } from './state-file.ts';
-import { largestSide, lastHead, streamFor } from './stream.ts';
-import { withTrainer } from './trainer.ts';
-
-export type TrainFiles = {
-  readonly data: DataConfig;
-  readonly dataText: string;
-  readonly images: readonly string[];
-  readonly cfg: string;
-  readonly weights: Uint8Array | undefined;
-};
-
-type Texts = { readonly data: string; readonly cfg: string };
-
-/** Texts are those of the run that goes on, where there is one. */
-export const filesOf = (
-  values: TrainValues,
-  kept: Texts | undefined,
-  context: Context,
-): TE.TaskEither<Failure, TrainFiles> =>
-  pipe(
-    TE.Do,
-    TE.bind('dataText', () => (kept ? TE.right(kept.data) : textOf(values.data))),
-    TE.bind('data', ({ dataText }) => TE.fromEither(checked(context)(parseData(dataText, { file: values.data })))),
-    TE.bind('images', ({ data }) => imagesOf(data, 'train')),
-    TE.bind('cfg', () => (kept ? TE.right(kept.cfg) : textOf(values.cfg))),
-    // A run that goes on has its weights in its state.
-    TE.bind('weights', () => (kept || values.weights === undefined ? TE.right(undefined) : bytesOf(values.weights))),
-  );
-
-export type Task = {
-  readonly values: TrainValues;
-  readonly files: TrainFiles;
-  readonly crew: Crew | undefined;
-  readonly resumed: Resumed | undefined;
-  /** So that all members compute alike. */
-  readonly kernels: string | undefined;
-};
-
-/** Cores are shared by the members on this host. */
-export const threadsFor = ({ threads }: TrainValues, members: number): number | undefined =>
-  threads ?? (members > 1 ? Math.max(1, Math.floor(availableParallelism() / members)) : undefined);
-
-const usingTrainer = <A>(
-  { values, files, crew, kernels }: Task,
-  members: number,
-  use: (trainer: Trainer, device: Device) => TE.TaskEither<Failure, A>,
-): TE.TaskEither<Failure, A> =>
-  withDevice({ ...values, threads: threadsFor(values, members), kernels })((device) =>
-    withTrainer(
-      {
-        cfg: { file: values.cfg, text: files.cfg },
-        weights: files.weights && { file: values.weights ?? '', bytes: files.weights },
-        ...{ seed: values.seed, gradient: values.gradient, clear: values.clear },
-        ...{ partial: values.partial, ignore: values.ignore, freeze: values.freeze, clipNorm: values.clipNorm },
-        ...ratesFor(crew, values.gpuRates),
-        ...(crew?.sync === 'exact' && { team: crew.team }),
-      },
-      device,
-    )((trainer) => use(trainer, device)),
-  );
-
-const limitOf = ({ maxBatches, cfg }: TrainValues, trainer: Trainer): E.Either<Failure, number> => {
-  const limit = maxBatches ?? trainer.plan.net.max_batches;
-  return limit === 0
-    ? E.left(refused(`${cfg}: has no max_batches in [net]`, 'write it there or give --max-batches'))
-    : E.right(limit);
-};
-
-const fits = ({ values, crew }: Task, trainer: Trainer): E.Either<Failure, Trainer> => {
-  const [first] = trainer.plan.heads;
-  if (values.freeze > first) {
-    return E.left(refused(`--freeze ${values.freeze}: layer ${first} is a head`, `freeze at most ${first} layers`));
-  }
-  if (crew?.sync === 'exact' && trainer.subdivisions < crew.team.size) {
-    return E.left(
-      refused(
-        `${values.cfg}: subdivisions=${trainer.subdivisions} cannot be dealt out to ${crew.team.size} devices`,
-        `write subdivisions=${crew.team.size} or a multiple, or give --sync darknet`,
-      ),
-    );
-  }
-  return E.right(trainer);
-};
+import { lastHead, streamFor } from './stream.ts';
 
 const restore = (trainer: Trainer, state: RunState | undefined, path: string): TE.TaskEither<Failure, void> =>
   state === undefined
@@ -116,50 +29,6 @@ const restore = (trainer: Trainer, state: RunState | undefined, path: string): T
         () => trainer.restore(state.snapshot),
         TE.mapLeft(([problem]) => refused(`${path}: ${problem}`, 'the state belongs to another cfg')),
       );
-
-/** Everyone starts from what member 0 has; gives where the data stands. */
-const gather = async (trainer: Trainer, crew: Crew | undefined, position: number): Promise<number> => {
-  if (crew === undefined) return position;
-  await trainer.follow(crew.team);
-  const shared = Float32Array.of(Math.floor(position / 2 ** 20), position % 2 ** 20);
-  await crew.team.share(shared);
-  return shared[0] * 2 ** 20 + shared[1];
-};
-
-/** The largest input is planned first: a device without room for it says so at once. */
-const plan = async (trainer: Trainer): Promise<void> => {
-  const side = largestSide(trainer.plan);
-  if (side !== undefined) await trainer.prepare(side, side);
-};
-
-const started = (trainer: Trainer): number => Math.floor(trainer.seen() / trainer.batch);
-
-/** A member that only computes. */
-export const runMember = (task: Task & { readonly crew: Crew }, context: Context): TE.TaskEither<Failure, void> =>
-  usingTrainer(task, task.crew.localSize, (trainer) =>
-    pipe(
-      TE.fromEither(fits(task, trainer)),
-      TE.flatMapEither(() => limitOf(task.values, trainer)),
-      TE.flatMap((limit) =>
-        TE.tryCatch(async () => {
-          const { values, files, crew } = task;
-          const position = await gather(trainer, crew, started(trainer));
-          await plan(trainer);
-          const { seed, workers, cache } = values;
-          const stream = streamFor(
-            trainer,
-            { images: files.images, seed, workers, cache, position, limit, crew },
-            context.tell,
-          );
-          try {
-            await follow({ trainer, stream, limit, signal: context.signal, crew });
-          } finally {
-            await stream.close();
-          }
-        }, thrown),
-      ),
-    ),
-  );
 
 const assessing = (
   { values, files }: Task,

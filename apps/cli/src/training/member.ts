@@ -1,0 +1,117 @@
+/** What every member of a crew does, and all that one does which only computes. */
+import { availableParallelism } from 'node:os';
+import type { Device } from '@gdarknet/tensor';
+import type { Trainer } from '@gdarknet/yolo';
+import * as E from 'fp-ts/lib/Either.js';
+import { pipe } from 'fp-ts/lib/function.js';
+import * as TE from 'fp-ts/lib/TaskEither.js';
+import type { Context } from '../context.ts';
+import { type Failure, refused, thrown } from '../failure.ts';
+import { withDevice } from '../inputs/device.ts';
+import type { Crew } from '../parallel/crew.ts';
+import { ratesFor } from './crew-rates.ts';
+import type { TrainFiles } from './files.ts';
+import { follow } from './loop.ts';
+import type { TrainValues } from './options.ts';
+import type { Resumed } from './resume.ts';
+import { largestSide, streamFor } from './stream.ts';
+import { withTrainer } from './trainer.ts';
+
+export type Task = {
+  readonly values: TrainValues;
+  readonly files: TrainFiles;
+  readonly crew: Crew | undefined;
+  readonly resumed: Resumed | undefined;
+  /** So that all members compute alike. */
+  readonly kernels: string | undefined;
+};
+
+/** Cores are shared by the members on this host. */
+export const threadsFor = ({ threads }: TrainValues, members: number): number | undefined =>
+  threads ?? (members > 1 ? Math.max(1, Math.floor(availableParallelism() / members)) : undefined);
+
+export const usingTrainer = <A>(
+  { values, files, crew, kernels }: Task,
+  members: number,
+  use: (trainer: Trainer, device: Device) => TE.TaskEither<Failure, A>,
+): TE.TaskEither<Failure, A> =>
+  withDevice({ ...values, threads: threadsFor(values, members), kernels })((device) =>
+    withTrainer(
+      {
+        cfg: { file: values.cfg, text: files.cfg },
+        weights: files.weights && { file: values.weights ?? '', bytes: files.weights },
+        ...{ seed: values.seed, gradient: values.gradient, clear: values.clear },
+        ...{ partial: values.partial, ignore: values.ignore, freeze: values.freeze, clipNorm: values.clipNorm },
+        ...ratesFor(crew, values.gpuRates),
+        ...(crew?.sync === 'exact' && { team: crew.team }),
+      },
+      device,
+    )((trainer) => use(trainer, device)),
+  );
+
+export const limitOf = ({ maxBatches, cfg }: TrainValues, trainer: Trainer): E.Either<Failure, number> => {
+  const limit = maxBatches ?? trainer.plan.net.max_batches;
+  return limit === 0
+    ? E.left(refused(`${cfg}: has no max_batches in [net]`, 'write it there or give --max-batches'))
+    : E.right(limit);
+};
+
+export const fits = ({ values, crew }: Task, trainer: Trainer): E.Either<Failure, Trainer> => {
+  const [first] = trainer.plan.heads;
+  if (values.freeze > first) {
+    return E.left(refused(`--freeze ${values.freeze}: layer ${first} is a head`, `freeze at most ${first} layers`));
+  }
+  if (crew?.sync === 'exact' && trainer.subdivisions < crew.team.size) {
+    return E.left(
+      refused(
+        `${values.cfg}: subdivisions=${trainer.subdivisions} cannot be dealt out to ${crew.team.size} devices`,
+        `write subdivisions=${crew.team.size} or a multiple, or give --sync darknet`,
+      ),
+    );
+  }
+  return E.right(trainer);
+};
+
+/** Everyone starts from what member 0 has; gives where the data stands. */
+export const gather = async (trainer: Trainer, crew: Crew | undefined, position: number): Promise<number> => {
+  if (crew === undefined) return position;
+  await trainer.follow(crew.team);
+  const shared = Float32Array.of(Math.floor(position / 2 ** 20), position % 2 ** 20);
+  await crew.team.share(shared);
+  return shared[0] * 2 ** 20 + shared[1];
+};
+
+/** The largest input is planned first: a device without room for it says so at once. */
+export const plan = async (trainer: Trainer): Promise<void> => {
+  const side = largestSide(trainer.plan);
+  if (side !== undefined) await trainer.prepare(side, side);
+};
+
+export const started = (trainer: Trainer): number => Math.floor(trainer.seen() / trainer.batch);
+
+/** A member that only computes. */
+export const runMember = (task: Task & { readonly crew: Crew }, context: Context): TE.TaskEither<Failure, void> =>
+  usingTrainer(task, task.crew.localSize, (trainer) =>
+    pipe(
+      TE.fromEither(fits(task, trainer)),
+      TE.flatMapEither(() => limitOf(task.values, trainer)),
+      TE.flatMap((limit) =>
+        TE.tryCatch(async () => {
+          const { values, files, crew } = task;
+          const position = await gather(trainer, crew, started(trainer));
+          await plan(trainer);
+          const { seed, workers, cache } = values;
+          const stream = streamFor(
+            trainer,
+            { images: files.images, seed, workers, cache, position, limit, crew },
+            context.tell,
+          );
+          try {
+            await follow({ trainer, stream, limit, signal: context.signal, crew });
+          } finally {
+            await stream.close();
+          }
+        }, thrown),
+      ),
+    ),
+  );
