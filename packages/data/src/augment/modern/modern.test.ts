@@ -93,9 +93,13 @@ const agree = (result: LabelledImage, plan: ModernPlan, all: readonly LabelledIm
       continue;
     }
     const box = edgesOf(label, result.image);
-    expect(seen.pixels).toBeGreaterThan(0);
-    expect(holds(box, seen.box, 1.01)).toBe(true);
     const turned = plan.view !== undefined;
+    // A strip of a pixel or two that a seam left is dimmed when it is turned, and may leave the frame but for the corner
+    // of the box round it.
+    const thin = Math.min(box.right - box.left, box.bottom - box.top) < 4;
+    if (!(turned && (thin || !insideFrame(box)))) expect(seen.pixels).toBeGreaterThan(0);
+    if (seen.pixels === 0) continue;
+    expect(holds(box, seen.box, 1.01)).toBe(true);
     const hidden = plan.hole !== undefined || plan.mix.kind === 'mosaic' || plan.mix.kind === 'cutmix';
     if (!turned || (insideFrame(box) && !hidden)) expect(worst(box, seen.box)).toBeLessThanOrEqual(turned ? 1.6 : 1.01);
   }
