@@ -111,16 +111,6 @@ describe('the table of commands', () => {
     }
   });
 
-  it('every example is a command line that can be read', () => {
-    for (const { examples } of commands) {
-      for (const line of examples.flatMap((example) => example.split(' && '))) {
-        const [name, ...argv] = line.split(' ');
-        expect(name).toBe('gdarknet');
-        expect(parse(commands, argv), line).toMatchObject({ right: { tag: 'run' } });
-      }
-    }
-  });
-
   it("the original's command lines are read", () => {
     for (const line of [
       'detector train voc.data yolov3.cfg darknet53.conv.74 -gpus 0 -clear',
