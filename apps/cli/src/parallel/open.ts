@@ -1,5 +1,6 @@
 /** Who trains: this process alone, its threads, or the processes that MPI has started. */
 
+import { setTimeout as sleep } from 'node:timers/promises';
 import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
@@ -75,8 +76,11 @@ export const withCrew =
         const { crew } = joined;
         const done = await use(joined)().catch((error: unknown) => E.left<Failure>(thrown(error)));
         if (crew && E.isLeft(done) && done.left.tag !== 'interrupted') {
-          // There will be no later.
-          if (crew.abortEnds) for (const line of showFailure(done.left)) context.tell(`gdarknet: ${line}`);
+          if (crew.abortEnds) {
+            // There will be no later, and a launcher drops what it has not passed on when a process aborts.
+            for (const line of showFailure(done.left)) context.tell(`gdarknet: ${line}`);
+            await sleep(500);
+          }
           crew.abort();
         }
         await crew?.close();

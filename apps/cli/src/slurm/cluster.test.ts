@@ -109,13 +109,7 @@ describe.skipIf(typeof cluster === 'string')(`a Slurm of one node ${title}`, { t
       await call('scontrol', ['update', `JobId=${job}`, 'StartTime=now']).catch(() => undefined);
       await sleep(1000);
     }
-    await until(
-      () =>
-        said()
-          .split('going on: train --resume')[1]
-          .match(/^\d+: /m) !== null,
-      60,
-    );
+    await until(() => /^\d+: /m.test(said().split('going on: train --resume')[1] ?? ''), 120);
     const [before, after] = said().split('going on: train --resume');
     const batches = (text: string): number[] => [...text.matchAll(/^(\d+): /gm)].map(([, n]) => Number(n));
     expect(batches(after)[0]).toBe((batches(before).at(-1) ?? 0) + 1);
