@@ -10,7 +10,7 @@ import { type Kernel, kernel } from './map.ts';
 import { addRun, depthOf, type Geometry, isMatrix, rowsOf, zeroRun } from './patches.ts';
 
 /** Indices of functions to call. */
-export type Calls = { readonly set: number; readonly add: number; readonly patches: number };
+export type Calls = { readonly gemm: number; readonly patches: number };
 
 const up = (n: number, to: number): number => Math.ceil(n / to) * to;
 const locals = (f: Func, count: number): Local[] => Array.from({ length: count }, () => f.local());
@@ -175,7 +175,7 @@ export const convKernel = (
         .do('i32.div_u')
         .i32(width / tile.columns)
         .i32(depth)
-        .call(calls.set);
+        .call(calls.gemm);
       f.times(group, perGroup).set(column);
       finish(f, p, 3, { epilogue, stride: groups * perGroup, columns: perGroup }, t, width, row0, count, column);
     });
@@ -248,7 +248,7 @@ export const scatterKernel = (g: Geometry, groups: number, perGroup: number, til
           .do('i32.div_u')
           .i32(width / tile.columns)
           .i32(perGroup)
-          .call(calls.set);
+          .call(calls.gemm);
         f.i32(0).range(r, count, 1, () => {
           f.get(row0, r).do('i32.add').i32(g.ow).do('i32.rem_u').set(j);
           f.get(row0, r).do('i32.add').i32(g.ow).do('i32.div_u').set(i);

@@ -1,5 +1,5 @@
 /**
- * The matrix kernel: C (+)= A x B for row-major A, B in panels `[panel][k][columns]`, C row-major; as many rows and columns
+ * The matrix kernel: C = A x B for row-major A, B in panels `[panel][k][columns]`, C row-major; as many rows and columns
  * as tiles cover. The accumulators of a tile stay in registers: `rows * columns / 4 + columns / 4 + 1` of them must fit.
  */
 import { Func } from './emitter.ts';
@@ -7,7 +7,7 @@ import { Func } from './emitter.ts';
 export type Tile = { readonly rows: number; readonly columns: number; readonly fused: boolean };
 
 /** (a, lda, b, panel stride, c, ldc, row tiles, panels, k): addresses and strides in bytes. */
-export const gemmFunction = ({ rows, columns, fused }: Tile, accumulate: boolean): Func => {
+export const gemmFunction = ({ rows, columns, fused }: Tile): Func => {
   const f = new Func(['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32']);
   const [a, lda, b, panel, c, ldc, tiles, panels, k] = [0, 1, 2, 3, 4, 5, 6, 7, 8];
   const vectors = columns / 4;
@@ -52,14 +52,7 @@ export const gemmFunction = ({ rows, columns, fused }: Tile, accumulate: boolean
       f.get(cTile).set(cp);
       sums.forEach((row, i) => {
         row.forEach((v, j) => {
-          f.get(cp);
-          if (accumulate)
-            f.get(cp)
-              .memory('v128.load', 16 * j)
-              .get(v)
-              .do('f32x4.add');
-          else f.get(v);
-          f.memory('v128.store', 16 * j);
+          f.get(cp, v).memory('v128.store', 16 * j);
         });
         if (i < rows - 1) f.get(cp, ldc).do('i32.add').set(cp);
       });

@@ -33,7 +33,7 @@ export const compileKernels = (
 /** GFLOP/s of a tile on a small product, or undefined if it does not compile here or computes something else. */
 const measure = async (tile: ChosenTile): Promise<number | undefined> => {
   const module = new ModuleWriter();
-  module.add(gemmFunction(tile, false));
+  module.add(gemmFunction(tile));
   const [m, n, k] = [tile.rows * 8, 48, 96];
   const memory = new WebAssembly.Memory({ initial: 8 });
   const host = { memory, sin: Math.sin, cos: Math.cos, atan: Math.atan };

@@ -1,6 +1,6 @@
 /** Convolutions, their gradients and matrix products as launches: which kernel serves which shape. */
 import type { Expression, Step, ValueId } from '../plan/program.ts';
-import { convKernel, scatterKernel } from './convolution.ts';
+import { type Calls, convKernel, scatterKernel } from './convolution.ts';
 import { backwards, depthwiseFilterKernel, depthwiseKernel, type Spread } from './depthwise.ts';
 import type { Func } from './emitter.ts';
 import { filterGradient } from './filter-gradient.ts';
@@ -38,8 +38,8 @@ const problemOf = (lowering: Lowering, step: Convolution): Problem => {
   };
 };
 
-const calls = (lowering: Lowering, g: Geometry) => ({
-  ...lowering.gemm(),
+const calls = (lowering: Lowering, g: Geometry): Calls => ({
+  gemm: lowering.gemm(),
   patches: lowering.module.add(patchesFunction(g)),
 });
 

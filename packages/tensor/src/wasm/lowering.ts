@@ -89,7 +89,7 @@ export class Lowering {
   private readonly kept: number[] = [];
   private perThread = 0;
   private step = 0;
-  private functions: { readonly set: number; readonly add: number } | undefined;
+  private matrix: number | undefined;
 
   constructor(program: Program, tile: Tile, threads: number) {
     this.program = program;
@@ -122,13 +122,10 @@ export class Lowering {
     return { word: once ? { kept: this.kept.push(floats) - 1 } : this.temporary(floats), once };
   }
 
-  /** The matrix kernels of the device's tile. */
-  gemm(): { readonly set: number; readonly add: number } {
-    this.functions ??= {
-      set: this.module.add(gemmFunction(this.tile, false)),
-      add: this.module.add(gemmFunction(this.tile, true)),
-    };
-    return this.functions;
+  /** The matrix kernel of the device's tile. */
+  gemm(): number {
+    this.matrix ??= this.module.add(gemmFunction(this.tile));
+    return this.matrix;
   }
 
   push({ f, items }: Kernel, words: readonly Word[], work: number, once = false): void {

@@ -373,7 +373,7 @@ const winograd = (v: Variant, g: Geometry, filters: number, tile: Tile): Winogra
             .do('i32.div_u')
             .i32(panels)
             .i32(g.c)
-            .call(calls.set);
+            .call(calls.gemm);
         });
         f.times(chunk, width).set(column);
         f.i32(0).range(t, tiles, 1, () => {

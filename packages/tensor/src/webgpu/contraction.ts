@@ -1,6 +1,6 @@
 /** Convolutions, their gradients and matrix products: what the matrix kernel reads and writes for each. */
 import type { Expression, Step, ValueId } from '../plan/program.ts';
-import { type Shape, sizeOf } from '../shape.ts';
+import type { Shape } from '../shape.ts';
 import { type Loader, product } from './gemm.ts';
 import type { Bindings, Lowering } from './lowering.ts';
 import { reduce } from './pointwise.ts';
@@ -179,6 +179,3 @@ export const matmul = (lowering: Lowering, step: Extract<Step, { kind: 'matmul' 
     store: (row, column, value) => finish(`z * ${u(m * n)} + ${row} * ${u(n)} + ${column}`, value),
   });
 };
-
-/** Elements of a step's result, for kernels with a thread for each. */
-export const elements = (lowering: Lowering, value: ValueId): number => sizeOf(lowering.shapeOf(value));
