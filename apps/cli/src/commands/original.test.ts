@@ -9,10 +9,10 @@ import { gdarknet } from '../testing/cli.ts';
 const table = readFileSync(new URL('../../docs/original.md', import.meta.url), 'utf8');
 
 /** The words of the right column, in order. */
-const rows = table
-  .split('\n')
-  .flatMap((line) => /^[|] (.*) [|] `gdarknet ([^`]+)` [|]$/.exec(line)?.slice(1, 3) ?? [])
-  .flatMap((text, i, all) => (i % 2 === 0 ? [{ original: text, words: all[i + 1].split(' ') }] : []));
+const rows = table.split('\n').flatMap((line) => {
+  const [, original, command] = /^[|] (.*?) +[|] `gdarknet ([^`]+)` *[|]$/.exec(line) ?? [];
+  return command === undefined ? [] : [{ original, words: command.split(' ') }];
+});
 
 let root = '';
 const at = (...parts: string[]): string => join(root, ...parts);
