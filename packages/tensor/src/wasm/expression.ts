@@ -13,20 +13,21 @@ export type Sources = {
 
 /** e^x: 2^n e^r with |r| <= ln 2 / 2, a polynomial for e^r (after Cephes' expf); under- and overflow as they should. */
 const exp = (f: Func, x: Local): void => {
-  const [r, n, p] = [f.local('v128'), f.local('v128'), f.local('v128')];
-  f.get(x).constant(-104).do('f32x4.max').constant(89).do('f32x4.min').set(r);
-  f.get(r).constant(Math.LOG2E).do('f32x4.mul', 'f32x4.nearest').set(n);
-  f.get(r).get(n).constant(0.693359375).do('f32x4.mul', 'f32x4.sub');
-  f.get(n).constant(-2.1219444e-4).do('f32x4.mul', 'f32x4.sub').set(r);
-  f.constant(1.98756915e-4).set(p);
+  const [r, n, p, whole, half] = Array.from({ length: 5 }, () => f.local('v128'));
+  // Adding a large number leaves the nearest whole one in the low bits. A NaN in x passes pmax and pmin.
+  const large = 12582912;
+  f.get(x).fixed(-104).do('f32x4.pmax').fixed(89).do('f32x4.pmin').tee(r);
+  f.fixed(Math.LOG2E).do('f32x4.mul').fixed(large).do('f32x4.add').tee(whole).fixed(large).do('f32x4.sub').set(n);
+  f.get(r).get(n).fixed(0.693359375).do('f32x4.mul', 'f32x4.sub');
+  f.get(n).fixed(-2.1219444e-4).do('f32x4.mul', 'f32x4.sub').set(r);
+  f.fixed(1.98756915e-4).set(p);
   for (const c of [1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1]) {
-    f.get(p, r).do('f32x4.mul').constant(c).do('f32x4.add').set(p);
+    f.get(p, r).do('f32x4.mul').fixed(c).do('f32x4.add').set(p);
   }
-  f.get(p, r).do('f32x4.mul').get(r).do('f32x4.mul').get(r).do('f32x4.add').constant(1).do('f32x4.add').set(p);
+  f.get(p, r).do('f32x4.mul').get(r).do('f32x4.mul').get(r).do('f32x4.add').fixed(1).do('f32x4.add').set(p);
   // 2^n in two factors, so that neither leaves the range of exponents.
-  const [whole, half] = [f.local('v128'), f.local('v128')];
-  f.get(n).do('i32x4.trunc_sat_f32x4_s').tee(whole).shift('i32x4.shr_s', 1).set(half);
-  const power = () => f.constant(127, 'i32').do('i32x4.add').shift('i32x4.shl', 23);
+  f.get(whole).fixed(0x4b400000, 'i32').do('i32x4.sub').tee(whole).shift('i32x4.shr_s', 1).set(half);
+  const power = () => f.fixed(127, 'i32').do('i32x4.add').shift('i32x4.shl', 23);
   f.get(p).get(half);
   power().do('f32x4.mul').get(whole, half).do('i32x4.sub');
   power().do('f32x4.mul');
@@ -35,30 +36,30 @@ const exp = (f: Func, x: Local): void => {
 /** Natural logarithm (after Cephes' logf), with denormals, zero, infinity and NaN as they should be. */
 const log = (f: Func, x: Local): void => {
   const [m, e, small, p, z, mask] = Array.from({ length: 6 }, () => f.local('v128'));
-  f.get(x).constant(1.17549435e-38).do('f32x4.lt').set(small);
-  f.get(x).constant(8388608).do('f32x4.mul').get(x).get(small).do('v128.bitselect').set(m);
-  f.get(m).shift('i32x4.shr_u', 23).constant(126, 'i32').do('i32x4.sub', 'f32x4.convert_i32x4_s');
-  f.get(small).constant(23).do('v128.and', 'f32x4.sub').set(e);
-  f.get(m).constant(0x007fffff, 'i32').do('v128.and').constant(0x3f000000, 'i32').do('v128.or').set(m);
-  f.get(m).constant(Math.SQRT1_2).do('f32x4.lt').set(mask);
-  f.get(e).get(mask).constant(1).do('v128.and', 'f32x4.sub').set(e);
-  f.get(m).get(mask, m).do('v128.and', 'f32x4.add').constant(1).do('f32x4.sub').set(m);
+  f.get(x).fixed(1.17549435e-38).do('f32x4.lt').set(small);
+  f.get(x).fixed(8388608).do('f32x4.mul').get(x).get(small).do('v128.bitselect').set(m);
+  f.get(m).shift('i32x4.shr_u', 23).fixed(126, 'i32').do('i32x4.sub', 'f32x4.convert_i32x4_s');
+  f.get(small).fixed(23).do('v128.and', 'f32x4.sub').set(e);
+  f.get(m).fixed(0x007fffff, 'i32').do('v128.and').fixed(0x3f000000, 'i32').do('v128.or').set(m);
+  f.get(m).fixed(Math.SQRT1_2).do('f32x4.lt').set(mask);
+  f.get(e).get(mask).fixed(1).do('v128.and', 'f32x4.sub').set(e);
+  f.get(m).get(mask, m).do('v128.and', 'f32x4.add').fixed(1).do('f32x4.sub').set(m);
   f.get(m, m).do('f32x4.mul').set(z);
-  f.constant(7.0376836292e-2).set(p);
+  f.fixed(7.0376836292e-2).set(p);
   for (const c of [
     -1.151461031e-1, 1.167699874e-1, -1.2420140846e-1, 1.4249322787e-1, -1.6668057665e-1, 2.0000714765e-1,
     -2.4999993993e-1, 3.3333331174e-1,
   ]) {
-    f.get(p, m).do('f32x4.mul').constant(c).do('f32x4.add').set(p);
+    f.get(p, m).do('f32x4.mul').fixed(c).do('f32x4.add').set(p);
   }
   f.get(p, m).do('f32x4.mul').get(z).do('f32x4.mul');
-  f.get(e).constant(-2.1219444e-4).do('f32x4.mul', 'f32x4.add');
-  f.get(z).constant(0.5).do('f32x4.mul', 'f32x4.sub').get(m).do('f32x4.add');
-  f.get(e).constant(0.693359375).do('f32x4.mul', 'f32x4.add').set(p);
+  f.get(e).fixed(-2.1219444e-4).do('f32x4.mul', 'f32x4.add');
+  f.get(z).fixed(0.5).do('f32x4.mul', 'f32x4.sub').get(m).do('f32x4.add');
+  f.get(e).fixed(0.693359375).do('f32x4.mul', 'f32x4.add').set(p);
   // 0, infinity, below 0 or NaN.
-  f.constant(Number.NEGATIVE_INFINITY).get(p).get(x).constant(0).do('f32x4.eq', 'v128.bitselect').set(p);
-  f.get(x, p).get(x).constant(Number.POSITIVE_INFINITY).do('f32x4.eq', 'v128.bitselect').set(p);
-  f.constant(Number.NaN).get(p).get(x).constant(0).do('f32x4.lt').get(x, x).do('f32x4.ne', 'v128.or', 'v128.bitselect');
+  f.fixed(Number.NEGATIVE_INFINITY).get(p).get(x).fixed(0).do('f32x4.eq', 'v128.bitselect').set(p);
+  f.get(x, p).get(x).fixed(Number.POSITIVE_INFINITY).do('f32x4.eq', 'v128.bitselect').set(p);
+  f.fixed(Number.NaN).get(p).get(x).fixed(0).do('f32x4.lt').get(x, x).do('f32x4.ne', 'v128.or', 'v128.bitselect');
 };
 
 /** Lane by lane through a function of the host: exact everywhere, for functions that are rare in hot code. */
@@ -131,10 +132,19 @@ const cast = (f: Func, a: Local, from: DType, to: DType): void => {
   if (from !== 'f32' && to === 'f32') f.do(from === 'i32' ? 'f32x4.convert_i32x4_s' : 'f32x4.convert_i32x4_u');
 };
 
+/** Whether the second operand cannot be NaN where the first is not: then one instruction is enough for max and min. */
+const follows = (code: readonly Line[], a: number, b: number): boolean => {
+  const second = code[b];
+  if (second.kind === 'literal') return !Number.isNaN(second.value) && second.value !== 0;
+  return second.kind === 'mul' && second.a === a && code[second.b].kind === 'literal';
+};
+
 /** Emits the lines and leaves the last value in the local that is returned. */
 export const emitExpression = (f: Func, code: readonly Line[], sources: Sources): Local => {
   const values: Local[] = [];
-  for (const line of code) {
+  // Lanes of ones where a comparison holds, which is what select wants.
+  const masks = new Map<number, Local>();
+  for (const [index, line] of code.entries()) {
     const out = f.local('v128');
     switch (line.kind) {
       case 'load':
@@ -144,23 +154,26 @@ export const emitExpression = (f: Func, code: readonly Line[], sources: Sources)
         sources.accumulator?.();
         break;
       case 'literal':
-        f.constant(line.value, line.dtype === 'f32' ? 'f32' : 'i32');
+        f.fixed(line.value, line.dtype === 'f32' ? 'f32' : 'i32');
         break;
       case 'position': {
         const place = sources.position?.(line.axis);
         if (place === undefined) throw new Error('a position outside a map');
         f.get(place.at).do('i32x4.splat');
         if (place.counts) {
-          f.constant(0, 'i32');
+          f.fixed(0, 'i32');
           for (const lane of [1, 2, 3]) f.i32(lane).replace('i32', lane);
           f.do('i32x4.add');
         }
-        f.constant(line.scale, 'i32').do('i32x4.mul').constant(line.start, 'i32').do('i32x4.add');
+        f.fixed(line.scale, 'i32').do('i32x4.mul').fixed(line.start, 'i32').do('i32x4.add');
         if (line.dtype === 'f32') f.do('f32x4.convert_i32x4_s');
         break;
       }
       case 'select':
-        f.get(values[line.a], values[line.b], values[line.c]).constant(0).do('f32x4.ne', 'v128.bitselect');
+        f.get(values[line.a], values[line.b]);
+        if (masks.has(line.c)) f.get(masks.get(line.c)!);
+        else f.get(values[line.c]).fixed(0).do('f32x4.ne');
+        f.do('v128.bitselect');
         break;
       case 'cast':
         cast(f, values[line.a], code[line.a].dtype, line.dtype);
@@ -184,9 +197,15 @@ export const emitExpression = (f: Func, code: readonly Line[], sources: Sources)
         }
         f.get(values[line.a]);
         if ('b' in line) f.get(values[line.b]);
-        f.do(...tables[dtype][line.kind]);
+        const quick = dtype === 'f32' && (line.kind === 'max' || line.kind === 'min') && follows(code, line.a, line.b);
+        if (quick) f.do(line.kind === 'max' ? 'f32x4.pmax' : 'f32x4.pmin');
+        else f.do(...tables[dtype][line.kind]);
         // A comparison gives 1 or 0.
-        if (line.kind === 'less' || line.kind === 'equal') f.constant(1).do('v128.and');
+        if (line.kind === 'less' || line.kind === 'equal') {
+          const mask = f.local('v128');
+          f.tee(mask).fixed(1).do('v128.and');
+          masks.set(index, mask);
+        }
       }
     }
     f.set(out);

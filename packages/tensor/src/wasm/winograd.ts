@@ -116,11 +116,11 @@ const emit1d = (f: Func, { code, to }: Transform, inputs: readonly Local[], fuse
     const [x, y] = [a === undefined ? undefined : registers.get(a)!, registers.get(b)!];
     if (x === undefined) {
       f.get(y);
-      if (factor !== 1) f.constant(factor).do('f32x4.mul');
+      if (factor !== 1) f.fixed(factor).do('f32x4.mul');
     } else if (factor === 1) f.get(x, y).do('f32x4.add');
     else if (factor === -1) f.get(x, y).do('f32x4.sub');
-    else if (fused) f.get(y).constant(factor).get(x).do('f32x4.relaxed_madd');
-    else f.get(y).constant(factor).do('f32x4.mul').get(x).do('f32x4.add');
+    else if (fused) f.get(y).fixed(factor).get(x).do('f32x4.relaxed_madd');
+    else f.get(y).fixed(factor).do('f32x4.mul').get(x).do('f32x4.add');
     f.set(result);
     registers.set(name, result);
   }
