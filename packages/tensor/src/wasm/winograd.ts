@@ -264,20 +264,46 @@ export type Winograd = {
 const squares = (v: Variant): number => (v.m + 2) ** 2;
 const tilesOf = (v: Variant, g: Geometry): number => g.n * Math.ceil(g.oh / v.m) * Math.ceil(g.ow / v.m);
 
-/** Tiles worked on together, and the strips of filters that one item takes of all of them. */
+/** What an item's arrays may take of a core's cache, and what comes from beyond it, in bytes and bytes a second. */
+const cache = { bytes: 7 << 18, rate: 15e9 } as const;
+
+/** Seconds of the parts of a convolution on one thread; for choosing, not for telling. */
+const timeOf = (v: Variant, channels: number, filters: number, tiles: number) => {
+  const size = 4 * squares(v) * channels * filters;
+  return {
+    products: (squares(v) * tiles * channels * filters) / 48e9,
+    images: (squares(v) * tiles * channels) / 3e9,
+    results: (1.5 * squares(v) * tiles * filters) / 3e9,
+    weights: size > cache.bytes / 2 ? size / cache.rate : 0,
+    size,
+  };
+};
+
+/**
+ * Tiles worked on together, and the strips of filters that one item takes of all of them: every block reads the filters
+ * again, every strip transforms the image again, and the threads should end together.
+ */
 const blocking = (v: Variant, g: Geometry, filters: number, { rows, columns }: Tile, threads: number) => {
   const total = tilesOf(v, g);
   const panels = Math.ceil(filters / columns);
-  const most = Math.max(48, Math.min(192, Math.floor((3 << 17) / (squares(v) * g.c))));
-  let blocks = Math.ceil(total / most);
-  if (blocks < 8 * threads && total >= blocks * 4 * rows) blocks = up(blocks, threads);
-  const block = up(Math.ceil(total / blocks), rows);
-  const fits = (chunks: number) =>
-    squares(v) * block * (panels / chunks) * columns <= 1 << 19 && Math.ceil(total / block) * chunks >= threads;
-  const divisors =
+  const strips =
     filters % columns === 0 ? Array.from({ length: panels }, (_, i) => i + 1).filter((d) => panels % d === 0) : [1];
-  const chunks = divisors.find(fits) ?? divisors[divisors.length - 1];
-  return { total, block, blocks: Math.ceil(total / block), chunks, panels: panels / chunks };
+  let best = { time: Number.POSITIVE_INFINITY, block: 0, chunks: 1 };
+  const most = Math.min(Math.ceil(total / rows), Math.ceil(256 / rows));
+  for (let tall = Math.min(most, Math.ceil(12 / rows)); tall <= most; tall++) {
+    const block = tall * rows;
+    const blocks = Math.ceil(total / block);
+    for (const chunks of strips) {
+      const width = (panels / chunks) * columns;
+      const { products, images, results, weights } = timeOf(v, g.c, width, block);
+      const beyond = Math.max(0, 4 * squares(v) * block * (g.c + width) - cache.bytes);
+      const item = products + images + results + weights + (2 * beyond) / cache.rate;
+      const time = item * Math.ceil((blocks * chunks) / threads);
+      if (time < best.time) best = { time, block, chunks };
+    }
+  }
+  const { block, chunks } = best;
+  return { block, blocks: Math.ceil(total / block), chunks, panels: panels / chunks, total };
 };
 
 const winograd = (v: Variant, g: Geometry, filters: number, tile: Tile): Winograd => {
@@ -410,13 +436,9 @@ export const tilePatches = (m: number, g: Geometry): Geometry => ({
   ...{ kh: m + 2, kw: m + 2, sh: m, sw: m, oh: Math.ceil(g.oh / m), ow: Math.ceil(g.ow / m) },
 });
 
-/** Time of the parts of a convolution in seconds, on one thread; for choosing, not for telling. */
 const seconds = (v: Variant, g: Geometry, filters: number, once: boolean): number => {
-  const tiles = tilesOf(v, g);
-  const products = (squares(v) * tiles * g.c * filters) / 48e9;
-  const transforms = (squares(v) * tiles * (g.c + 1.5 * filters)) / 3e9;
-  const size = squares(v) * g.c * filters;
-  return products + transforms + (4 * size) / 15e9 + (once ? 0 : size / 1.2e9);
+  const { products, images, results, size } = timeOf(v, g.c, filters, tilesOf(v, g));
+  return products + images + results + size / cache.rate + (once ? 0 : size / 4.8e9);
 };
 
 /** Transformed filters that are kept take at most so many floats a layer. */
