@@ -38,10 +38,24 @@ const step = async ({ name, cfg }: Measured, side: number, batch: number, thread
   await training.close();
 };
 
+/** From a cfg to kernels that can run: trace, fuse, plan, emit; and a size more, as a multi-scale run meets them. */
+const compile = async ({ name, cfg }: Measured, side: number, threads: number): Promise<void> => {
+  const training = await openTraining(cfg, side, 1, threads);
+  const first = await once(() => training.prepare(side, side));
+  const more = [];
+  for (const other of [side - 96, side - 32, side + 32, side + 96])
+    more.push(await once(() => training.prepare(other, other)));
+  console.log(
+    `${name} training step compiled at ${side} px in ${first.toFixed(0)} ms, at four more sizes in ${more.map((ms) => ms.toFixed(0)).join(', ')} ms`,
+  );
+  await training.close();
+};
+
 export const benchGrowth = async (threads: number): Promise<void> => {
   for (const batch of [1, 2, 4, 8, 16]) await forward(tiny, 416, batch, threads);
   for (const side of [320, 416, 512, 608]) await forward(tiny, side, 1, threads);
   for (const batch of [1, 2, 4, 8, 16]) await step(tiny, 416, batch, threads);
   for (const side of [320, 416, 512, 608]) await step(tiny, side, 1, threads);
   await step(yolov3, 416, 1, threads);
+  for (const network of [tiny, yolov3]) await compile(network, 416, threads);
 };

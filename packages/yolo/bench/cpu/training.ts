@@ -54,6 +54,7 @@ export const openTraining = async (cfg: string, side: number, batch: number, thr
     for (let k = 0; k < 3; k++) truths.set([0.2 + 0.2 * k, 0.5, 0.2, 0.3, k], (i * trainer.maxTruths + k) * 5);
   return {
     memory: () => device.memory?.() ?? 0,
+    prepare: (width: number, height: number) => trainer.prepare(width, height),
     step: () => trainer.step({ x, truths, counts: new Array(batch).fill(3) }),
     close: async () => {
       trainer.close();
