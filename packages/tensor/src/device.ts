@@ -11,6 +11,16 @@ export type CompileOptions = {
    * array is copied first, as any other.
    */
   readonly donated?: readonly number[];
+  /** How many results, from the first on, are complete at the end of each stage of a run; default: one stage. */
+  readonly stages?: readonly number[];
+};
+
+/** A replay under way. Until it has ended nothing else may be run on the device, but results of stages can be read. */
+export type Run = {
+  /** Where the results will be. */
+  readonly results: readonly Buffer[];
+  /** Enqueues the next stage; false when there was none left. */
+  readonly advance: () => boolean;
 };
 
 export type Executable = {
@@ -18,7 +28,7 @@ export type Executable = {
    * One replay. Host arrays are copied into the plan's own memory; results are new buffers (or donated ones). Ordered
    * after everything enqueued before.
    */
-  readonly run: (args: readonly (Buffer | HostArray)[]) => readonly Buffer[];
+  readonly start: (args: readonly (Buffer | HostArray)[]) => Run;
   /** Gives back the memory of the plan. */
   readonly close: () => void;
 };

@@ -1,4 +1,4 @@
-export type { Buffer, CompileOptions, Device, Executable, Stored } from './device.ts';
+export type { Buffer, CompileOptions, Device, Executable, Run, Stored } from './device.ts';
 export { type Graph, graphOf, type Node, visit } from './graph.ts';
 export {
   evaluate,
@@ -11,6 +11,7 @@ export {
   jit,
   type Read,
   read,
+  type Stage,
 } from './jit.ts';
 export {
   type BinaryKind,

@@ -2,7 +2,7 @@
  * From expressions to values. `jit` traces a function once per shape of its arguments and replays the plan afterwards;
  * `evaluate` and `read` take the same path for an expression that is used once.
  */
-import type { Buffer, Device, Executable, Stored } from './device.ts';
+import type { Buffer, Device, Executable, Run, Stored } from './device.ts';
 import { graphOf } from './graph.ts';
 import type { HostArray } from './shape.ts';
 import { input, node, type Tensor } from './tensor.ts';
@@ -27,6 +27,8 @@ export type Read<T> = T extends Tensor ? HostArray : { [K in keyof T]: Read<T[K]
 export type JitOptions = {
   /** Positions of arguments whose tensors the results may overwrite. They must not be used afterwards. */
   readonly donate?: readonly number[];
+  /** The function gives an array, whose elements can be had one by one (`Jitted.stages`). */
+  readonly staged?: boolean;
 };
 
 const isFetched = (x: unknown): x is Fetched =>
@@ -90,8 +92,10 @@ export const evaluate = async <T>(device: Device, tree: T): Promise<T> => {
   const pending = leaves.filter((t) => !isConcrete(t));
   let computed: readonly Tensor[] = [];
   if (pending.length > 0) {
+    await idle(device);
     const executable = await device.compile(graphOf(pending, []));
-    computed = executable.run([]).map((b) => wrap(device, b));
+    await idle(device);
+    computed = complete(executable.start([])).map((b) => wrap(device, b));
     executable.close();
   }
   let next = 0;
@@ -112,13 +116,41 @@ export const read = async <T>(device: Device, tree: T): Promise<Read<T>> => {
   return mapTree<Read<T>>(tree, (_, i) => arrays[i]);
 };
 
+/** Devices in the midst of a run, with its end. */
+const underWay = new WeakMap<Device, Promise<void>>();
+const idle = async (device: Device): Promise<void> => {
+  while (underWay.has(device)) await underWay.get(device);
+};
+
+const complete = (run: Run): readonly Buffer[] => {
+  while (run.advance());
+  return run.results;
+};
+
 type Compiled = { readonly executable: Executable; readonly result: unknown; readonly fetched: readonly boolean[] };
 
+/** What `stages` gives of a result. */
+export type Stage<R> = R extends readonly (infer S)[] ? Fetching<S> : never;
+
 export type Jitted<A extends unknown[], R> = ((...args: A) => Promise<Fetching<R>>) & {
+  /**
+   * The same with the option `staged`: the elements of the result one by one, each as soon as it is complete; asked for the
+   * next, the device goes on. Elements can be read at once; whatever else the device is to do waits until the last has come.
+   */
+  readonly stages: (...args: A) => AsyncGenerator<Stage<R>>;
   /** Makes the plan for arguments of these shapes, and takes its memory, without running it. */
   readonly prepare: (...args: A) => Promise<void>;
   /** Gives back the memory of every plan. */
   readonly close: () => void;
+};
+
+/** Leaves up to the end of each element. */
+const leafCounts = (result: readonly unknown[]): readonly number[] => {
+  let count = 0;
+  return result.map((part) => {
+    count += leavesOf(part, isLeaf).length;
+    return count;
+  });
 };
 
 /**
@@ -128,7 +160,7 @@ export type Jitted<A extends unknown[], R> = ((...args: A) => Promise<Fetching<R
 export const jit = <A extends unknown[], R>(
   device: Device,
   f: (...args: A) => R,
-  { donate = [] }: JitOptions = {},
+  { donate = [], staged = false }: JitOptions = {},
 ): Jitted<A, R> => {
   const plans = new Map<string, Promise<Compiled>>();
 
@@ -145,7 +177,8 @@ export const jit = <A extends unknown[], R>(
     const result = f(...variables);
     const leaves = leavesOf<Tensor | Fetched>(result, isLeaf);
     const outputs = leaves.map((leaf) => (isFetched(leaf) ? leaf.fetch : leaf));
-    const executable = await device.compile(graphOf(outputs, parameters), { donated });
+    const stages = staged ? leafCounts(result as readonly unknown[]) : [];
+    const executable = await device.compile(graphOf(outputs, parameters), { donated, stages });
     return { executable, result, fetched: leaves.map(isFetched) };
   };
 
@@ -159,11 +192,13 @@ export const jit = <A extends unknown[], R>(
     return plan;
   };
 
-  const call = async (...given: A): Promise<Fetching<R>> => {
+  const start = async (given: A) => {
     const concrete = leavesOf<Tensor>(given).every(isConcrete);
     const args = concrete ? given : await evaluate(device, given);
+    await idle(device);
     const { executable, result, fetched } = await planFor(args);
-    const buffers = executable.run(leavesOf<Tensor>(args).map((t) => argument(t, device)));
+    await idle(device);
+    const run = executable.start(leavesOf<Tensor>(args).map((t) => argument(t, device)));
     for (const position of donate) {
       for (const t of leavesOf<Tensor>(args[position])) {
         if (t.op.kind !== 'stored') continue;
@@ -171,16 +206,53 @@ export const jit = <A extends unknown[], R>(
         t.op.value.donated = true;
       }
     }
-    const values = await Promise.all(
-      buffers.map(async (buffer, i) => {
-        if (!fetched[i]) return wrap(device, buffer);
-        const array = await device.read(buffer);
-        device.free(buffer);
-        return array;
+    /** A part of the result tree with values, whose first leaf is the given one. */
+    const handOut = async <T>(tree: T, first: number): Promise<Fetching<T>> => {
+      const values = await Promise.all(
+        leavesOf(tree, isLeaf).map(async (_, i) => {
+          const buffer = run.results[first + i];
+          if (!fetched[first + i]) return wrap(device, buffer);
+          const array = await device.read(buffer);
+          device.free(buffer);
+          return array;
+        }),
+      );
+      let index = 0;
+      return mapTree<Fetching<T>>(tree, () => values[index++], isLeaf as (x: unknown) => x is Tensor);
+    };
+    return { run, result: result as R, handOut };
+  };
+
+  const call = async (...args: A): Promise<Fetching<R>> => {
+    const { run, result, handOut } = await start(args);
+    complete(run);
+    return handOut(result, 0);
+  };
+
+  const stages = async function* (...args: A): AsyncGenerator<Stage<R>> {
+    const { run, result, handOut } = await start(args);
+    let end = (): void => {};
+    underWay.set(
+      device,
+      new Promise((resolve) => {
+        end = resolve;
       }),
     );
-    let index = 0;
-    return mapTree<Fetching<R>>(result, () => values[index++], isLeaf as (x: unknown) => x is Tensor);
+    let first = 0;
+    try {
+      for (const part of result as readonly unknown[]) {
+        run.advance();
+        const values = (await handOut(part, first)) as Stage<R>;
+        first += leavesOf(part, isLeaf).length;
+        yield values;
+      }
+    } finally {
+      // Also for one who wants no more: arguments may be half overwritten.
+      complete(run);
+      for (const buffer of run.results.slice(first)) device.free(buffer);
+      underWay.delete(device);
+      end();
+    }
   };
 
   const close = (): void => {
@@ -188,7 +260,8 @@ export const jit = <A extends unknown[], R>(
     plans.clear();
   };
   const prepare = async (...args: A): Promise<void> => {
+    await idle(device);
     await planFor(args);
   };
-  return Object.assign(call, { close, prepare });
+  return Object.assign(call, { stages, close, prepare });
 };

@@ -2,6 +2,7 @@
  * Graph to program: elementwise chains fused, movement turned into strides, kernels in order, every value in its place.
  * Independent of the device.
  */
+import type { CompileOptions } from '../device.ts';
 import type { Graph, Node } from '../graph.ts';
 import type { Op, OpKind } from '../op.ts';
 import { type DType, type Shape, sameShape, sizeOf } from '../shape.ts';
@@ -10,7 +11,7 @@ import { pack } from './memory.ts';
 import type { Expression, Instruction, Place, Program, Step, Value, ValueId, View } from './program.ts';
 import { broadcastWalk, collapse, dense, isDense, reshapeWalk, sliceWalk, transposeWalk, type Walk } from './view.ts';
 
-export type PlanOptions = { readonly donated?: readonly number[] };
+export type PlanOptions = Pick<CompileOptions, 'donated' | 'stages'>;
 
 /** Kernels that can finish their result with an expression. */
 const finishing: ReadonlySet<OpKind> = new Set<OpKind>(['conv2d', 'conv2dInput', 'matmul']);
@@ -39,14 +40,14 @@ class Planner {
     this.roots = fuse(graph);
   }
 
-  run(donated: readonly number[]): Program {
+  run(donated: readonly number[], stages: readonly number[]): Program {
     const { nodes, outputs } = this.graph;
     this.findEpilogues();
     this.findRegions();
     for (const n of nodes) this.emit(n);
     const results = outputs.map((id, index) => this.result(id, index, outputs.indexOf(id) !== index));
     this.donate(results, donated);
-    return this.finish(results);
+    return this.finish(results, this.stageEnds(results, stages));
   }
 
   // Values and memory
@@ -487,7 +488,16 @@ class Planner {
     );
   }
 
-  private finish(results: readonly ValueId[]): Program {
+  /** A stage ends with the last step that writes one of its results. */
+  private stageEnds(results: readonly ValueId[], stages: readonly number[]): number[] {
+    const written = new Map(this.steps.map((step, at) => [this.values[outOf(step)].memory, at + 1]));
+    const ends = stages.map((count) =>
+      results.slice(0, count).reduce((end, id) => Math.max(end, written.get(this.values[id].memory) ?? 0), 0),
+    );
+    return [...ends.slice(0, -1), this.steps.length];
+  }
+
+  private finish(results: readonly ValueId[], stages: readonly number[]): Program {
     const scratch = [...new Set(this.values.map(({ memory }) => memory))].filter(
       (memory) => memory.place === undefined && memory.last >= 0,
     );
@@ -500,7 +510,7 @@ class Planner {
       dtype,
       place: memory.place ?? { kind: 'scratch', offset: 0 },
     }));
-    return { values, steps: this.steps, results, scratch: size };
+    return { values, steps: this.steps, results, stages, scratch: size };
   }
 }
 
@@ -550,7 +560,10 @@ export const valuesOf = (step: Step): ValueId[] => {
   const operands = (['x', 'a', 'b', 'dy', 'filter', 'indices', 'updates', 'key'] as const).flatMap((name) =>
     name in step ? [(step as unknown as Record<string, number>)[name]] : [],
   );
-  return [...loads, ...operands, step.kind === 'map' ? step.out.value : step.out];
+  return [...loads, ...operands, outOf(step)];
 };
 
-export const planGraph = (graph: Graph, { donated = [] }: PlanOptions = {}): Program => new Planner(graph).run(donated);
+const outOf = (step: Step): ValueId => (step.kind === 'map' ? step.out.value : step.out);
+
+export const planGraph = (graph: Graph, { donated = [], stages = [] }: PlanOptions = {}): Program =>
+  new Planner(graph).run(donated, stages);

@@ -142,6 +142,8 @@ export type Program = {
   readonly steps: readonly Step[];
   /** The value of each result, in order. An argument or constant may itself be a result: it is copied. */
   readonly results: readonly ValueId[];
+  /** How many steps have run at the end of each stage; the last is all. */
+  readonly stages: readonly number[];
   /** Bytes of scratch memory. */
   readonly scratch: number;
 };

@@ -1,5 +1,5 @@
 /** The `reference` device: plain typed arrays, one operation after another. Slow, and the oracle of every other device. */
-import type { Buffer, Device, Executable } from '../device.ts';
+import type { Buffer, CompileOptions, Device, Executable } from '../device.ts';
 import type { Graph, Node } from '../graph.ts';
 import type { HostArray, Shape } from '../shape.ts';
 import { kernels, type Operand } from './kernels.ts';
@@ -21,14 +21,17 @@ const compute = (node: Node, args: readonly (Buffer | HostArray)[], values: read
   }
 };
 
-const compile = (graph: Graph): Executable => ({
-  run: (args) => {
+/** Everything is there at the end of the first stage. */
+const compile = (graph: Graph, { stages = [] }: CompileOptions = {}): Executable => ({
+  start: (args) => {
     const values: Operand[] = [];
     for (const node of graph.nodes) values.push({ shape: node.shape, data: compute(node, args, values) });
-    return graph.outputs.map((id) => {
+    const results = graph.outputs.map((id) => {
       const { shape, dtype } = graph.nodes[id];
       return { shape, dtype, handle: values[id].data.slice() };
     });
+    let left = Math.max(1, stages.length);
+    return { results, advance: () => left-- > 0 };
   },
   close: () => {},
 });
@@ -42,7 +45,7 @@ const bufferOf = (data: HostArray, shape: Shape): Buffer => ({
 export const openReference = (): Device => ({
   name: 'reference',
   description: 'plain TypeScript, one thread',
-  compile: async (graph) => compile(graph),
+  compile: async (graph, options) => compile(graph, options),
   upload: bufferOf,
   read: async (buffer) => arrayOf(buffer).slice(),
   free: () => {},

@@ -54,5 +54,35 @@ export const conformance = (
       expect(difference((await T.read(device, state)).w, Float32Array.from(w), 1e-5)).toBeUndefined();
       await expect(step(first, noise([5, 7], 1))).rejects.toThrow(/donated/);
     });
+
+    it('hands out stages with the bits of the whole; what else there is to do waits', async () => {
+      const [x, w] = [noise([6, 9], 2), noise([9, 9], 3)];
+      const powers = (a: Tensor, b: Tensor) => {
+        const once = T.matmul(a, b);
+        const twice = T.matmul(once, b);
+        return [{ once }, { twice, sum: T.fetch(T.sum()(twice)) }, [T.matmul(twice, b), once]] as const;
+      };
+      const staged = T.jit(device, powers, { donate: [0], staged: true });
+      const whole = await T.read(
+        device,
+        (await T.jit(device, powers)(x, w)).map((part) => T.leavesOf<Tensor>(part)),
+      );
+      const given = await T.evaluate(device, x);
+      const found: unknown[] = [];
+      let other: Promise<unknown> | undefined;
+      for await (const part of staged.stages(given, w)) {
+        found.push(await T.read(device, T.leavesOf<Tensor>(part)));
+        // Larger than all of the run, so that it would take the run's memory away.
+        other ??= T.read(device, T.matmul(noise([64, 64], 5), noise([64, 64], 6)));
+      }
+      expect(found).toEqual(whole);
+      expect(found).toHaveLength(3);
+      expect(await other).toHaveLength(64 * 64);
+      const [first] = await staged(x, w);
+      expect(await T.read(device, first.once)).toEqual((whole[0] as unknown[])[0]);
+      // Who stops early leaves nothing half done.
+      for await (const _ of staged.stages(x, w)) break;
+      expect(await T.read(device, T.add(x, x))).toHaveLength(54);
+    });
   });
 };

@@ -2,7 +2,7 @@
  * Runs a planned program in plain TypeScript, on one block of scratch memory, so that the planner can be tested by itself:
  * a value overwritten too early, a wrong stride or a wrong fusion gives wrong numbers here.
  */
-import type { Buffer, Device, Executable } from '../device.ts';
+import type { Buffer, Device, Executable, Run } from '../device.ts';
 import type { Op } from '../op.ts';
 import { planGraph } from '../plan/plan.ts';
 import type { Expression, Instruction, Program, Step, View } from '../plan/program.ts';
@@ -128,7 +128,7 @@ const run = (step: Step, runtime: Runtime): void => {
 
 const handle = (x: Buffer | HostArray): HostArray => (ArrayBuffer.isView(x) ? x : (x.handle as HostArray));
 
-const execute = (program: Program, args: readonly (Buffer | HostArray)[]): Buffer[] => {
+const execute = (program: Program, args: readonly (Buffer | HostArray)[]): Run => {
   // NaN everywhere: what is read before it is written shows.
   const scratch = new Uint32Array(program.scratch / 4).fill(0x7fc00000).buffer;
   const results = program.results.map((id) => {
@@ -152,8 +152,13 @@ const execute = (program: Program, args: readonly (Buffer | HostArray)[]): Buffe
         return results[place.index].handle as HostArray;
     }
   };
-  for (const step of program.steps) run(step, { program, array });
-  return results;
+  let [next, stage] = [0, 0];
+  const advance = (): boolean => {
+    if (stage === program.stages.length) return false;
+    for (const end = program.stages[stage++]; next < end; next++) run(program.steps[next], { program, array });
+    return true;
+  };
+  return { results, advance };
 };
 
 export const openInterpreter = (): Device => ({
@@ -162,7 +167,7 @@ export const openInterpreter = (): Device => ({
   compile: async (graph, options): Promise<Executable> => {
     const program = planGraph(graph, options);
     return {
-      run: (args) => {
+      start: (args) => {
         const own = args.map((a) => (ArrayBuffer.isView(a) ? a.slice() : a));
         return execute(program, own);
       },

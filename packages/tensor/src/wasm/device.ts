@@ -108,7 +108,7 @@ export const openWasm = async ({
     const plan = plans++;
     let fresh = true;
 
-    const start = (launch: Launch, i: number): void => {
+    const begin = (launch: Launch, i: number): void => {
       if (launch.kind === 'host') launch.run(heap, addressOf);
       else if (fresh || !launch.once)
         threads.launch(first + launch.index - hostFunctions.length, blocks[i], launch.items, launch.alone);
@@ -117,7 +117,7 @@ export const openWasm = async ({
     const watch = (launch: Launch, i: number): void => {
       const { step } = launch;
       const before = performance.now();
-      start(launch, i);
+      begin(launch, i);
       const duration = performance.now() - before;
       const main = lowered.launches[i - 1]?.step !== step;
       const { label, flops, bytes } = costs[step];
@@ -127,9 +127,9 @@ export const openWasm = async ({
         ...{ flops: main ? flops : 0, bytes: main ? bytes : 0 },
       });
     };
-    const begin = profile ? watch : start;
+    const perform = profile ? watch : begin;
 
-    const run: Executable['run'] = (args) => {
+    const start: Executable['start'] = (args) => {
       const at = args.map(bring);
       const reused = new Set<number>();
       const results = program.results.map((id): Buffer => {
@@ -171,14 +171,23 @@ export const openWasm = async ({
                   : arena.at() + scratch;
         });
       });
-      lowered.launches.forEach(begin);
-      fresh = false;
-      for (const i of donated) if (!reused.has(i)) heap.release(at[i]);
-      return results;
+      let [next, stage] = [0, 0];
+      const advance = (): boolean => {
+        if (stage === program.stages.length) return false;
+        const end = program.stages[stage++];
+        for (; next < lowered.launches.length && lowered.launches[next].step < end; next++) {
+          perform(lowered.launches[next], next);
+        }
+        if (stage < program.stages.length) return true;
+        fresh = false;
+        for (const i of donated) if (!reused.has(i)) heap.release(at[i]);
+        return true;
+      };
+      return { results, advance };
     };
 
     return {
-      run,
+      start,
       close: () => {
         threads.unload(first, names.length);
         for (const block of owned.splice(0)) heap.release(block);

@@ -198,7 +198,7 @@ export const openWebGpu = async ({ adapter: wanted, matrices }: WebGpuOptions = 
       return known;
     };
 
-    const run: Executable['run'] = (args) => {
+    const start: Executable['start'] = (args) => {
       check();
       const given = args.map(bring);
       const reused = new Set<number>();
@@ -227,32 +227,44 @@ export const openWebGpu = async ({ adapter: wanted, matrices }: WebGpuOptions = 
       const bufferFor = ({ operand }: Binding): GPUBuffer =>
         'value' in operand ? bufferOf(operand.value) : temporaries[temporaryOf[operand.temporary]];
 
-      const encoder = gpu.createCommandEncoder();
-      const pass = encoder.beginComputePass();
-      for (const entry of ready) {
-        const { kernel, pipeline, bound } = entry;
-        const { bindings, groups } = kernel;
-        let same = bound.length === bindings.length;
-        for (let i = 0; same && i < bindings.length; i++) same = bufferFor(bindings[i]) === bound[i];
-        if (!same || !entry.group) {
-          entry.bound = bindings.map(bufferFor);
-          entry.group = gpu.createBindGroup({
-            layout: pipeline.getBindGroupLayout(0),
-            entries: entry.bound.map((buffer, binding) => ({ binding, resource: { buffer } })),
-          });
+      let [next, stage] = [0, 0];
+      /** One submission. */
+      const submit = (end: number): void => {
+        const encoder = gpu.createCommandEncoder();
+        const pass = encoder.beginComputePass();
+        for (; next < ready.length && ready[next].kernel.step < end; next++) {
+          const entry = ready[next];
+          const { kernel, pipeline, bound } = entry;
+          const { bindings, groups } = kernel;
+          let same = bound.length === bindings.length;
+          for (let i = 0; same && i < bindings.length; i++) same = bufferFor(bindings[i]) === bound[i];
+          if (!same || !entry.group) {
+            entry.bound = bindings.map(bufferFor);
+            entry.group = gpu.createBindGroup({
+              layout: pipeline.getBindGroupLayout(0),
+              entries: entry.bound.map((buffer, binding) => ({ binding, resource: { buffer } })),
+            });
+          }
+          pass.setPipeline(pipeline);
+          pass.setBindGroup(0, entry.group);
+          pass.dispatchWorkgroups(...groups);
         }
-        pass.setPipeline(pipeline);
-        pass.setBindGroup(0, entry.group);
-        pass.dispatchWorkgroups(...groups);
-      }
-      pass.end();
-      gpu.queue.submit([encoder.finish()]);
-      for (const index of donated) if (!reused.has(index)) storage.give(given[index]);
-      return results;
+        pass.end();
+        gpu.queue.submit([encoder.finish()]);
+      };
+      const advance = (): boolean => {
+        if (stage === program.stages.length) return false;
+        check();
+        submit(program.stages[stage++]);
+        if (stage < program.stages.length) return true;
+        for (const index of donated) if (!reused.has(index)) storage.give(given[index]);
+        return true;
+      };
+      return { results, advance };
     };
 
     return {
-      run,
+      start,
       close: () => {
         for (const buffer of [...scratch, ...temporaries, ...constants.values(), ...uploads.values()])
           storage.give(buffer);
