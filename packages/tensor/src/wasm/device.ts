@@ -91,7 +91,7 @@ export const openWasm = async ({
     const blocks = lowered.launches.map((l) => (l.kind === 'kernel' ? take(l.words.length * 4) : 0));
     const donated = new Set(options.donated ?? []);
     const uploads = new Map<number, number>();
-    const addresses = new Int32Array(program.values.length);
+    const addresses = new Uint32Array(program.values.length);
     const addressOf = (id: ValueId): number => addresses[id];
 
     /** Where an argument lies: its own buffer, or the plan's copy of a host array. */
@@ -161,7 +161,7 @@ export const openWasm = async ({
       lowered.launches.forEach((launch, i) => {
         if (launch.kind !== 'kernel') return;
         launch.words.forEach((word, k) => {
-          words[(blocks[i] >> 2) + k] =
+          words[(blocks[i] >>> 2) + k] =
             'value' in word
               ? addresses[word.value] + word.offset
               : 'temporary' in word
