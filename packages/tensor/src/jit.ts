@@ -4,7 +4,8 @@
  */
 import type { Buffer, Device, Executable, Run, Stored } from './device.ts';
 import { graphOf } from './graph.ts';
-import type { HostArray } from './shape.ts';
+import { planGraph } from './plan/plan.ts';
+import { type HostArray, sizeOf } from './shape.ts';
 import { input, node, type Tensor } from './tensor.ts';
 import { isTensor, leavesOf, mapTree } from './tree.ts';
 
@@ -140,6 +141,8 @@ export type Jitted<A extends unknown[], R> = ((...args: A) => Promise<Fetching<R
   readonly stages: (...args: A) => AsyncGenerator<Stage<R>>;
   /** Makes the plan for arguments of these shapes, and takes its memory, without running it. */
   readonly prepare: (...args: A) => Promise<void>;
+  /** Bytes that a run for arguments of these shapes takes beside them; nothing is compiled or taken for the answer. */
+  readonly bytes: (...args: A) => number;
   /** Gives back the memory of every plan. */
   readonly close: () => void;
 };
@@ -164,7 +167,7 @@ export const jit = <A extends unknown[], R>(
 ): Jitted<A, R> => {
   const plans = new Map<string, Promise<Compiled>>();
 
-  const compile = async (args: A): Promise<Compiled> => {
+  const trace = (args: A) => {
     let count = 0;
     const donated: number[] = [];
     const variables = args.map((arg, position) =>
@@ -178,8 +181,22 @@ export const jit = <A extends unknown[], R>(
     const leaves = leavesOf<Tensor | Fetched>(result, isLeaf);
     const outputs = leaves.map((leaf) => (isFetched(leaf) ? leaf.fetch : leaf));
     const stages = staged ? leafCounts(result as readonly unknown[]) : [];
-    const executable = await device.compile(graphOf(outputs, parameters), { donated, stages });
-    return { executable, result, fetched: leaves.map(isFetched) };
+    const graph = graphOf(outputs, parameters);
+    return { graph, options: { donated, stages }, result, fetched: leaves.map(isFetched) };
+  };
+
+  const compile = async (args: A): Promise<Compiled> => {
+    const { graph, options, result, fetched } = trace(args);
+    return { executable: await device.compile(graph, options), result, fetched };
+  };
+
+  const bytes = (...args: A): number => {
+    const { graph, options } = trace(args);
+    const { scratch, results, values } = planGraph(graph, options);
+    return results.reduce((sum, id) => {
+      const { place, shape } = values[id];
+      return place.kind === 'result' && place.reuses === undefined ? sum + 4 * sizeOf(shape) : sum;
+    }, scratch);
   };
 
   const planFor = (args: A): Promise<Compiled> => {
@@ -263,5 +280,5 @@ export const jit = <A extends unknown[], R>(
     await idle(device);
     await planFor(args);
   };
-  return Object.assign(call, { stages, close, prepare });
+  return Object.assign(call, { stages, close, prepare, bytes });
 };

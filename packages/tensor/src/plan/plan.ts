@@ -9,6 +9,7 @@ import { type DType, type Shape, sameShape, sizeOf } from '../shape.ts';
 import { fuse, isComputed, isMovement } from './fuse.ts';
 import { pack } from './memory.ts';
 import type { Expression, Instruction, Place, Program, Step, Value, ValueId, View } from './program.ts';
+import { schedule } from './schedule.ts';
 import { broadcastWalk, collapse, dense, isDense, reshapeWalk, sliceWalk, transposeWalk, type Walk } from './view.ts';
 
 export type PlanOptions = Pick<CompileOptions, 'donated' | 'stages'>;
@@ -46,6 +47,7 @@ class Planner {
     this.findRegions();
     for (const n of nodes) this.emit(n);
     const results = outputs.map((id, index) => this.result(id, index, outputs.indexOf(id) !== index));
+    this.order(results, donated);
     this.donate(results, donated);
     return this.finish(results, this.stageEnds(results, stages));
   }
@@ -61,12 +63,7 @@ class Planner {
   }
 
   private push(step: Step): void {
-    const at = this.steps.push(step) - 1;
-    for (const id of valuesOf(step)) {
-      const { memory } = this.values[id];
-      memory.first = Math.min(memory.first, at);
-      memory.last = Math.max(memory.last, at);
-    }
+    this.steps.push(step);
   }
 
   // Views
@@ -453,6 +450,32 @@ class Planner {
     if (sizeOf(node.shape) > 0)
       this.copy(made, dense(node.shape), node.shape, node.dtype, { value: copy, ...dense(node.shape) });
     return copy;
+  }
+
+  /** Puts the steps in their order, from which everything knows how long it lives. */
+  private order(results: readonly ValueId[], donated: readonly number[]): void {
+    const memories = [...new Set(this.values.map(({ memory }) => memory))];
+    const numbers = new Map(memories.map((memory, i) => [memory, i]));
+    const numberOf = (id: ValueId): number => numbers.get(this.values[id].memory)!;
+    const isResult = new Set(results.map(numberOf));
+    const pieces = memories.map(({ bytes, place }, i) => ({
+      bytes,
+      ends: place === undefined ? !isResult.has(i) : place.kind === 'argument' && donated.includes(place.index),
+      begins: place === undefined || place.kind === 'result',
+    }));
+    const tasks = this.steps.map((step) => {
+      const touched = valuesOf(step).map(numberOf);
+      return { reads: touched.slice(0, -1), write: touched[touched.length - 1] };
+    });
+    const ordered = schedule(tasks, pieces).map((i) => this.steps[i]);
+    this.steps.splice(0, this.steps.length, ...ordered);
+    ordered.forEach((step, at) => {
+      for (const id of valuesOf(step)) {
+        const { memory } = this.values[id];
+        memory.first = Math.min(memory.first, at);
+        memory.last = Math.max(memory.last, at);
+      }
+    });
   }
 
   /** A result takes over a donated argument of its size that is read for the last time no later than it is written. */
