@@ -95,4 +95,4 @@ export { exportOnnx, type OnnxOptions } from './onnx/export.ts';
 export type { StepReport, Trainer, TrainerOptions, TrainingBatch } from './training/contract.ts';
 export type { Snapshot } from './training/moving.ts';
 export { DivergedMembers, partsOf, type Range, type Team } from './training/team.ts';
-export { createTrainer } from './training/trainer.ts';
+export { createTrainer, StepMemoryError } from './training/trainer.ts';

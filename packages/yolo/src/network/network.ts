@@ -1,5 +1,5 @@
 /** A network from its layout: parameters, state and the forward pass as pure functions. */
-import { type Convention, type Mode, stopGradient, type Variables } from '@gdarknet/nn';
+import { type Convention, checkpoint, type Mode, stopGradient, type Variables } from '@gdarknet/nn';
 import { splitKey, type Tensor } from '@gdarknet/tensor';
 import type { NetworkPlan } from '../darknet/plan.ts';
 import { layerOf } from './layers.ts';
@@ -30,11 +30,32 @@ export type NetworkOptions = {
   readonly folded?: boolean;
   /** Layers before this one stay as they are: they work as at inference, and no gradient enters them. */
   readonly freeze?: number;
+  /**
+   * In so many parts, of which all but the last are computed again during the backward pass, not kept in memory; default 1.
+   * Outputs that only layers of the same part read are then constants to every derivative.
+   */
+  readonly parts?: number;
+};
+
+/** Ranges of layers with about the same number of activations. */
+const rangesOf = ({ layers }: NetworkPlan, parts: number): readonly (readonly [from: number, to: number])[] => {
+  const sizes = layers.map(({ output }) => output.w * output.h * output.c);
+  const total = sizes.reduce((sum, size) => sum + size, 0);
+  const ends: number[] = [];
+  let [sum, last] = [0, 0];
+  sizes.forEach((size, i) => {
+    sum += size;
+    if (sum * parts < total * (ends.length + 1) || i + 1 === last) return;
+    last = i + 1;
+    ends.push(last);
+  });
+  if (ends[ends.length - 1] !== layers.length) ends.push(layers.length);
+  return ends.map((to, i) => [ends[i - 1] ?? 0, to] as const);
 };
 
 export const buildNetwork = (
   plan: NetworkPlan,
-  { convention = 'cudnn', folded = false, freeze = 0 }: NetworkOptions = {},
+  { convention = 'cudnn', folded = false, freeze = 0, parts = 1 }: NetworkOptions = {},
 ): Network => {
   const layers = plan.layers.map((layer) => layerOf(layer, { convention: !folded && convention }));
   const { input } = plan;
@@ -57,17 +78,47 @@ export const buildNetwork = (
   const read = (outputs: readonly Tensor[], reader: number, source: number): Tensor =>
     source < frontier && reader >= frontier ? stopGradient(outputs[source]) : outputs[source];
 
+  const ranges = rangesOf(plan, parts).map(([from, to]) => {
+    const later = plan.layers.slice(to).flatMap(({ sources }) => sources);
+    const readLater = new Set([...later, ...plan.heads]);
+    return { from, to, gives: Array.from({ length: to - from }, (_, i) => from + i).filter((i) => readLater.has(i)) };
+  });
+
   const apply: Network['apply'] = (params, state, x, mode) => {
     const drawn = mode.key && splitKey(layers.length)(mode.key);
-    const outputs: Tensor[] = [];
-    const next = layers.map((layer, i) => {
-      const sources = plan.layers[i].sources.map((s) => (s < 0 ? x : read(outputs, i, s)));
-      const own = { training: mode.training && i >= freeze, ...(drawn && { key: drawn[i] }) };
-      const applied = layer.apply(params[i], state[i], sources, own);
-      outputs.push(applied.y);
-      return applied.state;
-    });
-    return { outputs, state: byLayer(next) };
+    /** Outputs of all layers so far, given those before `from`, and the new states. */
+    const run = (from: number, own: readonly Variables[], before: readonly Tensor[], image: Tensor) => {
+      const outputs = [...before];
+      const next = own.map((parameters, k) => {
+        const i = from + k;
+        const sources = plan.layers[i].sources.map((s) => (s < 0 ? image : read(outputs, i, s)));
+        const mine = { training: mode.training && i >= freeze, ...(drawn && { key: drawn[i] }) };
+        const applied = layers[i].apply(parameters, state[i], sources, mine);
+        outputs.push(applied.y);
+        return applied.state;
+      });
+      return { outputs, next };
+    };
+    let outputs: readonly Tensor[] = [];
+    const states: Variables[] = [];
+    for (const { from, to, gives } of ranges) {
+      const own = layers.slice(from, to).map((_, k) => params[from + k]);
+      if (to === layers.length) {
+        const last = run(from, own, outputs, x);
+        outputs = last.outputs;
+        states.push(...last.next);
+        continue;
+      }
+      const given = checkpoint((...args: [readonly Variables[], readonly Tensor[], Tensor]) => {
+        const all = run(from, ...args).outputs;
+        return gives.map((i) => all[i]);
+      })(own, outputs, x);
+      // The same expressions once more, which are merged with those inside.
+      const inside = run(from, ...stopGradient([own, outputs, x] as const));
+      outputs = inside.outputs.map((y, i) => (i < from ? outputs[i] : gives.includes(i) ? given[gives.indexOf(i)] : y));
+      states.push(...inside.next);
+    }
+    return { outputs, state: byLayer(states) };
   };
 
   return { plan, init, apply };

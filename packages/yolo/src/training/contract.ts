@@ -33,6 +33,11 @@ export type TrainerOptions = {
   /** Multiplies the schedule's rate, and the length of its warm-up; default 1. */
   readonly rateFactor?: number;
   readonly burnInFactor?: number;
+  /**
+   * Bytes that a step may take of the device beside weights and momentum. Where it would take more, parts of the network are
+   * computed again in the backward pass instead of kept, in as few parts as fit. Default: no limit.
+   */
+  readonly memory?: number;
   /** Members that share the parts of each batch. All are given the same options but the rank. */
   readonly team?: Team;
 };
@@ -84,6 +89,8 @@ export type Trainer = {
   readonly rateAt: (batch?: number) => number;
   /** Makes the plans for an input of this size and takes their memory, without training. */
   readonly prepare: (width: number, height: number) => Promise<void>;
+  /** What a step takes of the device's memory beside weights and momentum, and in how many parts of the network. */
+  readonly cost: (width: number, height: number) => { readonly bytes: number; readonly parts: number };
   /** `stop` asks the team to end after this update. */
   readonly step: (batch: TrainingBatch, stop?: boolean) => Promise<StepReport>;
   /** A `.weights` file: the weights themselves, or their moving average. */

@@ -55,6 +55,21 @@ const costOf = (heads: Values): number => {
   return heads.reduce((sum, values) => sum + values[at], 0) / heads.length;
 };
 
+/** Of which all but the last are computed again. */
+const numbersOfParts = [1, 2, 3, 4, 6, 8, 12, 16, 24] as const;
+
+const mebibytes = (bytes: number): string => `${Math.ceil(bytes / 2 ** 20)} MiB`;
+
+/** A step takes more of the device than it may. */
+export class StepMemoryError extends Error {
+  override readonly name = 'StepMemoryError';
+  constructor(width: number, height: number, images: number, least: number, memory: number) {
+    super(
+      `A step of ${images} image${images === 1 ? '' : 's'} of ${width} x ${height} takes ${mebibytes(least)} at least and may take ${mebibytes(memory)}: allow more, or give more subdivisions or a smaller input.`,
+    );
+  }
+}
+
 export const createTrainer = async (options: TrainerOptions): Promise<E.Either<readonly FileFault[], Trainer>> => {
   const { device, cfgFile = 'cfg', seed = 0, gradient = 'darknet', convention = 'cudnn', team } = options;
   const { freeze = 0, clipNorm = 0, rateFactor = 1, burnInFactor = 1 } = options;
@@ -76,7 +91,8 @@ export const createTrainer = async (options: TrainerOptions): Promise<E.Either<r
   const images = part * net.subdivisions;
   const mine = partsOf(net.subdivisions, team?.rank ?? 0, team?.size ?? 1);
   const network = buildNetwork(plan, { convention, freeze });
-  const descent = descentOf(plan, { images, freeze, clipNorm, apart: team !== undefined || net.subdivisions > 1 });
+  const accumulates = team !== undefined || net.subdivisions > 1;
+  const descent = descentOf(plan, { images, freeze, clipNorm, apart: accumulates });
   const written = scheduleOf(net);
   const schedule = {
     ...written,
@@ -95,18 +111,42 @@ export const createTrainer = async (options: TrainerOptions): Promise<E.Either<r
   const batchNumber = (): number => Math.floor(seen / images);
   const rateOf = (batch: number): number => rateAt(schedule, batch, { random: () => uniformAt(seed, batch) });
 
-  const programs = new Map<string, Program>();
-  const programFor = (width: number, height: number): Program => {
+  const bytesOf = (program: Program, width: number, height: number): number => {
+    const { x, targets } = emptyPart(cutOf(program, width, height));
+    return Math.max(
+      accumulates ? program.accumulate.bytes(moving.params, restOf(moving), x, targets, keyOf(0)) : 0,
+      team === undefined ? program.update.bytes(moving, x, targets, keyOf(0), paceOf(1)) : 0,
+    );
+  };
+  type Sized = { readonly program: Program; readonly parts: number };
+  const programs = new Map<string, Sized>();
+  /** In as few parts as the memory asks for. */
+  const sizedFor = (width: number, height: number): Sized => {
     const name = `${width} ${height}`;
     const known = programs.get(name);
     if (known) return known;
     const sized = parseNetwork(options.cfg, { file: cfgFile, ignore: options.ignore, width, height });
     const { value } = E.getOrElseW(() => parsed.right)(sized);
     const heads = plan.heads.map((index) => headConfig(value, index, width, height));
-    const program = compileProgram({ device, plan, network, descent, loss, freeze }, heads);
-    programs.set(name, program);
-    return program;
+    const build = (parts: number): Sized => {
+      const own = parts === 1 ? network : buildNetwork(plan, { convention, freeze, parts });
+      return { program: compileProgram({ device, plan, network: own, descent, loss, freeze }, heads), parts };
+    };
+    const choose = (memory: number): Sized => {
+      let least = Number.POSITIVE_INFINITY;
+      for (const parts of numbersOfParts) {
+        const candidate = build(parts);
+        const bytes = bytesOf(candidate.program, width, height);
+        if (bytes <= memory) return candidate;
+        least = Math.min(least, bytes);
+      }
+      throw new StepMemoryError(width, height, part, least, memory);
+    };
+    const chosen = options.memory === undefined ? build(1) : choose(options.memory);
+    programs.set(name, chosen);
+    return chosen;
   };
+  const programFor = (width: number, height: number): Program => sizedFor(width, height).program;
   const cutOf = ({ heads }: Program, width: number, height: number): Cut => ({
     ...{ heads, width, height, maxTruths, images: part },
     ...{ channels: plan.input.c, compat: options.compat },
@@ -121,9 +161,13 @@ export const createTrainer = async (options: TrainerOptions): Promise<E.Either<r
   const prepare: Trainer['prepare'] = async (width, height) => {
     const program = programFor(width, height);
     const { x, targets } = emptyPart(cutOf(program, width, height));
-    const accumulates = team !== undefined || net.subdivisions > 1;
     if (accumulates) await program.accumulate.prepare(moving.params, restOf(moving), x, targets, keyOf(0));
     if (team === undefined) await program.update.prepare(moving, x, targets, keyOf(0), paceOf(1));
+  };
+
+  const cost: Trainer['cost'] = (width, height) => {
+    const { program, parts } = sizedFor(width, height);
+    return { bytes: bytesOf(program, width, height), parts };
   };
 
   type Work = { readonly values: readonly Values[]; readonly dropped: number };
@@ -275,6 +319,7 @@ export const createTrainer = async (options: TrainerOptions): Promise<E.Either<r
     seen: () => seen,
     rateAt: (batch = batchNumber() + 1) => rateOf(batch),
     prepare,
+    cost,
     step,
     weights,
     snapshot: () => snapshotOf(device, moving, seen),
@@ -287,7 +332,7 @@ export const createTrainer = async (options: TrainerOptions): Promise<E.Either<r
     },
     momentum: () => read(device, moving.descent.own),
     close: () => {
-      for (const program of programs.values()) program.close();
+      for (const { program } of programs.values()) program.close();
     },
   });
 };
