@@ -1,7 +1,8 @@
 /** Why a command did not succeed; the one place that turns errors into text and exit statuses. */
 import { type DataFault, NoUsablePicture, reasonOf, showFault as showDataFault } from '@gdarknet/data';
 import { type FormatFault, showFault as showFormatFault } from '@gdarknet/metrics/formats';
-import { type FileFault, showFault as showFileFault } from '@gdarknet/yolo';
+import { OutOfMemoryError } from '@gdarknet/tensor';
+import { type FileFault, StepMemoryError, showFault as showFileFault } from '@gdarknet/yolo';
 import type { Usage } from './arguments/parse.ts';
 
 export type Failure =
@@ -42,9 +43,12 @@ const listed = (lines: readonly string[]): readonly string[] =>
     ? lines
     : [...lines.slice(0, shownFaults), `... and ${lines.length - shownFaults} more like these`];
 
+/** Errors whose message says what was expected and what to do. */
+const complete = [NoUsablePicture, OutOfMemoryError, StepMemoryError] as const;
+
 /** The first lines of a stack help to report a programmer's mistake. */
 const ofThrown = (error: unknown): readonly string[] => {
-  if (error instanceof NoUsablePicture) return [error.message];
+  if (complete.some((kind) => error instanceof kind)) return [(error as Error).message];
   const stack = error instanceof Error ? (error.stack ?? '').split('\n').slice(1, 5) : [];
   return [`unexpected: ${reasonOf(error)}`, ...stack];
 };

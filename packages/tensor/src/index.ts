@@ -65,6 +65,7 @@ export { type DType, type HostArray, type Shape, ShapeError, sameShape, sizeOf, 
 export { input, node, scalar, type Tensor, tensor } from './tensor.ts';
 export { leavesOf, mapTree, type Tree } from './tree.ts';
 export { openWasm, type WasmOptions } from './wasm/device.ts';
+export { OutOfMemoryError } from './wasm/heap.ts';
 export { type AdapterFacts, listAdapterFacts } from './webgpu/adapter.ts';
 export type { WebGpuOptions } from './webgpu/device.ts';
 export { DeviceLostError, NoAdapterError, TooLargeError } from './webgpu/errors.ts';

@@ -17,18 +17,13 @@ const parametersOf = ({ layers }: NetworkPlan): number =>
     return sum + kernel.reduce((a, b) => a * b, 1) + kernel[0] * (normalised ? 4 : 1);
   }, 0);
 
-const outputsOf = ({ layers, input }: NetworkPlan): number =>
-  layers.reduce((sum, { output }) => sum + output.h * output.w * output.c, input.h * input.w * input.c);
-
 /**
  * Floats that a trainer keeps: parameters and momentum, the sum of a batch's gradients (two floats each) where it comes in
- * parts, the gradients of a part, a moving average; and of a part every layer's output with what its backward pass needs.
+ * parts, a moving average.
  */
-export const memoryOf = (plan: NetworkPlan, largest: NetworkPlan, averaged: boolean, apart: boolean) => {
+export const memoryOf = (plan: NetworkPlan, averaged: boolean, apart: boolean) => {
   const parameters = parametersOf(plan);
-  const part = Math.floor(plan.net.batch / plan.net.subdivisions);
-  const copies = 3 + (averaged ? 1 : 0) + (apart ? 2 : 0);
-  return { parameters, kept: copies * parameters, activations: 2 * part * outputsOf(largest) };
+  return { parameters, kept: (2 + (averaged ? 1 : 0) + (apart ? 2 : 0)) * parameters };
 };
 
 const columns = 64;
@@ -86,9 +81,11 @@ export const rehearse = async ({ trainer, cfg, limit, stream }: Rehearsal, conte
   const side = largestSide(plan);
   const sized = side === undefined ? undefined : parseNetwork(cfg, { width: side, height: side });
   const largest = sized && E.isRight(sized) ? sized.right.value : plan;
-  const { parameters, kept, activations } = memoryOf(plan, largest, trainer.averaged, plan.net.subdivisions > 1);
-  print(`parameters ${parameters}, ${mebibytes(parameters)}; with momentum and gradients ${mebibytes(kept)}`);
-  print(`activations of a mini-batch at ${largest.input.w} x ${largest.input.h}: about ${mebibytes(activations)}`);
+  const { parameters, kept } = memoryOf(plan, trainer.averaged, plan.net.subdivisions > 1);
+  print(`parameters ${parameters}, ${mebibytes(parameters)}; with momentum and what else lasts ${mebibytes(kept)}`);
+  const { bytes, parts } = trainer.cost(largest.input.w, largest.input.h);
+  const again = parts === 1 ? '' : `, the network in ${parts} parts of which all but the last are computed again`;
+  print(`a step at ${largest.input.w} x ${largest.input.h}: ${(bytes / 2 ** 20).toFixed(0)} MiB of the device${again}`);
   print('');
   print('learning rate over the batches');
   for (const line of schedulePlot(trainer.rateAt, limit)) print(line);

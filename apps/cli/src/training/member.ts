@@ -42,6 +42,7 @@ export const usingTrainer = <A>(
         weights: files.weights && { file: values.weights ?? '', bytes: files.weights },
         ...{ seed: values.seed, gradient: values.gradient, clear: values.clear },
         ...{ partial: values.partial, ignore: values.ignore, freeze: values.freeze, clipNorm: values.clipNorm },
+        ...(values.memory !== undefined && { memory: values.memory * 2 ** 20 }),
         ...ratesFor(crew, values.gpuRates),
         ...(crew?.sync === 'exact' && { team: crew.team }),
       },

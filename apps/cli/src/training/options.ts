@@ -40,6 +40,10 @@ export const options = {
     placeholder: 'x',
     doc: "scale a batch's mean gradient down to this norm; 0 for no limit",
   }),
+  memory: optional(whole({ min: 1 }), {
+    placeholder: 'MiB',
+    doc: 'that a step may take of the device beside weights and momentum: parts of the network are then computed again in the backward pass instead of kept',
+  }),
   saveMinutes: withDefault(number({ min: 0.01 }), 10, {
     placeholder: 'n',
     doc: 'save state and .backup at least this often, beside every 100 batches',

@@ -14,7 +14,7 @@ export type TrainerChoice = {
   readonly clear: boolean;
   readonly partial: boolean;
   readonly ignore: readonly string[];
-} & Pick<TrainerOptions, 'freeze' | 'clipNorm' | 'rateFactor' | 'burnInFactor' | 'team'>;
+} & Pick<TrainerOptions, 'freeze' | 'clipNorm' | 'memory' | 'rateFactor' | 'burnInFactor' | 'team'>;
 
 const create = ({ cfg, weights, ...rest }: TrainerChoice, device: Device): TE.TaskEither<Failure, Trainer> =>
   pipe(

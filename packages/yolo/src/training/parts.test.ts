@@ -7,7 +7,9 @@ import type { Trainer } from './contract.ts';
 import { createTrainer, StepMemoryError } from './trainer.ts';
 
 const cfg = zoo
-  .yolov3Tiny({ loss: 'giou', size: 96 })
+  .yolov3Tiny({ loss: 'giou' })
+  .replace(/^width *=.*/m, 'width=256')
+  .replace(/^height *=.*/m, 'height=256')
   .replace(/^batch *=.*/m, 'batch=2')
   .replace(/^subdivisions *=.*/m, 'subdivisions=1')
   .replace(/^learning_rate *=.*/m, 'learning_rate=0.01')
@@ -59,9 +61,9 @@ describe('memory of a step', () => {
 
   it('says what it takes at least', async () => {
     const trainer = await open(1 << 20);
-    await expect(trainer.prepare(96, 96)).rejects.toThrow(StepMemoryError);
-    await expect(trainer.prepare(96, 96)).rejects.toThrow(
-      /2 images of 96 x 96 takes \d+ MiB at least and may take 1 MiB/,
+    await expect(trainer.prepare(256, 256)).rejects.toThrow(StepMemoryError);
+    await expect(trainer.prepare(256, 256)).rejects.toThrow(
+      /2 images of 256 x 256 takes \d+ MiB at least and may take 1 MiB/,
     );
     trainer.close();
   });
