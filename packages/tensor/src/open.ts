@@ -2,6 +2,7 @@
 import type { Device } from './device.ts';
 import { openReference } from './reference/device.ts';
 import { openWasm, type WasmOptions } from './wasm/device.ts';
+import { NoVectorsError } from './wasm/kernels.ts';
 import { isNode } from './wasm/threads.ts';
 import type { WebGpuOptions } from './webgpu/device.ts';
 
@@ -29,9 +30,15 @@ const openRealGpu = async (options: OpenOptions): Promise<Device | undefined> =>
   }
 };
 
+const openProcessor = (options: OpenOptions): Promise<Device> =>
+  openWasm(options).catch((error) => {
+    if (error instanceof NoVectorsError) return openReference();
+    throw error;
+  });
+
 /**
- * `auto` is the fastest that runs here: a graphics card, else `wasm`; `device.description` says what was opened. `webgpu`
- * also takes an adapter that is emulated on the processor, and says so.
+ * `auto` is the fastest that runs here: a graphics card, else `wasm`, else (no vectors) `reference`; `device.description`
+ * says what was opened. `webgpu` also takes an adapter that is emulated on the processor, and says so.
  */
 export const openDevice = async (name: DeviceName = 'auto', options: OpenOptions = {}): Promise<Device> => {
   switch (name) {
@@ -42,7 +49,7 @@ export const openDevice = async (name: DeviceName = 'auto', options: OpenOptions
     case 'webgpu':
       return openWebGpu(options);
     case 'auto':
-      return (await openRealGpu(options)) ?? openWasm(options);
+      return (await openRealGpu(options)) ?? openProcessor(options);
     default:
       throw new RangeError(`There is no device "${name}"; expected one of ${deviceNames.join(', ')}.`);
   }

@@ -48,9 +48,9 @@ export const openWasm = async ({
 }: WasmOptions = {}): Promise<Device> => {
   const cores = isNode() ? await (await import('./node.ts')).coreCount() : (navigator.hardwareConcurrency ?? 1);
   const canShare = typeof SharedArrayBuffer !== 'undefined' && (isNode() || globalThis.crossOriginIsolated === true);
+  const tile = await chooseTile(wide && !(isNode() && process.env.GDARKNET_NO_REVEC), kernels);
   const heap = new Heap(canShare);
   const threads = await openThreads(heap, wanted ?? cores);
-  const tile = await chooseTile(wide && !(isNode() && process.env.GDARKNET_NO_REVEC), kernels);
   const arena = openArena(heap);
   let plans = 0;
 

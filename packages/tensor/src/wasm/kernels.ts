@@ -79,6 +79,16 @@ export const rungs = async (): Promise<readonly { readonly label: string; readon
   );
 };
 
+/** No rung of the ladder runs: the engine, or the processor under it, has no vectors for WebAssembly. */
+export class NoVectorsError extends Error {
+  override readonly name = 'NoVectorsError';
+  constructor() {
+    super(
+      "WebAssembly has no 128-bit vectors here, which the wasm device is made of; the device 'reference' runs anywhere.",
+    );
+  }
+}
+
 let chosen: Promise<MeasuredTile> | undefined;
 
 /**
@@ -94,6 +104,7 @@ export const chooseTile = async (wide: boolean, label?: string): Promise<Measure
       const gflops = (await measure(tile)) ?? 0;
       if (gflops > best.gflops * 1.05) best = { ...tile, gflops };
     }
+    if (best.gflops === 0) throw new NoVectorsError();
     return best;
   };
   const asked = candidates.find((tile) => tile.label === label);
