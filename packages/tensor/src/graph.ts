@@ -12,6 +12,8 @@ export type Node = {
   readonly inputs: readonly number[];
   readonly shape: Shape;
   readonly dtype: DType;
+  /** Of the first of the equal tensors that it stands for. */
+  readonly scope?: string;
 };
 
 export type Graph = {
@@ -85,7 +87,14 @@ export const graphOf = (outputs: readonly Tensor[], parameters: readonly { shape
       return;
     }
     const id = nodes.length;
-    nodes.push({ id, op: t.op, inputs, shape: t.shape, dtype: t.dtype });
+    nodes.push({
+      id,
+      op: t.op,
+      inputs,
+      shape: t.shape,
+      dtype: t.dtype,
+      ...(t.scope !== undefined && { scope: t.scope }),
+    });
     known.set(key, id);
     ids.set(t, id);
   });

@@ -6,6 +6,8 @@ export type ProfileEvent = {
   /** Kind of the step: `conv2d`, `map`. */
   readonly op: string;
   readonly label: string;
+  /** What the step belongs to, where `inScope` named it: a layer. */
+  readonly scope?: string;
   /** Milliseconds since the device was opened, and taken. */
   readonly start: number;
   readonly duration: number;
@@ -54,7 +56,7 @@ export const profileRows = (
     .sort((a, b) => b.milliseconds - a.milliseconds);
 };
 
-/** The whole as text: by op, then by step; `peak` in GFLOP/s adds the share of it. */
+/** The whole as text: by op, by layer where scopes name them, then by step; `peak` in GFLOP/s adds the share of it. */
 export const profileTable = (events: readonly ProfileEvent[], peak?: number): string => {
   const table = (title: string, rows: readonly ProfileRow[]): string[] => [
     `${title.padEnd(72)}launches        ms   share   GFLOP/s${peak ? '  of peak' : ''}      GB/s`,
@@ -76,6 +78,15 @@ export const profileTable = (events: readonly ProfileEvent[], peak?: number): st
       profileRows(events, ({ op }) => op),
     ),
     '',
+    ...(events.some(({ scope }) => scope !== undefined)
+      ? [
+          ...table(
+            'layer',
+            profileRows(events, ({ scope = 'other' }) => scope),
+          ),
+          '',
+        ]
+      : []),
     ...table(
       'plan.step',
       profileRows(events, ({ plan, step, label }) => `${plan}.${step} ${label}`),
@@ -88,7 +99,7 @@ export const profileTable = (events: readonly ProfileEvent[], peak?: number): st
 export const chromeTrace = (events: readonly ProfileEvent[]): string =>
   JSON.stringify({
     displayTimeUnit: 'ms',
-    traceEvents: events.map(({ plan, step, op, label, start, duration, flops, bytes }) => ({
+    traceEvents: events.map(({ plan, step, op, label, scope, start, duration, flops, bytes }) => ({
       ph: 'X',
       pid: 1,
       tid: 1,
@@ -96,6 +107,6 @@ export const chromeTrace = (events: readonly ProfileEvent[]): string =>
       cat: op,
       ts: start * 1000,
       dur: duration * 1000,
-      args: { plan, step, flops, bytes },
+      args: { plan, step, flops, bytes, ...(scope !== undefined && { scope }) },
     })),
   });

@@ -10,6 +10,21 @@ export type Tensor = {
   readonly inputs: readonly Tensor[];
   readonly shape: Shape;
   readonly dtype: DType;
+  /** What it belongs to, for profiles: see `inScope`. */
+  readonly scope?: string;
+};
+
+let scope: string | undefined;
+
+/** Tensors that `f` builds carry this name, which profiles show: a network's layer. The innermost name counts. */
+export const inScope = <T>(name: string | undefined, f: () => T): T => {
+  const before = scope;
+  scope = name;
+  try {
+    return f();
+  } finally {
+    scope = before;
+  }
 };
 
 export const node = (op: Op, inputs: readonly Tensor[], shape: Shape, dtype: DType): Tensor => ({
@@ -17,6 +32,7 @@ export const node = (op: Op, inputs: readonly Tensor[], shape: Shape, dtype: DTy
   inputs,
   shape,
   dtype,
+  ...(scope !== undefined && { scope }),
 });
 
 /** A tensor of given values. The array is not copied: do not change it afterwards. */

@@ -6,7 +6,7 @@
  * The walk follows JS identity: every variable is a fresh mark around its value, so a tensor that a function also reads
  * from its surroundings stays a constant there.
  */
-import { add, leavesOf, mapTree, ShapeError, sameShape, type Tensor, zeros } from '@gdarknet/tensor';
+import { add, inScope, leavesOf, mapTree, ShapeError, sameShape, type Tensor, zeros } from '@gdarknet/tensor';
 import { type Call, mark, markOf } from './mark.ts';
 import { type Cotangents, pullThrough } from './rules.ts';
 
@@ -57,6 +57,10 @@ const between = (variables: ReadonlySet<Tensor>, outputs: readonly Tensor[]): re
   return order;
 };
 
+/** Scope of the derivative of a tensor. */
+const backOf = ({ scope }: Tensor): string | undefined =>
+  scope === undefined || scope.endsWith(', backward') ? scope : `${scope}, backward`;
+
 /** Cotangents of `variables`, given those of `outputs`; a missing one is zero. */
 const pullBack = (variables: readonly Tensor[], outputs: readonly Tensor[], seeds: Cotangents): Cotangents => {
   const reached = outputs.filter((t, i) => t.dtype === 'f32' && seeds[i] !== undefined);
@@ -91,13 +95,13 @@ const pullBack = (variables: readonly Tensor[], outputs: readonly Tensor[], seed
     const dt = cotangents.get(t);
     const m = markOf(t);
     if (m?.kind !== 'result') {
-      if (dt !== undefined) accumulateAll(t.inputs, pullThrough(t, dt), t.op.kind);
+      if (dt !== undefined) inScope(backOf(t), () => accumulateAll(t.inputs, pullThrough(t, dt), t.op.kind));
       continue;
     }
     const call = waiting.get(m.call)!;
     call.cotangents[m.index] = dt;
     if (--call.count > 0 || call.cotangents.every((d) => d === undefined)) continue;
-    accumulateAll(m.call.args, m.call.backward(call.cotangents), 'customVjp');
+    inScope(backOf(t), () => accumulateAll(m.call.args, m.call.backward(call.cotangents), 'customVjp'));
   }
   return variables.map((v) => cotangents.get(v));
 };

@@ -28,6 +28,8 @@ class Planner {
   private readonly roots: readonly ReadonlySet<number>[];
   private readonly values: { shape: Shape; dtype: DType; memory: Memory }[] = [];
   private readonly steps: Step[] = [];
+  private readonly scopeOf = new Map<Step, string>();
+  private scope: string | undefined;
   /** The value of a node that has one. */
   private readonly valueOf = new Map<number, ValueId>();
   /** Nodes whose value is a region of a larger one (parts of a concatenation). */
@@ -45,7 +47,10 @@ class Planner {
     const { nodes, outputs } = this.graph;
     this.findEpilogues();
     this.findRegions();
-    for (const n of nodes) this.emit(n);
+    for (const n of nodes) {
+      this.scope = n.scope;
+      this.emit(n);
+    }
     const results = outputs.map((id, index) => this.result(id, index, outputs.indexOf(id) !== index));
     this.order(results, donated);
     this.donate(results, donated);
@@ -64,6 +69,7 @@ class Planner {
 
   private push(step: Step): void {
     this.steps.push(step);
+    if (this.scope !== undefined) this.scopeOf.set(step, this.scope);
   }
 
   // Views
@@ -533,7 +539,8 @@ class Planner {
       dtype,
       place: memory.place ?? { kind: 'scratch', offset: 0 },
     }));
-    return { values, steps: this.steps, results, stages, scratch: size };
+    const scopes = this.steps.map((step) => this.scopeOf.get(step));
+    return { values, steps: this.steps, scopes, results, stages, scratch: size };
   }
 }
 

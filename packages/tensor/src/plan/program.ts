@@ -140,6 +140,8 @@ export type Step =
 export type Program = {
   readonly values: readonly Value[];
   readonly steps: readonly Step[];
+  /** Of each step, the scope of the tensors that it computes. */
+  readonly scopes: readonly (string | undefined)[];
   /** The value of each result, in order. An argument or constant may itself be a result: it is copied. */
   readonly results: readonly ValueId[];
   /** How many steps have run at the end of each stage; the last is all. */

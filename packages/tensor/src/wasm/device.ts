@@ -124,6 +124,7 @@ export const openWasm = async ({
       const { kind: op } = program.steps[step];
       profile?.({
         ...{ plan, step, op, label, start: before, duration },
+        ...(program.scopes[step] !== undefined && { scope: program.scopes[step] }),
         ...{ flops: main ? flops : 0, bytes: main ? bytes : 0 },
       });
     };

@@ -1,6 +1,6 @@
 /** A network from its layout: parameters, state and the forward pass as pure functions. */
 import { type Convention, checkpoint, type Mode, stopGradient, type Variables } from '@gdarknet/nn';
-import { splitKey, type Tensor } from '@gdarknet/tensor';
+import { inScope, splitKey, type Tensor } from '@gdarknet/tensor';
 import type { NetworkPlan } from '../darknet/plan.ts';
 import { layerOf } from './layers.ts';
 
@@ -93,7 +93,8 @@ export const buildNetwork = (
         const i = from + k;
         const sources = plan.layers[i].sources.map((s) => (s < 0 ? image : read(outputs, i, s)));
         const mine = { training: mode.training && i >= freeze, ...(drawn && { key: drawn[i] }) };
-        const applied = layers[i].apply(parameters, state[i], sources, mine);
+        const name = `${i} ${plan.layers[i].config.type}`;
+        const applied = inScope(name, () => layers[i].apply(parameters, state[i], sources, mine));
         outputs.push(applied.y);
         return applied.state;
       });

@@ -5,6 +5,7 @@ import {
   type Device,
   equal,
   fetch,
+  inScope,
   jit,
   leavesOf,
   mapTree,
@@ -62,7 +63,9 @@ export const compileProgram = (recipe: Recipe, heads: readonly HeadConfig[]) => 
   const differentiate = (params: NetworkParams, state: NetworkState, x: Tensor, targets: Targets, key: Tensor) => {
     const objective = (p: NetworkParams) => {
       const applied = network.apply(p, state, x, { training: true, key });
-      const losses = heads.map((head, i) => yoloLoss(head, applied.outputs[plan.heads[i]], targets, i, loss));
+      const losses = heads.map((head, i) =>
+        inScope(`${plan.heads[i]} loss`, () => yoloLoss(head, applied.outputs[plan.heads[i]], targets, i, loss)),
+      );
       const total = losses.map((l) => l.objective).reduce(add);
       const scaled = lossScale === 1 ? total : mul(total, lossScale);
       return [scaled, { state: applied.state, statistics: losses.map((l) => l.statistics), total }] as const;
@@ -95,7 +98,9 @@ export const compileProgram = (recipe: Recipe, heads: readonly HeadConfig[]) => 
     device,
     (before: Moving, x: Tensor, targets: Targets, key: Tensor, { rate, keep }: Pace) => {
       const { state, gradients, statistics, total } = differentiate(before.params, before.state, x, targets, key);
-      const [params, own] = descent.update(gradients, before.descent, before.params as Variables, rate);
+      const [params, own] = inScope('update', () =>
+        descent.update(gradients, before.descent, before.params as Variables, rate),
+      );
       const now = { params: params as NetworkParams, state };
       const after = { ...now, descent: own, ...averaging(before, now, keep) };
       return { moving: guarded<Moving>(total, after, before), statistics: statistics.map(fetch) };
