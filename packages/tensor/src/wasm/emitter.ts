@@ -56,6 +56,7 @@ const simd = {
   'f32x4.ne': 0x42,
   'f32x4.lt': 0x43,
   'f32x4.gt': 0x44,
+  'f32x4.ge': 0x46,
   'i32x4.eq': 0x37,
   'i32x4.lt_s': 0x39,
   'i32x4.lt_u': 0x3a,
@@ -68,6 +69,7 @@ const simd = {
   'f32x4.demote_f64x2_zero': 0x5e,
   'f32x4.floor': 0x68,
   'f32x4.nearest': 0x6a,
+  'i16x8.narrow_i32x4_s': 0x85,
   'i32x4.abs': 0xa0,
   'i32x4.neg': 0xa1,
   'i32x4.add': 0xae,
@@ -77,6 +79,7 @@ const simd = {
   'i32x4.min_u': 0xb7,
   'i32x4.max_s': 0xb8,
   'i32x4.max_u': 0xb9,
+  'i32x4.dot_i16x8_s': 0xba,
   'f32x4.abs': 0xe0,
   'f32x4.neg': 0xe1,
   'f32x4.sqrt': 0xe3,
@@ -103,6 +106,8 @@ const memory = {
   'i32.store': [0x36],
   'f32.store': [0x38],
   'v128.load': [0xfd, 0x00],
+  'v128.load8x8_u': [0xfd, 0x01],
+  'v128.load16x4_u': [0xfd, 0x04],
   'v128.load32_splat': [0xfd, 0x09],
   'v128.store': [0xfd, 0x0b],
   'v128.load32_zero': [0xfd, 0x5c],
@@ -188,6 +193,10 @@ export class Func {
   /** Four of the eight 32-bit lanes of the two vectors on the stack. */
   shuffle(...lanes: readonly [number, number, number, number]): this {
     return this.put(0xfd, 0x0d, ...lanes.flatMap((lane) => [4 * lane, 4 * lane + 1, 4 * lane + 2, 4 * lane + 3]));
+  }
+  /** Eight of the sixteen 16-bit lanes of the two vectors on the stack. */
+  shuffle16(...lanes: readonly [number, number, number, number, number, number, number, number]): this {
+    return this.put(0xfd, 0x0d, ...lanes.flatMap((lane) => [2 * lane, 2 * lane + 1]));
   }
   /** Lanes 2 and 3 moved to 0 and 1. */
   highHalf(l: Local): this {
