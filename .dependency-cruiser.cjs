@@ -3,7 +3,7 @@ const allowed = {
   'packages/metrics': [],
   'packages/tensor': [],
   'packages/nn': ['packages/tensor'],
-  'packages/data': [],
+  'packages/data': ['packages/tensor'],
   'packages/yolo': ['packages/nn', 'packages/tensor', 'packages/metrics'],
   'apps/board': ['packages/metrics', 'packages/data'],
   'apps/cli': ['packages/metrics', 'packages/tensor', 'packages/nn', 'packages/data', 'packages/yolo', 'apps/board'],
