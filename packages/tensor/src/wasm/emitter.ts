@@ -106,7 +106,7 @@ const memory = {
   'i32.store': [0x36],
   'f32.store': [0x38],
   'v128.load': [0xfd, 0x00],
-  'v128.load8x8_u': [0xfd, 0x01],
+  'v128.load8x8_u': [0xfd, 0x02],
   'v128.load16x4_u': [0xfd, 0x04],
   'v128.load32_splat': [0xfd, 0x09],
   'v128.store': [0xfd, 0x0b],
