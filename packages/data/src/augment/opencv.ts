@@ -10,6 +10,7 @@ import { addTable, multiplyTable, turnTable } from '../opencv/arithmetic.ts';
 import { byteShare, hueDivisor, hueFraction, hueSector, saturationDivisor } from '../opencv/hsv.ts';
 import { type LinearAxis, linearAxis } from '../opencv/linear.ts';
 import { roundingMagic } from '../opencv/raster.ts';
+import { augmentVectors } from './kernel/arena.ts';
 import type { AugmentParameters } from './parameters.ts';
 
 export type PixelOptions = {
@@ -184,8 +185,8 @@ const tablesOf = (p: AugmentParameters, { hueOverflow = 'wrap' }: PixelOptions):
   exposure: multiplyTable(p.exposure),
 });
 
-/** Writes the augmented picture as `[height, width, 3]` floats 0..1 into `out` from `offset`. */
-export const augmentInto = (
+/** `augmentInto` in plain TypeScript: the reference of the vector kernels, and what runs where SIMD is missing. */
+export const augmentPlain = (
   image: Image,
   p: AugmentParameters,
   width: number,
@@ -200,4 +201,13 @@ export const augmentInto = (
   eachResizedRow(image, p, width, height, (y, row) => {
     distortRow(row, tables, out, offset + y * width * 3 + first, step);
   });
+};
+
+/** Writes the augmented picture as `[height, width, 3]` floats 0..1 into `out` from `offset`. */
+export const augmentInto: typeof augmentPlain = (image, p, width, height, out, offset = 0, options = {}) => {
+  // The mean of 2 x 2 and factors below 0 have no kernel.
+  const fits = !(p.width === 2 * width && p.height === 2 * height) && p.saturation >= 0 && p.exposure >= 0;
+  const around = (options.hueOverflow ?? 'wrap') === 'wrap';
+  if (fits && augmentVectors(image, p, width, height, f32(fullHue * p.hue), around, out, offset)) return;
+  augmentPlain(image, p, width, height, out, offset, options);
 };

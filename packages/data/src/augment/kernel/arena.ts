@@ -1,0 +1,140 @@
+/**
+ * The augmentation in WebAssembly memory: one arena a thread that only grows. The crop's rows are copied in once, the
+ * floats out once; nothing is allocated in between.
+ */
+import type { Image } from '../../image/image.ts';
+import { linearAxis } from '../../opencv/linear.ts';
+import { roundHalfEven } from '../../opencv/raster.ts';
+import type { AugmentParameters } from '../parameters.ts';
+import { type Change, changeNames, columnBytes, compileKernels, type Kernels } from './code.ts';
+
+const page = 65536;
+const lanes = 8;
+/** Loads and stores go by whole vectors and may touch so many bytes behind the last. */
+const slack = 128;
+const maxBytes = 2 ** 31 - page;
+
+type Arena = { readonly memory: WebAssembly.Memory; readonly kernels: Kernels };
+
+let arena: Arena | null | undefined;
+
+/** Undefined where there is no SIMD. */
+const openArena = (): Arena | undefined => {
+  if (arena === undefined) {
+    try {
+      const memory = new WebAssembly.Memory({ initial: 64 });
+      arena = { memory, kernels: compileKernels(memory) };
+    } catch {
+      arena = null;
+    }
+  }
+  return arena ?? undefined;
+};
+
+/** Addresses of the parts one behind the other, each at a multiple of 16. */
+const layOut = (sizes: readonly number[]): { readonly at: readonly number[]; readonly bytes: number } => {
+  let bytes = 0;
+  const at = sizes.map((size) => {
+    const here = bytes;
+    bytes += (size + slack + 15) & ~15;
+    return here;
+  });
+  return { at, bytes };
+};
+
+/**
+ * Where each column's pair of pixels lies in a row of the picture and what they weigh. Pixels outside the picture are
+ * black, so they weigh nothing; a pair that hangs over an edge moves in, its weights with it. Mirrored, the table runs
+ * backwards.
+ */
+const writeColumns = (image: Image, p: AugmentParameters, width: number, table: Int32Array): void => {
+  const { first, second, weight0, weight1 } = linearAxis(p.width, width, true);
+  const last = Math.max(0, image.width - 2);
+  table.fill(0);
+  for (let i = 0; i < width; i++) {
+    const left = p.left + first[i];
+    const start = Math.min(Math.max(left, 0), last);
+    const weights = [0, 0];
+    const give = (x: number, weight: number): void => {
+      if (x >= 0 && x < image.width && weight !== 0) weights[x - start] += weight;
+    };
+    give(left, weight0[i]);
+    give(p.left + second[i], weight1[i]);
+    const o = 2 * (p.flip ? width - 1 - i : i);
+    table[o] = start * 3;
+    table[o + 1] = weights[0] | (weights[1] << 16);
+  }
+};
+
+/** What `augmentInto` writes, or false where there is no SIMD, or the picture is too large for the memory. */
+export const augmentVectors = (
+  image: Image,
+  p: AugmentParameters,
+  width: number,
+  height: number,
+  hueShift: number,
+  around: boolean,
+  out: Float32Array,
+  offset: number,
+): boolean => {
+  const opened = openArena();
+  if (opened === undefined) return false;
+  const { memory, kernels } = opened;
+  const columns = Math.ceil(width / lanes) * lanes;
+  const plane = 2 * columns;
+  const top = Math.max(0, Math.min(image.height, p.top));
+  const bottom = Math.max(top, Math.min(image.height, p.top + p.height));
+  const rowBytes = image.width * 3;
+  const samples = width * height * 3;
+  const { at, bytes } = layOut([
+    4 * changeNames.length,
+    8 * height,
+    columnBytes * columns,
+    3 * plane,
+    3 * plane,
+    (bottom - top) * rowBytes,
+    4 * (samples + 3 * lanes),
+  ]);
+  if (bytes > maxBytes) return false;
+  const [changeAt, weightsAt, tableAt, upperAt, lowerAt, imageAt, outAt] = at;
+  const missing = Math.ceil((bytes - memory.buffer.byteLength) / page);
+  if (missing > 0) memory.grow(missing);
+
+  const heap = memory.buffer;
+  const shift = roundHalfEven(hueShift);
+  const change: Change = {
+    ...{ shift: around ? ((shift % 180) + 180) % 180 : shift, around: around ? 180 : 0, least: 0, most: 255 },
+    ...{ saturation: p.saturation, exposure: p.exposure },
+  };
+  new Float32Array(heap, changeAt, changeNames.length).set(changeNames.map((name) => change[name]));
+  writeColumns(image, p, width, new Int32Array(heap, tableAt, 2 * columns));
+  const rows = linearAxis(p.height, height, false);
+  const weights = new Int32Array(heap, weightsAt, 2 * height);
+  for (let y = 0; y < height; y++) {
+    weights[2 * y] = rows.weight0[y];
+    weights[2 * y + 1] = rows.weight1[y];
+  }
+  new Uint8Array(heap, imageAt).set(image.data.subarray(top * rowBytes, bottom * rowBytes));
+
+  const stretch = (y: number, to: number): void => {
+    const source = p.top + y;
+    if (source < top || source >= bottom) new Uint8Array(heap, to, 3 * plane).fill(0);
+    else kernels.stretch(imageAt + (source - top) * rowBytes, tableAt, to, tableAt + columnBytes * columns, plane);
+  };
+  let [upper, lower] = [upperAt, lowerAt];
+  let [upperIs, lowerIs] = [-1, -1];
+  for (let y = 0; y < height; y++) {
+    const [first, second] = [rows.first[y], rows.second[y]];
+    // Going down, the lower row is often the next one's upper.
+    if (first === lowerIs) {
+      [upper, lower] = [lower, upper];
+      [upperIs, lowerIs] = [lowerIs, upperIs];
+    }
+    if (first !== upperIs) stretch(first, upper);
+    if (second !== lowerIs) stretch(second, lower);
+    [upperIs, lowerIs] = [first, second];
+    kernels.distort(upper, lower, weightsAt + 8 * y, outAt + 12 * width * y, upper + plane, plane, changeAt);
+  }
+  out.set(new Float32Array(heap, outAt, samples), offset);
+  return true;
+};
