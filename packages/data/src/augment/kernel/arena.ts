@@ -103,7 +103,7 @@ export const augmentVectors = (
   const heap = memory.buffer;
   const shift = roundHalfEven(hueShift);
   const change: Change = {
-    ...{ shift: around ? ((shift % 180) + 180) % 180 : shift, around: around ? 180 : 0, least: 0, most: 255 },
+    shift: around ? ((shift % 180) + 180) % 180 : shift,
     ...{ saturation: p.saturation, exposure: p.exposure },
   };
   new Float32Array(heap, changeAt, changeNames.length).set(changeNames.map((name) => change[name]));
@@ -121,6 +121,7 @@ export const augmentVectors = (
     if (source < top || source >= bottom) new Uint8Array(heap, to, 3 * plane).fill(0);
     else kernels.stretch(imageAt + (source - top) * rowBytes, tableAt, to, tableAt + columnBytes * columns, plane);
   };
+  const distort = around ? kernels.wrap : kernels.saturate;
   let [upper, lower] = [upperAt, lowerAt];
   let [upperIs, lowerIs] = [-1, -1];
   for (let y = 0; y < height; y++) {
@@ -133,7 +134,7 @@ export const augmentVectors = (
     if (first !== upperIs) stretch(first, upper);
     if (second !== lowerIs) stretch(second, lower);
     [upperIs, lowerIs] = [first, second];
-    kernels.distort(upper, lower, weightsAt + 8 * y, outAt + 12 * width * y, upper + plane, plane, changeAt);
+    distort(upper, lower, weightsAt + 8 * y, outAt + 12 * width * y, upper + plane, plane, changeAt);
   }
   out.set(new Float32Array(heap, outAt, samples), offset);
   return true;

@@ -7,7 +7,7 @@ import { Func, hostFunctions, type Local, ModuleWriter } from '@gdarknet/tensor/
 /** Bytes of a column's entry: the offset of its left pixel, then two weights of 16 bits. */
 export const columnBytes = 8;
 /** Numbers the second loop takes in memory, float32 each, in this order. */
-export const changeNames = ['shift', 'around', 'least', 'most', 'saturation', 'exposure'] as const;
+export const changeNames = ['shift', 'saturation', 'exposure'] as const;
 export type Change = Readonly<Record<(typeof changeNames)[number], number>>;
 
 /**
@@ -60,7 +60,7 @@ export const shareHigh = Math.round(2 ** 23 / 255) / 2 ** 23;
 export const shareLow = Math.fround(1 / 255 - shareHigh);
 
 /** One statement a line: what the stack machine computes, written like the formulas of `../opencv.ts`. */
-const distort = (): Func => {
+const distort = (wrap: boolean): Func => {
   // distort(upper, lower, weights, out, end, plane, change): `weights` holds the rows' two, `end` ends the upper row.
   const f = new Func(['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32']);
   const [upper, lower, weights, out, end, plane, change] = [0, 1, 2, 3, 4, 5, 6];
@@ -71,9 +71,9 @@ const distort = (): Func => {
     return l;
   };
   const [weight0, weight1] = [splat(weights, 0), splat(weights, 4)];
-  const [shift, around, least, most, saturation, exposure] = changeNames.map((_, i) => splat(change, 4 * i));
+  const [shift, saturation, exposure] = changeNames.map((_, i) => splat(change, 4 * i));
   const [r, g, b, value, d, x, red, green] = Array.from({ length: 8 }, vector);
-  const [h, s, v, at, sector, share, top, middle, low] = Array.from({ length: 9 }, vector);
+  const [h, s, v, at, share, top, middle, low] = Array.from({ length: 8 }, vector);
   const two = 2;
   /** Two stretched rows to one of bytes, as floats. */
   const blend = (channel: number, to: Local): void => {
@@ -96,9 +96,9 @@ const distort = (): Func => {
       .fixed(1 / 4096)
       .do('f32x4.mul', 'f32x4.floor');
   };
-  /** Rounds and clamps to a byte what is on the stack. */
+  /** Rounds what is on the stack, 0 or more, and ends it at 255. */
   const byte = (): void => {
-    f.do('f32x4.nearest').fixed(0).do('f32x4.pmax').fixed(255).do('f32x4.pmin');
+    f.do('f32x4.nearest').fixed(255).do('f32x4.pmin');
   };
   /** The byte in `l` to b / 255. */
   const unit = (l: Local): void => {
@@ -118,10 +118,9 @@ const distort = (): Func => {
     f.get(r, g).do('f32x4.sub').get(d).fixed(4).do('f32x4.mul', 'f32x4.add');
     f.get(value, g).do('f32x4.eq', 'v128.bitselect').get(value, r).do('f32x4.eq', 'v128.bitselect').tee(x);
     divide(122880, d);
-    // Below 0 once round; then the shift, and once round or clamped, as `around`, `least` and `most` say.
     f.tee(h).fixed(180).get(h).fixed(0).do('f32x4.lt', 'v128.and', 'f32x4.add').get(shift).do('f32x4.add').tee(h);
-    f.get(around, h).fixed(180).do('f32x4.ge', 'v128.and', 'f32x4.sub');
-    f.get(least).do('f32x4.pmax').get(most).do('f32x4.pmin').set(h);
+    if (wrap) f.fixed(180).get(h).fixed(180).do('f32x4.ge', 'v128.and', 'f32x4.sub').set(h);
+    else f.fixed(0).do('f32x4.pmax').fixed(255).do('f32x4.pmin').set(h);
     f.get(d);
     divide(1044480, value);
     f.get(saturation).do('f32x4.mul');
@@ -130,26 +129,26 @@ const distort = (): Func => {
     f.get(value, exposure).do('f32x4.mul');
     byte();
     f.tee(top).fixed(third).do('f32x4.mul').set(v);
-    // The sector of hue and, rising or falling, the place in it.
-    f.get(h).fixed(hueStep).do('f32x4.mul').tee(at).do('f32x4.floor').tee(sector);
-    f.get(at, sector).do('f32x4.sub').set(share);
-    f.fixed(0.5).do('f32x4.mul').tee(x).do('f32x4.floor').get(x).do('f32x4.ne').set(x);
-    f.get(share).fixed(1).get(share).do('f32x4.sub').get(x).do('v128.bitselect').set(share);
-    f.get(sector).fixed(6).get(sector).fixed(6).do('f32x4.ge', 'v128.and', 'f32x4.sub').set(sector);
+    // The place on the circle of 6, and how far from the middle channel's next peak: 1 - f in even sectors, f in odd ones.
+    f.get(h).fixed(hueStep).do('f32x4.mul').tee(at);
+    if (!wrap) f.fixed(6).get(at).fixed(6).do('f32x4.ge', 'v128.and', 'f32x4.sub').tee(at);
+    f.get(at).fixed(0.5).do('f32x4.mul', 'f32x4.floor').tee(x).get(x).do('f32x4.add', 'f32x4.sub').set(x);
+    f.fixed(1).get(x).do('f32x4.sub', 'f32x4.abs').set(share);
     f.get(v).fixed(1).get(s).do('f32x4.sub', 'f32x4.mul').fixed(255).do('f32x4.mul', 'f32x4.nearest').set(low);
     f.get(v).fixed(1).get(s, share).do('f32x4.mul', 'f32x4.sub', 'f32x4.mul').fixed(255);
     f.do('f32x4.mul', 'f32x4.nearest').set(middle);
     for (const l of [top, middle, low]) unit(l);
-    // A channel is strongest in the two sectors round its own, in the middle in the two beside these.
-    const select = (near: Local, far: Local, centre: number): void => {
-      f.get(near, middle, far).get(sector).fixed(centre).do('f32x4.sub', 'f32x4.abs').tee(x).fixed(2);
-      f.do('f32x4.lt', 'v128.bitselect').get(x).fixed(1).do('f32x4.lt', 'v128.bitselect');
+    // A channel is strongest in the two sectors round its own and middling in the two beside these. Where sectors meet, the
+    // middle is one of its neighbours, so that either side of a comparison does; and low <= middle <= top.
+    const select = (centre: number, compare: 'f32x4.lt' | 'f32x4.gt', outer: number, inner: number): void => {
+      f.get(low, middle, at).fixed(centre).do('f32x4.sub', 'f32x4.abs').tee(x).fixed(outer).do(compare, 'v128.and');
+      f.do('f32x4.pmax').get(top, x).fixed(inner).do(compare, 'v128.and', 'f32x4.pmax');
     };
-    select(low, top, 2.5);
+    select(3, 'f32x4.gt', 1, 2);
     f.set(red);
-    select(top, low, 1.5);
+    select(2, 'f32x4.lt', 2, 1);
     f.set(green);
-    select(top, low, 3.5);
+    select(4, 'f32x4.lt', 2, 1);
     f.set(b);
     f.get(red, green).shuffle(0, 4, 1, 5).set(x);
     f.get(red, green).shuffle(2, 6, 3, 7).set(h);
@@ -163,25 +162,29 @@ const distort = (): Func => {
 
 export type Kernels = {
   readonly stretch: (row: number, columns: number, out: number, end: number, plane: number) => void;
-  readonly distort: (
-    ...at: readonly [
-      upper: number,
-      lower: number,
-      weights: number,
-      out: number,
-      end: number,
-      plane: number,
-      change: number,
-    ]
-  ) => void;
+  /** By what hue does at its end: go round, or stop. */
+  readonly wrap: Distort;
+  readonly saturate: Distort;
 };
+
+type Distort = (
+  ...at: readonly [
+    upper: number,
+    lower: number,
+    weights: number,
+    out: number,
+    end: number,
+    plane: number,
+    change: number,
+  ]
+) => void;
 
 /** Throws a WebAssembly.CompileError where SIMD is missing. */
 export const compileKernels = (memory: WebAssembly.Memory): Kernels => {
   const writer = new ModuleWriter();
-  const names = [stretch(), distort()].map((f) => `f${writer.add(f)}`);
+  const names = [stretch(), distort(true), distort(false)].map((f) => `f${writer.add(f)}`);
   const host = { memory, ...Object.fromEntries(hostFunctions.map((name) => [name, Math[name]])) };
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(writer.encode(false)), { host });
-  const [first, second] = names.map((name) => exports[name]);
-  return { stretch: first as Kernels['stretch'], distort: second as Kernels['distort'] };
+  const [first, wrap, saturate] = names.map((name) => exports[name]);
+  return { stretch: first as Kernels['stretch'], wrap: wrap as Distort, saturate: saturate as Distort };
 };
