@@ -101,10 +101,10 @@ export const runMember = (task: Task & { readonly crew: Crew }, context: Context
           const { values, files, crew } = task;
           const position = await gather(trainer, crew, started(trainer));
           await plan(trainer);
-          const { seed, workers, cache } = values;
+          const { seed, workers, cache, shrinkTo } = values;
           const stream = streamFor(
             trainer,
-            { images: files.images, seed, workers, cache, position, limit, crew },
+            { images: files.images, seed, workers, cache, shrinkTo, position, limit, crew },
             context.tell,
           );
           try {

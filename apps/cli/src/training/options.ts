@@ -51,6 +51,10 @@ export const options = {
   dryRun: flag('train nothing, write nothing: print the layers, the memory, the schedule and the time it would take'),
   workers: withDefault(whole({ min: 0, max: 64 }), 1, { placeholder: 'n', doc: 'threads that prepare batches' }),
   cache: withDefault(whole({ min: 0 }), 256, { placeholder: 'MiB', doc: 'decoded pictures kept in memory' }),
+  shrinkTo: optional(whole({ min: 1 }), {
+    placeholder: 'pixels',
+    doc: 'shrink pictures whose shorter side is twice this or more when they are decoded, so that more fit into --cache; it changes their pixels, 2.5 times the largest input hardly',
+  }),
   ...companionOptions,
   ignore: networkOptions.ignore,
   partial: networkOptions.partial,

@@ -133,13 +133,17 @@ const lead = (task: Lead, context: Context): TE.TaskEither<Failure, void> => {
       }
       if (!values.json) for (const line of openingLines(folder.base, trainer)) print(line);
       const progress = context.progress('train', (limit - from) * trainer.batch);
-      const { seed, workers, cache } = values;
+      const { seed, workers, cache, shrinkTo } = values;
       const counters: Counters | undefined = state?.counters;
       return pipe(
         runSession(
           {
             ...{ trainer, folder, limit, assess, assessEvery: values.assess ?? 0, lock, crew, counters },
-            stream: streamFor(trainer, { images: files.images, seed, workers, cache, position, limit, crew }, tell),
+            stream: streamFor(
+              trainer,
+              { images: files.images, seed, workers, cache, shrinkTo, position, limit, crew },
+              tell,
+            ),
             start: { seed, device: device.name, ...(state && { resumed: true }) },
             keepState: { minutes: values.saveMinutes },
             onUpdate: (update) => {
@@ -183,13 +187,14 @@ const rehearsal = (
   context: Context,
 ): TE.TaskEither<Failure, void> =>
   TE.tryCatch(async () => {
-    const { seed, workers, cache } = values;
+    const { seed, workers, cache, shrinkTo } = values;
     const position = started(trainer);
     const choice = {
       images: files.images,
       seed,
       workers,
       cache,
+      shrinkTo,
       position,
       limit: position + rehearsed,
       crew: undefined,

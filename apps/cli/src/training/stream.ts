@@ -19,6 +19,8 @@ export type StreamChoice = {
   readonly workers: number;
   /** MiB of decoded pictures in memory. */
   readonly cache: number;
+  /** Larger pictures are shrunk towards this shorter side when decoded. */
+  readonly shrinkTo?: number | undefined;
   /** Batches of this run's data that have been used. */
   readonly position: number;
   /** The batch of the schedule to end with. */
@@ -41,7 +43,7 @@ const dealt = (trainer: Trainer, { crew, position, limit }: StreamChoice) => {
 export const streamFor = (trainer: Trainer, choice: StreamChoice, tell: Context['tell']): BatchStream => {
   const { net } = trainer.plan;
   const { jitter, random, classes } = lastHead(trainer.plan);
-  const { images, seed, workers, position, cache } = choice;
+  const { images, seed, workers, position, cache, shrinkTo } = choice;
   const scale = { seed, maxBatches: net.max_batches };
   const sideAt = (index: number): number => multiScaleSide(scale, index);
   return batches({
@@ -50,6 +52,7 @@ export const streamFor = (trainer: Trainer, choice: StreamChoice, tell: Context[
     augment: augmentOf(net, jitter),
     maxBoxes: trainer.maxTruths,
     cacheBytes: cache * 2 ** 20,
+    ...(shrinkTo !== undefined && { shrinkTo }),
     start: position,
     onFault: (fault) => tell(`skipped: ${showFault(fault)}`),
     ...(random && { sizeOf: (index: number) => ({ width: sideAt(index), height: sideAt(index) }) }),
