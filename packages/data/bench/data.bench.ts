@@ -1,6 +1,7 @@
 /**
  * `pnpm bench:data [--json file]`: the augmentation and each of its operations against the same calls in OpenCV (one
- * thread, run in turns, medians), and the loader's pictures a second on two threads. OpenCV is Debian's python3-opencv, or
+ * thread, run in turns, medians), the loader's pictures a second on two threads, and the share of a training step of
+ * yolov3-tiny that is spent waiting for data (%). OpenCV is Debian's python3-opencv, or
  * any Python with cv2 that BENCH_PYTHON names; without one its columns are empty and that is said.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
@@ -13,6 +14,7 @@ import { parseArgs } from 'node:util';
 import sharp from 'sharp';
 import { augmentInto, batches, decodeBytes, encodeJpeg, type Image, shapesSample, writeLabels } from '../src/index.ts';
 import { flip, fromHsvBytes, gaussianBlur, pad, resize, toHsvBytes, warpAffine } from '../src/opencv/index.ts';
+import { waitingOf } from './waiting.ts';
 
 const rounds = 21;
 const side = 416;
@@ -64,7 +66,7 @@ type Row = {
   readonly ratio: number | null;
 };
 
-const loaderRow = async (folder: string, jpeg: Uint8Array): Promise<Row> => {
+const loaderRows = async (folder: string, jpeg: Uint8Array): Promise<Row[]> => {
   const images = Array.from({ length: 64 }, (_, i) => join(folder, `p${i}.jpg`));
   for (const path of images) {
     writeFileSync(path, jpeg);
@@ -79,7 +81,15 @@ const loaderRow = async (folder: string, jpeg: Uint8Array): Promise<Row> => {
     else if (index > 3) made += n;
   }
   const rate = (1000 * made) / (performance.now() - from);
-  return { name: 'loader', peer: '', threads: 2, ours: rate, theirs: null, unit: 'images/s', ratio: null };
+  const { step, wait } = await waitingOf(images);
+  const row = (name: string, ours: number, unit: string): Row => ({
+    ...{ name, ours, unit, peer: '', threads: 2, theirs: null, ratio: null },
+  });
+  return [
+    row('loader', rate, 'images/s'),
+    row('training step', step, 'ms'),
+    row('of it waiting', (100 * wait) / (step + wait), '%'),
+  ];
 };
 
 const main = async (): Promise<void> => {
@@ -142,7 +152,7 @@ const main = async (): Promise<void> => {
       });
     }
     peer?.end();
-    rows.push(await loaderRow(folder, jpeg));
+    rows.push(...(await loaderRows(folder, jpeg)));
     for (const { name, ours, theirs, unit, ratio } of rows) {
       const shown = [ours, theirs, ratio].map((v) => (v === null ? '-' : v.toFixed(2)).padStart(9)).join('');
       console.log(`${name.padEnd(20)}${shown}  ${unit}`);
