@@ -236,7 +236,9 @@ describe('batches', () => {
        for await (const batch of batches(${options})) if (batch.index === 1) break;
        console.log(first.value.index);`,
     );
-    const { stdout } = await promisify(execFile)(process.execPath, [script], { timeout: 30_000 });
+    const { stdout } = await promisify(execFile)(process.execPath, ['--conditions=@gdarknet/source', script], {
+      timeout: 30_000,
+    });
     expect(stdout.trim()).toBe('0');
   });
 
