@@ -44,10 +44,9 @@ const calls = (lowering: Lowering, g: Geometry): Calls => ({
 });
 
 const pack = (lowering: Lowering, order: FilterOrder, filter: Word): Word => {
-  const kernel = packKernel(order, lowering.tile.columns);
-  const size = order.taps * order.channels * lowering.tile.columns * kernel.items;
-  const { word, once } = lowering.madeOf(filter, size);
-  lowering.push(kernel, [filter, word], size, once);
+  const { kernel: packing, floats } = packKernel(order, lowering.tile.columns);
+  const { word, once } = lowering.madeOf(filter, floats);
+  lowering.push(packing, [filter, word], floats, once);
   return word;
 };
 

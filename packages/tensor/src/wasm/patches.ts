@@ -165,17 +165,22 @@ export type FilterOrder = {
   readonly offset: number;
 };
 
-/** Parameters: filter, panels. Item: one panel `[taps * channels, width]` of one group. */
-export const packKernel = (o: FilterOrder, width: number): Kernel => {
+/**
+ * Parameters: filter, panels. Item: one panel `[taps * channels, width]` of one group, or several of them where columns lie
+ * side by side: a row is then read in longer pieces, from fewer pages of memory.
+ */
+export const packKernel = (o: FilterOrder, width: number): { readonly kernel: Kernel; readonly floats: number } => {
   const { f, p, begin, end } = kernel();
-  const panels = Math.ceil(o.columns / width);
+  const together = o.columnStride === 1 ? ([4, 2].find((n) => o.columns % (n * width) === 0) ?? 1) : 1;
+  const panels = Math.ceil(o.columns / width) / together;
+  const size = o.taps * o.channels * width * 4;
   const [item, group, panel, first, src, to, tap, channel, have, j] = Array.from({ length: 10 }, () => f.local());
   f.get(begin).range(item, end, 1, () => {
     f.get(item).i32(panels).do('i32.div_u').set(group);
     f.get(item).i32(panels).do('i32.rem_u').set(panel);
     f.get(p)
       .memory('i32.load', 4)
-      .times(item, o.taps * o.channels * width * 4)
+      .times(item, size * together)
       .do('i32.add')
       .set(to);
     f.get(p)
@@ -184,10 +189,13 @@ export const packKernel = (o: FilterOrder, width: number): Kernel => {
       .do('i32.add');
     f.times(group, o.groupStride * 4)
       .do('i32.add')
-      .times(panel, width * o.columnStride * 4)
+      .times(panel, width * together * o.columnStride * 4)
       .do('i32.add')
       .set(first);
-    f.i32(o.columns).times(panel, width).do('i32.sub').set(have);
+    f.i32(o.columns)
+      .times(panel, width * together)
+      .do('i32.sub')
+      .set(have);
     f.count(tap, o.taps, () => {
       f.times(tap, o.tapStride * 4)
         .get(first)
@@ -200,10 +208,11 @@ export const packKernel = (o: FilterOrder, width: number): Kernel => {
           .when(
             () => {
               if (o.columnStride === 1) {
-                for (let k = 0; k < width / 4; k++)
-                  f.get(to, src)
-                    .memory('v128.load', 16 * k)
-                    .memory('v128.store', 16 * k);
+                for (let n = 0; n < together; n++)
+                  for (let k = 0; k < width; k += 4)
+                    f.get(to, src)
+                      .memory('v128.load', 4 * (n * width + k))
+                      .memory('v128.store', n * size + 4 * k);
               } else {
                 for (let k = 0; k < width; k++) {
                   f.get(to, src)
@@ -229,7 +238,7 @@ export const packKernel = (o: FilterOrder, width: number): Kernel => {
       });
     });
   });
-  return { f, items: o.groups * panels };
+  return { kernel: { f, items: o.groups * panels }, floats: (o.groups * panels * together * size) / 4 };
 };
 
 /** Adds `count` floats at `from` to those at `to`; both are lost. */
