@@ -1,8 +1,21 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { type Device, openDevice } from '@gdarknet/tensor';
 import * as E from 'fp-ts/lib/Either.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { zoo } from '../darknet/zoo.ts';
 import { createTrainer } from './trainer.ts';
+
+/** Once the garbage of the steps has been collected. */
+const settled = async (): Promise<NodeJS.MemoryUsage> => {
+  setFlagsFromString('--expose-gc');
+  const collect: () => void = runInNewContext('gc');
+  for (let i = 0; i < 3; i++) {
+    collect();
+    await new Promise((done) => setTimeout(done, 50));
+  }
+  return process.memoryUsage();
+};
 
 describe('memory of a training run', () => {
   let device: Device;
@@ -13,7 +26,7 @@ describe('memory of a training run', () => {
 
   it('takes everything with the first batch, and nothing after it, in 500 steps', async () => {
     const cfg = zoo
-      .shapes({ loss: 'giou', size: 64 })
+      .shapes({ loss: 'giou', size: 32 })
       .replace(/^batch=.*/m, 'batch=4')
       .replace(/^subdivisions=.*/m, 'subdivisions=2');
     const created = await createTrainer({ cfg, device });
@@ -31,12 +44,18 @@ describe('memory of a training run', () => {
     await step(1);
     const taken = device.memory?.() ?? 0;
     expect(taken).toBeGreaterThan(0);
-    for (let i = 2; i < 50; i++) await step(i);
-    const resident = process.memoryUsage.rss();
-    for (let i = 50; i < 500; i++) await step(i);
+    // By then the engine has compiled what is hot once more.
+    for (let i = 2; i < 100; i++) await step(i);
+    const before = await settled();
+    let after = before;
+    for (let i = 100; i < 500; i++) {
+      await step(i);
+      // Often: uncollected garbage spreads over pages of the heap that were never touched, which is no leak.
+      if (i % 100 === 99) after = await settled();
+    }
+    expect(after.heapUsed + after.arrayBuffers - before.heapUsed - before.arrayBuffers).toBeLessThan(1e6);
     expect(device.memory?.()).toBe(taken);
-    // A leak of one batch a step would be 80 MB; the garbage collector takes its time with the steps' own objects.
-    expect(process.memoryUsage.rss() - resident).toBeLessThan(24e6);
+    expect(after.rss - before.rss).toBeLessThan(8e6);
     trainer.close();
-  });
+  }, 300_000);
 });
