@@ -93,11 +93,14 @@ export const evaluate = async <T>(device: Device, tree: T): Promise<T> => {
   const pending = leaves.filter((t) => !isConcrete(t));
   let computed: readonly Tensor[] = [];
   if (pending.length > 0) {
-    await idle(device);
-    const executable = await device.compile(graphOf(pending, []));
-    await idle(device);
-    computed = complete(executable.start([])).map((b) => wrap(device, b));
-    executable.close();
+    const release = await occupy(device);
+    try {
+      const executable = await device.compile(graphOf(pending, []));
+      computed = complete(executable.start([])).map((b) => wrap(device, b));
+      executable.close();
+    } finally {
+      release();
+    }
   }
   let next = 0;
   return mapTree<T>(tree, (t) => {
@@ -119,8 +122,20 @@ export const read = async <T>(device: Device, tree: T): Promise<Read<T>> => {
 
 /** Devices in the midst of a run, with its end. */
 const underWay = new WeakMap<Device, Promise<void>>();
-const idle = async (device: Device): Promise<void> => {
+/** Waits for a device, and keeps it until what this gives is called. */
+const occupy = async (device: Device): Promise<() => void> => {
   while (underWay.has(device)) await underWay.get(device);
+  let end = (): void => {};
+  underWay.set(
+    device,
+    new Promise((resolve) => {
+      end = resolve;
+    }),
+  );
+  return () => {
+    underWay.delete(device);
+    end();
+  };
 };
 
 const complete = (run: Run): readonly Buffer[] => {
@@ -209,13 +224,19 @@ export const jit = <A extends unknown[], R>(
     return plan;
   };
 
+  const begin = async (args: A) => {
+    const compiled = await planFor(args);
+    return { ...compiled, run: compiled.executable.start(leavesOf<Tensor>(args).map((t) => argument(t, device))) };
+  };
+
   const start = async (given: A) => {
     const concrete = leavesOf<Tensor>(given).every(isConcrete);
     const args = concrete ? given : await evaluate(device, given);
-    await idle(device);
-    const { executable, result, fetched } = await planFor(args);
-    await idle(device);
-    const run = executable.start(leavesOf<Tensor>(args).map((t) => argument(t, device)));
+    const release = await occupy(device);
+    const { result, fetched, run } = await begin(args).catch((error: unknown) => {
+      release();
+      throw error;
+    });
     for (const position of donate) {
       for (const t of leavesOf<Tensor>(args[position])) {
         if (t.op.kind !== 'stored') continue;
@@ -237,24 +258,21 @@ export const jit = <A extends unknown[], R>(
       let index = 0;
       return mapTree<Fetching<T>>(tree, () => values[index++], isLeaf as (x: unknown) => x is Tensor);
     };
-    return { run, result: result as R, handOut };
+    return { run, result: result as R, handOut, release };
   };
 
   const call = async (...args: A): Promise<Fetching<R>> => {
-    const { run, result, handOut } = await start(args);
-    complete(run);
+    const { run, result, handOut, release } = await start(args);
+    try {
+      complete(run);
+    } finally {
+      release();
+    }
     return handOut(result, 0);
   };
 
   const stages = async function* (...args: A): AsyncGenerator<Stage<R>> {
-    const { run, result, handOut } = await start(args);
-    let end = (): void => {};
-    underWay.set(
-      device,
-      new Promise((resolve) => {
-        end = resolve;
-      }),
-    );
+    const { run, result, handOut, release } = await start(args);
     let first = 0;
     try {
       for (const part of result as readonly unknown[]) {
@@ -265,10 +283,12 @@ export const jit = <A extends unknown[], R>(
       }
     } finally {
       // Also for one who wants no more: arguments may be half overwritten.
-      complete(run);
+      try {
+        complete(run);
+      } finally {
+        release();
+      }
       for (const buffer of run.results.slice(first)) device.free(buffer);
-      underWay.delete(device);
-      end();
     }
   };
 
@@ -277,8 +297,8 @@ export const jit = <A extends unknown[], R>(
     plans.clear();
   };
   const prepare = async (...args: A): Promise<void> => {
-    await idle(device);
-    await planFor(args);
+    const release = await occupy(device);
+    await planFor(args).finally(release);
   };
   return Object.assign(call, { stages, close, prepare, bytes });
 };
