@@ -34,8 +34,6 @@ export interface Job {
   readonly categories: number;
   readonly params: CocoParams;
   readonly overlaps: readonly NamedOverlap[];
-  /** One an overlap; tasks write disjoint parts of them. */
-  readonly curves: readonly CocoCurves[];
 }
 
 /** Categories `from` to `to - 1`, as places in their list. */
@@ -52,6 +50,8 @@ export interface TaskPart extends Pick<TallyChunk, 'groupStart' | 'scores'> {
   readonly groupImage: Uint32Array;
   readonly groupCategory: Uint32Array;
   readonly byOverlap: readonly OverlapPart[];
+  /** One an overlap, of the task's categories alone. */
+  readonly curves: readonly CocoCurves[];
 }
 
 const rowsBy = (category: Uint32Array, categories: number): RowsByCategory => ({
@@ -76,8 +76,6 @@ const shared = <T extends object>(record: T): T =>
     ]),
   ) as T;
 
-const blankColumn = (length: number): Float64Array => new Float64Array(new SharedArrayBuffer(8 * length)).fill(-1);
-
 export const jobOf = (
   truth: TruthTable,
   found: DetectionTable,
@@ -85,24 +83,16 @@ export const jobOf = (
   categories: number,
   params: CocoParams,
   overlaps: readonly NamedOverlap[],
-): Job => {
-  const cells = params.thresholds.length * categories * params.areas.length * params.maxDets.length;
-  return {
-    truth: shared(truth),
-    found: shared(found),
-    truthRows: shared(rowsBy(truth.category, categories)),
-    foundRows: shared(rowsBy(found.category, categories)),
-    images,
-    categories,
-    params,
-    overlaps,
-    curves: overlaps.map(() => ({
-      precision: blankColumn(cells * params.recalls.length),
-      scores: blankColumn(cells * params.recalls.length),
-      recall: blankColumn(cells),
-    })),
-  };
-};
+): Job => ({
+  truth: shared(truth),
+  found: shared(found),
+  truthRows: shared(rowsBy(truth.category, categories)),
+  foundRows: shared(rowsBy(found.category, categories)),
+  images,
+  categories,
+  params,
+  overlaps,
+});
 
 /** Ranges of neighbouring categories of about equal work, the largest first, so that no thread is left with a large one. */
 export const tasksOf = (job: Job, count: number): readonly Task[] => {
@@ -156,24 +146,36 @@ const boxesAt = (table: BoxTable, rows: Uint32Array, first: number): BoxTable =>
 
 const range = (from: number, to: number): number[] => Array.from({ length: to - from }, (_, i) => from + i);
 
-/** Writes the arrays of the categories of a task into those of all. */
-const place = (part: CocoCurves, { from, to }: Task, { curves, categories, params }: Job, overlap: number): void => {
+/** The arrays of all categories, one of each an overlap, from those of the tasks, which hold every category once. */
+export const joinedCurves = (
+  { categories, params, overlaps }: Job,
+  tasks: readonly Task[],
+  parts: readonly TaskPart[],
+): readonly CocoCurves[] => {
   const { thresholds, recalls, areas, maxDets } = params;
   const cell = areas.length * maxDets.length;
-  const width = (to - from) * cell;
-  const copy = (source: Float64Array, target: Float64Array, blocks: number): void => {
-    for (let block = 0; block < blocks; block++) {
-      const at = (block * categories + from) * cell;
-      for (let i = 0; i < width; i++) target[at + i] = source[block * width + i]!;
-    }
+  const joined = (column: (part: TaskPart) => Float64Array, blocks: number): Float64Array => {
+    const whole = new Float64Array(blocks * categories * cell);
+    parts.forEach((part, i) => {
+      const { from, to } = tasks[i]!;
+      const width = (to - from) * cell;
+      const source = column(part);
+      for (let block = 0; block < blocks; block++) {
+        const at = (block * categories + from) * cell;
+        for (let k = 0; k < width; k++) whole[at + k] = source[block * width + k]!;
+      }
+    });
+    return whole;
   };
-  const whole = curves[overlap]!;
-  copy(part.precision, whole.precision, thresholds.length * recalls.length);
-  copy(part.scores, whole.scores, thresholds.length * recalls.length);
-  copy(part.recall, whole.recall, thresholds.length);
+  const points = thresholds.length * recalls.length;
+  return overlaps.map((_, o) => ({
+    precision: joined((part) => part.curves[o]!.precision, points),
+    scores: joined((part) => part.curves[o]!.scores, points),
+    recall: joined((part) => part.curves[o]!.recall, thresholds.length),
+  }));
 };
 
-/** Does a task: fills its part of the job's arrays, and returns its part of the tally. */
+/** Does a task: its part of the tally and of the arrays. */
 export const runTask = (job: Job, task: Task): TaskPart => {
   const { from, to } = task;
   const rowsOf = ({ rows, start }: RowsByCategory): Uint32Array => rows.subarray(start[from], start[to]);
@@ -200,14 +202,12 @@ export const runTask = (job: Job, task: Task): TaskPart => {
   };
   const stage = cocoStage(truth, found, index, job.params);
   const chunks = job.overlaps.map((overlap) => cocoTally(stage, { ...job.params, overlap }));
-  accumulate({ tag: 'chunk', chunk: chunks[0]! }, ids, job.params, chunks).forEach((part, i) => {
-    place(part, task, job, i);
-  });
   return {
     groupImage: stage.groups.image,
     groupCategory: stage.groups.category.map((category) => category + from),
     groupStart: stage.groups.detectionStart,
     scores: stage.scores,
     byOverlap: chunks.map(({ positives, found, ignored }) => ({ positives, found, ignored })),
+    curves: accumulate({ tag: 'chunk', chunk: chunks[0]! }, ids, job.params, chunks),
   };
 };

@@ -24,9 +24,14 @@ export const takeTasks = (
   for (let i = Atomics.add(next, 0, 1); i < tasks.length; i = Atomics.add(next, 0, 1)) done(i, runTask(job, tasks[i]!));
 };
 
+export interface Done {
+  readonly tasks: readonly Task[];
+  readonly parts: readonly TaskPart[];
+}
+
 export interface Pool {
-  /** The parts of a job's tasks in the order of the categories. */
-  readonly run: (job: Job) => Promise<readonly TaskPart[]>;
+  /** A job's tasks and their parts, in the order of the categories. */
+  readonly run: (job: Job) => Promise<Done>;
   readonly close: () => Promise<void>;
 }
 
@@ -67,7 +72,7 @@ export const openPool = (threads: number): Pool => {
   });
 
   let jobs = 0;
-  const run = (job: Job): Promise<readonly TaskPart[]> =>
+  const run = (job: Job): Promise<Done> =>
     new Promise((resolve, reject) => {
       if (failure !== undefined) {
         reject(failure);
@@ -84,8 +89,8 @@ export const openPool = (threads: number): Pool => {
       };
       const finish = (): void => {
         end();
-        const inOrder = tasks.map((task, i) => ({ from: task.from, part: parts[i]! }));
-        resolve(inOrder.sort((a, b) => a.from - b.from).map(({ part }) => part));
+        const inOrder = tasks.map((task, i) => ({ task, part: parts[i]! })).sort((a, b) => a.task.from - b.task.from);
+        resolve({ tasks: inOrder.map(({ task }) => task), parts: inOrder.map(({ part }) => part) });
       };
       const accept = (task: number, part: TaskPart): void => {
         parts[task] = part;

@@ -10,7 +10,7 @@ import type { CocoOptions, CocoParams } from '../coco/params.ts';
 import { cocoParams } from '../coco/params.ts';
 import type { TallyChunk } from '../core/tally.ts';
 import type { Job, NamedOverlap, TaskPart } from './job.ts';
-import { jobOf } from './job.ts';
+import { jobOf, joinedCurves } from './job.ts';
 import { openPool } from './pool.ts';
 
 export type ThreadOptions = Omit<CocoOptions, 'overlap'>;
@@ -94,14 +94,13 @@ export const cocoThreads = (threads = availableParallelism()): CocoThreads => {
     const truth = truthTable(groundTruth.annotations, index, params.ignoreKey);
     const found = detectionTable(detections, index);
     const job = jobOf(truth, found, index.images.length, index.categories.length, params, overlaps);
-    const chunks = chunksOf(await pool.run(job), index, job);
+    const { tasks, parts } = await pool.run(job);
+    const chunks = chunksOf(parts, index, job);
+    const curves = joinedCurves(job, tasks, parts);
     return overlaps.map((overlap, i) => {
       const own: CocoParams = { ...params, overlap };
-      const { precision, scores, recall } = job.curves[i]!;
-      // Out of the shared memory, which not every function takes.
-      const curves = { precision: precision.slice(), scores: scores.slice(), recall: recall.slice() };
       const notes = notesOf(countsOf(truth, found, own), own.compat);
-      return resultOf({ tag: 'chunk', chunk: chunks[i]! }, curves, index.categories, own, notes);
+      return resultOf({ tag: 'chunk', chunk: chunks[i]! }, curves[i]!, index.categories, own, notes);
     });
   };
   return {

@@ -5,9 +5,10 @@ import type { Answer, Order } from './pool.ts';
 import { takeTasks } from './pool.ts';
 
 /** What can be handed over without a copy; columns may share a buffer. */
-const buffersOf = ({ groupImage, groupCategory, groupStart, scores, byOverlap }: TaskPart): ArrayBuffer[] => {
+const buffersOf = ({ groupImage, groupCategory, groupStart, scores, byOverlap, curves }: TaskPart): ArrayBuffer[] => {
   const own = byOverlap.flatMap(({ positives, found, ignored }) => [positives, found, ignored]);
-  const columns = [groupImage, groupCategory, groupStart, scores, ...own];
+  const arrays = curves.flatMap(({ precision, scores, recall }) => [precision, scores, recall]);
+  const columns = [groupImage, groupCategory, groupStart, scores, ...own, ...arrays];
   return [...new Set(columns.map((column) => column.buffer as ArrayBuffer))];
 };
 
