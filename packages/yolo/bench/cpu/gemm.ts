@@ -15,9 +15,11 @@ const shapes = [
   [1024, 1024, 1024],
 ] as const;
 
-/** Mean of five calls after one that finds caches cold and threads asleep: a product takes milliseconds. */
+/** Until threads that slept are spread over the cores again, which takes the system some milliseconds. */
+const warmUp = 40;
+/** Mean of five calls of milliseconds each, after others that find caches cold and threads asleep. */
 const repeated = (f: () => Promise<void> | void) => async (): Promise<number> => {
-  await f();
+  for (const start = performance.now(); performance.now() - start < warmUp; ) await f();
   const start = performance.now();
   for (let i = 0; i < 5; i++) await f();
   return (performance.now() - start) / 5;
