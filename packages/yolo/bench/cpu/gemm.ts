@@ -1,7 +1,7 @@
 /** Matrix products against OpenBLAS: the shapes of YOLOv3's layers as [pixels x depth] by [depth x filters]. */
 import { evaluate, free, jit, matmul, openDevice, type Tensor, tensor } from '@gdarknet/tensor';
 import { openBlas } from './peers.ts';
-import { geometricMean, print, type Row, rowOf, takeTurns } from './rounds.ts';
+import { geometricMean, print, type Row, rowOf, steadily, takeTurns } from './rounds.ts';
 
 const shapes = [
   [64, 43264, 288],
@@ -14,16 +14,6 @@ const shapes = [
   [512, 169, 1024],
   [1024, 1024, 1024],
 ] as const;
-
-/** Until threads that slept are spread over the cores again, which takes the system some milliseconds. */
-const warmUp = 40;
-/** Mean of five calls of milliseconds each, after others that find caches cold and threads asleep. */
-const repeated = (f: () => Promise<void> | void) => async (): Promise<number> => {
-  for (const start = performance.now(); performance.now() - start < warmUp; ) await f();
-  const start = performance.now();
-  for (let i = 0; i < 5; i++) await f();
-  return (performance.now() - start) / 5;
-};
 
 export const benchGemm = async (threads: number, rounds: number): Promise<Row[]> => {
   const sgemm = openBlas(threads);
@@ -43,7 +33,7 @@ export const benchGemm = async (threads: number, rounds: number): Promise<Row[]>
       free(await multiply(x, y));
     };
     const openblas = () => sgemm(pixels, filters, depth, a, b, c);
-    const [mine, theirs] = await takeTurns([repeated(ours), repeated(openblas)], rounds);
+    const [mine, theirs] = await takeTurns([steadily(ours), steadily(openblas)], rounds);
     const row = rowOf(`gemm ${filters} x ${pixels} x ${depth}`, 'OpenBLAS', threads, mine, theirs);
     print(row);
     rows.push(row);

@@ -4,7 +4,7 @@ import { exportOnnx, loadDetector } from '@gdarknet/yolo';
 import * as E from 'fp-ts/lib/Either.js';
 import { bytesOf, type Measured, pictures, planOf, randomWeights, sized } from './networks.ts';
 import { peer } from './peers.ts';
-import { print, type Row, rowOf, takeTurns } from './rounds.ts';
+import { print, type Row, rowOf, steadily, takeTurns } from './rounds.ts';
 import { openTfjs } from './tfjs.ts';
 
 type Ort = {
@@ -35,7 +35,7 @@ export const benchInference = async (
   const ours = () => detector.candidates(batch, { thresh: 0.9999, nms: 0 });
   const rows: Row[] = [];
   const compare = async (title: string, theirs: () => Promise<unknown>) => {
-    const [mine, other] = await takeTurns([ours, theirs], rounds);
+    const [mine, other] = await takeTurns([steadily(ours), steadily(theirs)], rounds);
     const row = rowOf(`${name} forward at ${side}`, title, threads, mine, other);
     print(row);
     rows.push(row);

@@ -34,6 +34,20 @@ export const takeTurns = async (contestants: readonly Contestant[], rounds: numb
   return times;
 };
 
+/** Milliseconds before those that count: the system takes some to spread threads that slept over the cores again. */
+const warmUp = 40;
+/** Milliseconds that count, at least: the mean of so many calls. */
+const window = 30;
+
+/** Times itself once caches are warm and threads awake, as one call after another finds them. */
+export const steadily = (f: () => Promise<unknown> | unknown) => async (): Promise<number> => {
+  for (const start = performance.now(); performance.now() - start < warmUp; ) await f();
+  const start = performance.now();
+  let calls = 0;
+  for (; performance.now() - start < window; calls++) await f();
+  return (performance.now() - start) / calls;
+};
+
 export const rowOf = (name: string, peer: string, threads: number, ours: number[], theirs: number[]): Row => ({
   name,
   peer,
