@@ -3,7 +3,7 @@
  * copied with its border as zeros, so that every window lies inside; then a few channels at a time keep their weights (or
  * the sums of their gradient) in registers along all windows of the strip.
  */
-import { type ConvPlan, type Finish, finish, locals, own, up } from './convolution.ts';
+import { type ConvPlan, type Finish, finish, own, up } from './blocks.ts';
 import type { Func, Local } from './emitter.ts';
 import { kernel } from './map.ts';
 import { type Geometry, zeroRun } from './patches.ts';
@@ -31,7 +31,7 @@ const copyRun = (f: Func, to: Local, from: Local, floats: number): void => {
 /** Writes the input lines of a strip to `padded`, upwards. */
 const pad = (f: Func, p: Local, g: Spread, image: Local, line0: Local, padded: Local): void => {
   const { inputLines, width } = stripOf(g);
-  const [y, row, x, to, from, stop] = locals(f, 6);
+  const [y, row, x, to, from, stop] = f.locals(6);
   const [high, wide] = [(g.h - 1) * g.spread + 1, (g.w - 1) * g.spread + 1];
   /** Pixels of a line left of the image, in it, and right of it. */
   const left = Math.min(g.pl, width);
@@ -135,8 +135,8 @@ export const depthwiseKernel = (g: Spread, fused: boolean, epilogue: Finish['epi
   const paddedFloats = up(inputLines * width * g.c + 16, 16);
   const resultFloats = epilogue ? up(lines * g.ow * g.c + 16, 16) : 0;
   const perThread = paddedFloats + resultFloats;
-  const [item, image, line0, count, padded, results, channel, weights, line, from, to, j] = locals(f, 12);
-  const [left, row0, rows, column, lineTo] = locals(f, 5);
+  const [item, image, line0, count, padded, results, channel, weights, line, from, to, j] = f.locals(12);
+  const [left, row0, rows, column, lineTo] = f.locals(5);
   const offsets = tapOffsets(g, width);
   own(f, p, 2, thread, perThread, 0, padded);
   own(f, p, 2, thread, perThread, paddedFloats, results);
@@ -144,7 +144,7 @@ export const depthwiseKernel = (g: Spread, fused: boolean, epilogue: Finish['epi
     f.get(item).i32(strips).do('i32.div_u').set(image);
     f.get(item).i32(strips).do('i32.rem_u').i32(lines).do('i32.mul').set(line0);
     f.i32(g.oh).get(line0).do('i32.sub').set(count);
-    f.get(count).i32(lines).get(count).i32(lines).do('i32.lt_s', 'select').set(count);
+    f.atMost(count, lines);
     f.times(image, g.oh).get(line0).do('i32.add').i32(g.ow).do('i32.mul').set(row0);
     pad(f, p, g, image, line0, padded);
     if (!epilogue)
@@ -213,8 +213,8 @@ export const depthwiseFilterKernel = (g: Geometry, fused: boolean): ConvPlan => 
   const { lines, inputLines, width, strips } = stripOf(g);
   const size = g.kh * g.kw * g.c;
   const perThread = up(inputLines * width * g.c + 16, 16);
-  const [item, image, line0, count, padded, part, channel, lineX, lineDy, x, dy, j] = locals(f, 12);
-  const [left, dyStart] = locals(f, 2);
+  const [item, image, line0, count, padded, part, channel, lineX, lineDy, x, dy, j] = f.locals(12);
+  const [left, dyStart] = f.locals(2);
   const offsets = tapOffsets(g, width);
   /** Taps whose sums are kept at a time: all, or one row. */
   const together = offsets.length <= resident ? offsets.length : g.kw;
@@ -223,7 +223,7 @@ export const depthwiseFilterKernel = (g: Geometry, fused: boolean): ConvPlan => 
     f.get(item).i32(strips).do('i32.div_u').set(image);
     f.get(item).i32(strips).do('i32.rem_u').i32(lines).do('i32.mul').set(line0);
     f.i32(g.oh).get(line0).do('i32.sub').set(count);
-    f.get(count).i32(lines).get(count).i32(lines).do('i32.lt_s', 'select').set(count);
+    f.atMost(count, lines);
     pad(f, p, { ...g, spread: 1 }, image, line0, padded);
     f.times(image, g.oh)
       .get(line0)

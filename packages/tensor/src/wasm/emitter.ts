@@ -119,7 +119,7 @@ export type Local = number;
 /** One function being written. Methods append and give the function back, so lines read like the text format. */
 export class Func {
   readonly params: readonly ValueType[];
-  private readonly locals: ValueType[] = [];
+  private readonly own: ValueType[] = [];
   private readonly bytes: number[] = [];
   private readonly made = new Map<
     string,
@@ -130,7 +130,11 @@ export class Func {
   }
 
   local(type: ValueType = 'i32'): Local {
-    return this.params.length + this.locals.push(type) - 1;
+    return this.params.length + this.own.push(type) - 1;
+  }
+  /** So many of them, for integers and addresses. */
+  locals(count: number): Local[] {
+    return Array.from({ length: count }, () => this.local());
   }
   private put(...bytes: readonly number[]): this {
     for (const b of bytes) this.bytes.push(b);
@@ -215,6 +219,10 @@ export class Func {
   times(l: Local, constant: number): this {
     return constant === 1 ? this.get(l) : this.get(l).i32(constant).do('i32.mul');
   }
+  /** The smaller of l and a constant. */
+  atMost(l: Local, constant: number): this {
+    return this.get(l).i32(constant).get(l).i32(constant).do('i32.lt_s', 'select').set(l);
+  }
   /** Runs `body` again while the i32 that it leaves is not 0. */
   repeat(body: () => void): this {
     this.put(0x03, 0x40);
@@ -256,7 +264,7 @@ export class Func {
     const written = this.bytes.length;
     for (const { local, value, type } of this.made.values()) this.constant(value, type).set(local);
     const made = this.bytes.splice(written);
-    const locals = [...unsigned(this.locals.length), ...this.locals.flatMap((t) => [1, types[t]])];
+    const locals = [...unsigned(this.own.length), ...this.own.flatMap((t) => [1, types[t]])];
     const body = [...locals, ...made, ...this.bytes, 0x0b];
     return [...unsigned(body.length), ...body];
   }

@@ -4,7 +4,7 @@
  * with the borders of the image as zeros, so that every tap reads the same strips from another start. The sums of a tile
  * stay in registers over the whole block.
  */
-import { type Calls, type ConvPlan, locals, own, up } from './convolution.ts';
+import { type Calls, type ConvPlan, own, up } from './blocks.ts';
 import { Func, type Local } from './emitter.ts';
 import type { Tile } from './gemm.ts';
 import { type Kernel, kernel } from './map.ts';
@@ -83,7 +83,7 @@ const tileFunction = (l: Layout, g: Geometry, { rows, columns, fused }: Tile): F
   const sums = Array.from({ length: rows }, () => Array.from({ length: vectors }, () => f.local('v128')));
   const fromB = Array.from({ length: vectors }, () => f.local('v128'));
   const fromA = f.local('v128');
-  const [line, left, x, at] = locals(f, 4);
+  const [line, left, x, at] = f.locals(4);
   const [stepX, stepLine] = l.windows ? [1, l.inputWidth] : [g.sw, g.sh * l.inputWidth];
   const each = (visit: (v: Local, offset: number) => void) =>
     sums.forEach((row, i) => {
@@ -176,13 +176,12 @@ export const filterGradient = (
   const micro = addFunction(tileFunction(l, g, tile));
 
   const { f, p, begin, end, thread } = kernel();
-  const [item, group, split, firstTile, tiles, block, last, image0, line0, images, lines] = locals(f, 11);
-  const [a, b, windows, result, to, from, i, y, x, stride, count] = locals(f, 11);
+  const [item, group, split, firstTile, tiles, block, last, image0, line0, images, lines] = f.locals(11);
+  const [a, b, windows, result, to, from, i, y, x, stride, count] = f.locals(11);
   own(f, p, 2, thread, perThread, 0, a);
   own(f, p, 2, thread, perThread, aFloats, b);
   own(f, p, 2, thread, perThread, aFloats + bFloats, windows);
-  const least = (value: Local, bound: number) =>
-    f.get(value).i32(bound).get(value).i32(bound).do('i32.lt_s', 'select').set(value);
+  const least = (value: Local, bound: number) => f.atMost(value, bound);
 
   const packDy = () => {
     // Strips [tile][pixel][rows].
@@ -238,7 +237,7 @@ export const filterGradient = (
   };
 
   const packImage = () => {
-    const [row, stop, width, strip] = locals(f, 4);
+    const [row, stop, width, strip] = f.locals(4);
     f.i32(inputPixels * columns * 4).set(stride);
     f.add(lines, -1).i32(g.sh).do('i32.mul').i32(g.kh).do('i32.add').set(stop);
     f.i32(l.inputWidth).set(width);
@@ -286,7 +285,7 @@ export const filterGradient = (
   };
 
   const multiply = () => {
-    const [ky, kx, panel, strip, sums, t] = locals(f, 6);
+    const [ky, kx, panel, strip, sums, t] = f.locals(6);
     const [kh, kw] = l.windows ? [1, 1] : [g.kh, g.kw];
     f.count(ky, kh, () => {
       f.count(kx, kw, () => {
@@ -360,7 +359,7 @@ export const filterGradient = (
 /** Adds the splits, and puts the filters in order. Parameters: parts, filter gradient. Item: one filter. */
 const combineKernel = (l: Layout, groups: number, perGroup: number, { rows, columns }: Tile): Kernel => {
   const { f, p, begin, end } = kernel();
-  const [item, from, to, tap, panel] = locals(f, 5);
+  const [item, from, to, tap, panel] = f.locals(5);
   const ofTile = l.taps * l.panels * rows * columns;
   const between = l.tiles * ofTile * 4;
   const sum = f.local('v128');

@@ -1,12 +1,14 @@
 /** Convolutions, their gradients and matrix products as launches: which kernel serves which shape. */
 import type { Expression, Step, ValueId } from '../plan/program.ts';
-import { type Calls, convKernel, scatterKernel } from './convolution.ts';
+import type { Calls } from './blocks.ts';
+import { convKernel } from './convolution.ts';
 import { backwards, depthwiseFilterKernel, depthwiseKernel, type Spread } from './depthwise.ts';
 import type { Func } from './emitter.ts';
 import { filterGradient } from './filter-gradient.ts';
 import { at, finishing, type Lowering, load, loadsOf, type Word } from './lowering.ts';
 import type { Kernel } from './map.ts';
 import { depthOf, type FilterOrder, type Geometry, packKernel, patchesFunction } from './patches.ts';
+import { scatterKernel } from './scatter.ts';
 import { chooseWinograd, tilePatches } from './winograd.ts';
 
 type Convolution = Extract<Step, { kind: 'conv2d' | 'conv2dInput' | 'conv2dFilter' }>;

@@ -2,7 +2,7 @@
 import type { Expression, Program, ValueId } from '../plan/program.ts';
 import { collapse, dense } from '../plan/view.ts';
 import { type DType, type Shape, sizeOf, stridesOf } from '../shape.ts';
-import type { ConvPlan } from './convolution.ts';
+import type { ConvPlan } from './blocks.ts';
 import { ModuleWriter } from './emitter.ts';
 import { gemmFunction, type Tile } from './gemm.ts';
 import type { HostStep } from './host.ts';

@@ -39,8 +39,6 @@ const unflatten = (f: Func, flat: Local, shape: Shape, to: readonly Local[]): vo
   }
 };
 
-const locals = (f: Func, count: number): Local[] => Array.from({ length: count }, () => f.local());
-
 /** Innermost loop over `length` elements with pointers that advance by their strides: four at a time, then one by one. */
 type Row = {
   readonly length: number;
@@ -108,9 +106,9 @@ export const mapKernel = (shape: Shape, expression: Expression, out: readonly nu
   const rank = shape.length;
   const outer = shape.slice(0, -1);
   const walks = [...expression.loads.map((l) => l.strides), out];
-  const bases = locals(f, walks.length);
-  const pointers = locals(f, walks.length);
-  const indices = locals(f, rank);
+  const bases = f.locals(walks.length);
+  const pointers = f.locals(walks.length);
+  const indices = f.locals(rank);
   const item = f.local();
   bases.forEach((b, k) =>
     f
@@ -143,13 +141,12 @@ const spread = (e: Expression): Expression => ({ ...e, loads: e.loads.map((l) =>
 const chunkedMap = (length: number, expression: Expression, out: number): Kernel => {
   const { f, p, begin, end } = kernel();
   const strides = [...expression.loads.map((l) => l.strides[0]), out];
-  const pointers = locals(f, strides.length);
-  const [item, start, stop, at] = locals(f, 4);
+  const pointers = f.locals(strides.length);
+  const [item, start, stop, at] = f.locals(4);
   const vector = vectorisable(strides) && out === 1;
   f.get(begin).range(item, end, 1, () => {
     f.times(item, chunk).set(start);
-    // stop = min(start + chunk, length)
-    f.add(start, chunk).i32(length).add(start, chunk).i32(length).do('i32.lt_s', 'select').set(stop);
+    f.add(start, chunk).set(stop).atMost(stop, length);
     strides.forEach((s, k) =>
       f
         .get(p)
@@ -210,10 +207,10 @@ export const reduceKernel = (
   const width = rowKept ? shape[last] : 1;
   const { f, p, begin, end } = kernel();
   const walks = expression.loads.map((l) => l.strides);
-  const bases = locals(f, walks.length);
-  const pointers = locals(f, walks.length);
-  const indices = locals(f, shape.length);
-  const [item, kept, piece, out, o, stop] = locals(f, 6);
+  const bases = f.locals(walks.length);
+  const pointers = f.locals(walks.length);
+  const indices = f.locals(shape.length);
+  const [item, kept, piece, out, o, stop] = f.locals(6);
   bases.forEach((b, k) =>
     f
       .get(p)
@@ -243,7 +240,7 @@ export const reduceKernel = (
       const a = foldAxes[k];
       if (a === split && pieces > 1) {
         f.times(piece, pieceRows).i32(pieceRows).do('i32.add').set(stop);
-        f.get(stop).i32(shape[a]).get(stop).i32(shape[a]).do('i32.lt_s', 'select').set(stop);
+        f.atMost(stop, shape[a]);
         f.times(piece, pieceRows).range(indices[a], stop, 1, () => nest(k + 1));
       } else f.count(indices[a], shape[a], () => nest(k + 1));
     };

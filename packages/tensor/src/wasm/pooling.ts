@@ -1,5 +1,5 @@
 /** Max pooling and its gradient. */
-import { type ConvPlan, locals } from './convolution.ts';
+import type { ConvPlan } from './blocks.ts';
 import type { Func, Local } from './emitter.ts';
 import { kernel } from './map.ts';
 import { type Geometry, zeroRun } from './patches.ts';
@@ -17,7 +17,7 @@ const address = (f: Func, p: Local, word: number, offset: Local, to: Local): voi
 /** Parameters: image, output. Item: one line of one image's output. */
 export const maxPoolKernel = (g: Geometry): ConvPlan => {
   const { f, p, begin, end } = kernel();
-  const [item, image, i, j, at, to, from] = locals(f, 7);
+  const [item, image, i, j, at, to, from] = f.locals(7);
   const value = f.local('v128');
   const place = () => {
     f.times(item, g.ow)
@@ -74,7 +74,7 @@ export const maxPoolKernel = (g: Geometry): ConvPlan => {
 /** Parameters: image, dy, image gradient. Item: one image. The first largest element of a window takes its gradient. */
 export const maxPoolGradKernel = (g: Geometry): ConvPlan => {
   const { f, p, begin, end } = kernel();
-  const [item, i, j, at, dy, dx, x, lines, channel] = locals(f, 9);
+  const [item, i, j, at, dy, dx, x, lines, channel] = f.locals(9);
   const [most, free, mine, gradient] = Array.from({ length: 4 }, () => f.local('v128'));
   const pixels = g.kh * g.kw;
   const values = Array.from({ length: pixels <= 9 ? pixels : 0 }, () => f.local('v128'));

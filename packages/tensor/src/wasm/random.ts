@@ -1,6 +1,5 @@
 /** Threefry-2x32 for four counters at a time; the bits are those of `random/threefry.ts`. */
 import { parity, rotations } from '../random/threefry.ts';
-import { locals } from './convolution.ts';
 import { type Kernel, kernel } from './map.ts';
 
 /** Counters of an item; each gives two words. */
@@ -9,7 +8,7 @@ const chunk = 1024;
 /** Parameters: key, output. Item: a run of counters. Whole vectors are written: up to 7 words beyond the end. */
 export const randomKernel = (count: number): Kernel => {
   const { f, p, begin, end } = kernel();
-  const [item, counter, stop, to, key] = locals(f, 5);
+  const [item, counter, stop, to, key] = f.locals(5);
   const keys = Array.from({ length: 3 }, () => f.local('v128'));
   const [x, y] = [f.local('v128'), f.local('v128')];
   f.get(p).memory('i32.load').set(key);

@@ -1,5 +1,4 @@
 /** The loops that kernels over sliding windows share: which windows lie inside the image, taps, channels. */
-import { locals } from './convolution.ts';
 import type { Func, Local } from './emitter.ts';
 import type { Geometry } from './patches.ts';
 
@@ -34,7 +33,7 @@ export const eachWindow = (
   inside: (pixel: Local) => void,
   border: () => void,
 ): void => {
-  const [y, x, pixel, stop] = locals(f, 4);
+  const [y, x, pixel, stop] = f.locals(4);
   f.times(i, g.sh).i32(-g.pt).do('i32.add').set(y);
   f.i32(g.ow).set(stop);
   f.i32(0).range(j, stop, 1, () => {
@@ -54,7 +53,7 @@ export const eachWindow = (
   });
 };
 
-/** Visits the taps of window (image, i, j) inside the image: `body` sees byte offsets of the pixel and of the tap's weights. */
+/** Visits the taps of window (image, i, j) inside the image: `body` sees the byte offset of the pixel, and the tap. */
 export const eachTap = (
   f: Func,
   g: Geometry,
@@ -63,7 +62,7 @@ export const eachTap = (
   j: Local,
   body: (pixel: Local, tap: Local) => void,
 ): void => {
-  const [ky, kx, y, x, pixel, tap] = locals(f, 6);
+  const [ky, kx, y, x, pixel, tap] = f.locals(6);
   f.count(ky, g.kh, () => {
     f.times(i, g.sh)
       .i32(-g.pt)
@@ -85,12 +84,7 @@ export const eachTap = (
             .do('i32.lt_u')
             .when(() => {
               pixelAt(f, g, image, y, x, pixel);
-              f.times(ky, g.kw)
-                .get(kx)
-                .do('i32.add')
-                .i32(g.c * 4)
-                .do('i32.mul')
-                .set(tap);
+              f.times(ky, g.kw).get(kx).do('i32.add').set(tap);
               body(pixel, tap);
             });
         });

@@ -4,7 +4,7 @@
  * F(2x2, 3x3) four ninths with smaller filters.
  */
 import type { Expression } from '../plan/program.ts';
-import { type Calls, type ConvPlan, finish, locals, own, up } from './convolution.ts';
+import { type Calls, type ConvPlan, finish, own, rowsInBlock, up } from './blocks.ts';
 import { Func, type Local } from './emitter.ts';
 import type { Tile } from './gemm.ts';
 import { type Kernel, kernel } from './map.ts';
@@ -193,7 +193,7 @@ const resultFunction = ({ result }: Variant, columns: number, between: number, f
 /** Parameters: filter, transformed filter `[(m + 2)²][panel][channels, width]`. Item: one panel. */
 const filterKernel = ({ filter }: Variant, o: FilterOrder, width: number, between: number, fused: boolean): Kernel => {
   const { f, p, begin, end } = kernel();
-  const [item, channel, column, from, to, first, stop] = locals(f, 7);
+  const [item, channel, column, from, to, first, stop] = f.locals(7);
   f.i32(width).set(stop);
   f.get(begin).range(item, end, 1, () => {
     f.count(channel, o.channels, () => {
@@ -330,8 +330,8 @@ const winograd = (v: Variant, g: Geometry, filters: number, tile: Tile): Winogra
       const [down, wide] = [Math.ceil(g.oh / m), Math.ceil(g.ow / m)];
 
       const { f, p, begin, end, thread } = kernel();
-      const [item, first, tiles, t, index, image, ty, tx, y, x, to, chunk] = locals(f, 12);
-      const [images, results, patch, done, xi, row0, have, line, column, place] = locals(f, 10);
+      const [item, first, tiles, t, index, image, ty, tx, y, x, to, chunk] = f.locals(12);
+      const [images, results, patch, done, xi, row0, have, line, column, place] = f.locals(10);
       own(f, p, 2, thread, perThread, 0, images);
       own(f, p, 2, thread, perThread, imageFloats, results);
       own(f, p, 2, thread, perThread, imageFloats + resultFloats, patch);
@@ -347,8 +347,7 @@ const winograd = (v: Variant, g: Geometry, filters: number, tile: Tile): Winogra
       f.get(begin).range(item, end, 1, () => {
         f.get(item).i32(chunks).do('i32.rem_u').set(chunk);
         f.get(item).i32(chunks).do('i32.div_u').i32(block).do('i32.mul').set(first);
-        f.i32(total).get(first).do('i32.sub').set(tiles);
-        f.get(tiles).i32(block).get(tiles).i32(block).do('i32.lt_s', 'select').set(tiles);
+        rowsInBlock(f, total, first, block, tiles);
         f.i32(0).range(t, tiles, 1, () => {
           locate();
           f.times(t, g.c * 4)
@@ -410,7 +409,7 @@ const winograd = (v: Variant, g: Geometry, filters: number, tile: Tile): Winogra
             .get(done)
             .call(result);
           f.i32(g.ow).times(tx, m).do('i32.sub').set(have);
-          f.get(have).i32(m).get(have).i32(m).do('i32.lt_s', 'select').set(have);
+          f.atMost(have, m);
           f.count(line, m, () => {
             f.times(ty, m).get(line).do('i32.add').tee(y).i32(g.oh).do('i32.lt_s');
             f.when(() => {
