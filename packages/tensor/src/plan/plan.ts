@@ -7,9 +7,9 @@ import type { Graph, Node } from '../graph.ts';
 import type { Op, OpKind } from '../op.ts';
 import { type DType, type Shape, sameShape, sizeOf } from '../shape.ts';
 import { fuse, isComputed, isMovement } from './fuse.ts';
-import { pack } from './memory.ts';
-import type { Expression, Instruction, Place, Program, Step, Value, ValueId, View } from './program.ts';
-import { schedule } from './schedule.ts';
+import { kernelStep } from './kernel-step.ts';
+import { type Memory, place, type Unplaced } from './place.ts';
+import type { Expression, Instruction, Place, Program, Step, ValueId, View } from './program.ts';
 import { broadcastWalk, collapse, dense, isDense, reshapeWalk, sliceWalk, transposeWalk, type Walk } from './view.ts';
 
 export type PlanOptions = Pick<CompileOptions, 'donated' | 'stages'>;
@@ -17,16 +17,13 @@ export type PlanOptions = Pick<CompileOptions, 'donated' | 'stages'>;
 /** Kernels that can finish their result with an expression. */
 const finishing: ReadonlySet<OpKind> = new Set<OpKind>(['conv2d', 'conv2dInput', 'matmul']);
 
-/** One piece of memory; several values may be shapes of it. */
-type Memory = { readonly bytes: number; place: Place | undefined; first: number; last: number };
-
 type Access = { readonly base: number; readonly walk: Walk };
 type OpenExpression = { loads: View[]; code: Instruction[] };
 
 class Planner {
   private readonly graph: Graph;
   private readonly roots: readonly ReadonlySet<number>[];
-  private readonly values: { shape: Shape; dtype: DType; memory: Memory }[] = [];
+  private readonly values: Unplaced[] = [];
   private readonly steps: Step[] = [];
   private readonly scopeOf = new Map<Step, string>();
   private scope: string | undefined;
@@ -52,15 +49,14 @@ class Planner {
       this.emit(n);
     }
     const results = outputs.map((id, index) => this.result(id, index, outputs.indexOf(id) !== index));
-    this.order(results, donated);
-    this.donate(results, donated);
-    return this.finish(results, this.stageEnds(results, stages));
+    const { steps, ...placed } = place(this.values, this.steps, results, donated, stages);
+    return { ...placed, steps, scopes: steps.map((step) => this.scopeOf.get(step)) };
   }
 
   // Values and memory
 
   private memory(bytes: number, place?: Place): Memory {
-    return { bytes, place, first: Number.POSITIVE_INFINITY, last: -1 };
+    return { bytes, place };
   }
 
   private value(shape: Shape, dtype: DType, memory = this.memory(sizeOf(shape) * 4)): ValueId {
@@ -368,76 +364,11 @@ class Planner {
   private emitKernel(node: Node, finished?: ValueId, epilogue?: Expression): void {
     const { op, inputs, shape } = node;
     const isFold = op.kind === 'sum' || op.kind === 'reduceMax';
-    const [p, q] = isFold ? [] : inputs.map((i) => this.need(i));
+    const operands = isFold ? [] : inputs.map((i) => this.need(i));
     const out = finished ?? this.value(shape, node.dtype);
     this.valueOf.set(node.id, out);
-    const from = this.graph.nodes[inputs[0]].shape;
-    const around = (axis: number) => ({
-      outer: sizeOf(from.slice(0, axis)),
-      inner: sizeOf(from.slice(axis + 1)),
-    });
-    switch (op.kind) {
-      case 'sum':
-        this.emitFold(node, 'sum', op.axes, out);
-        return;
-      case 'reduceMax':
-        this.emitFold(node, 'max', op.axes, out);
-        return;
-      case 'moments': {
-        const channels = from[from.length - 1];
-        this.push({ kind: 'moments', x: p, rows: sizeOf(from) / channels, channels, out });
-        return;
-      }
-      case 'matmul': {
-        const [m, n] = shape.slice(-2);
-        const k = from[from.length - (op.transposeA ? 2 : 1)];
-        const batch = shape.length === 3 ? shape[0] : 1;
-        this.push({ ...op, a: p, b: q, batch, m, n, k, epilogue, out });
-        return;
-      }
-      case 'conv2d':
-        this.push({ ...op, x: p, filter: q, epilogue, out });
-        return;
-      case 'conv2dInput':
-        this.push({ ...op, dy: p, filter: q, epilogue, out });
-        return;
-      case 'conv2dFilter':
-        this.push({ ...op, x: p, dy: q, epilogue, out });
-        return;
-      case 'maxPool2d':
-        this.push({ ...op, x: p, out });
-        return;
-      case 'maxPool2dGrad':
-        this.push({ ...op, x: p, dy: q, out });
-        return;
-      case 'gather':
-        this.push({
-          kind: 'gather',
-          x: p,
-          indices: q,
-          ...around(op.axis),
-          size: from[op.axis],
-          count: shape[op.axis],
-          out,
-        });
-        return;
-      case 'scatterAdd':
-        this.push({
-          kind: 'scatterAdd',
-          updates: p,
-          indices: q,
-          ...around(op.axis),
-          size: op.size,
-          count: from[op.axis],
-          out,
-        });
-        return;
-      case 'randomBits':
-        this.push({ kind: 'randomBits', key: p, count: sizeOf(shape), out });
-        return;
-      default:
-        throw new Error(`no step for ${op.kind}`);
-    }
+    if (isFold) this.emitFold(node, op.kind === 'sum' ? 'sum' : 'max', op.axes, out);
+    else this.push(kernelStep(op, operands, this.graph.nodes[inputs[0]].shape, shape, out, epilogue));
   }
 
   // Results
@@ -456,91 +387,6 @@ class Planner {
     if (sizeOf(node.shape) > 0)
       this.copy(made, dense(node.shape), node.shape, node.dtype, { value: copy, ...dense(node.shape) });
     return copy;
-  }
-
-  /** Puts the steps in their order, from which everything knows how long it lives. */
-  private order(results: readonly ValueId[], donated: readonly number[]): void {
-    const memories = [...new Set(this.values.map(({ memory }) => memory))];
-    const numbers = new Map(memories.map((memory, i) => [memory, i]));
-    const numberOf = (id: ValueId): number => numbers.get(this.values[id].memory)!;
-    const isResult = new Set(results.map(numberOf));
-    const pieces = memories.map(({ bytes, place }, i) => ({
-      bytes,
-      ends: place === undefined ? !isResult.has(i) : place.kind === 'argument' && donated.includes(place.index),
-      begins: place === undefined || place.kind === 'result',
-    }));
-    const tasks = this.steps.map((step) => {
-      const touched = valuesOf(step).map(numberOf);
-      return { reads: touched.slice(0, -1), write: touched[touched.length - 1] };
-    });
-    const ordered = schedule(tasks, pieces).map((i) => this.steps[i]);
-    this.steps.splice(0, this.steps.length, ...ordered);
-    ordered.forEach((step, at) => {
-      for (const id of valuesOf(step)) {
-        const { memory } = this.values[id];
-        memory.first = Math.min(memory.first, at);
-        memory.last = Math.max(memory.last, at);
-      }
-    });
-  }
-
-  /** A result takes over a donated argument of its size that is read for the last time no later than it is written. */
-  private donate(results: readonly ValueId[], donated: readonly number[]): void {
-    const free = donated.flatMap((index) => {
-      const id = this.values.findIndex(
-        ({ memory }) => memory.place?.kind === 'argument' && memory.place.index === index,
-      );
-      return id < 0 ? [] : [{ index, memory: this.values[id].memory }];
-    });
-    results.forEach((id, index) => {
-      const { memory } = this.values[id];
-      const at = free.findIndex(
-        (argument) =>
-          argument.memory.bytes === memory.bytes &&
-          (argument.memory.last < memory.first ||
-            (argument.memory.last === memory.first && this.inPlace(memory.first, argument.memory, memory))),
-      );
-      if (at < 0) return;
-      memory.place = { kind: 'result', index, reuses: free[at].index };
-      free.splice(at, 1);
-    });
-  }
-
-  /** Whether step `at` reads `from` only at the element that it writes. */
-  private inPlace(at: number, from: Memory, to: Memory): boolean {
-    const step = this.steps[at];
-    if (step?.kind !== 'map' || this.values[step.out.value].memory !== to) return false;
-    return step.expression.loads.every(
-      (load) =>
-        this.values[load.value].memory !== from ||
-        (load.offset === step.out.offset && load.strides.every((s, a) => s === step.out.strides[a])),
-    );
-  }
-
-  /** A stage ends with the last step that writes one of its results. */
-  private stageEnds(results: readonly ValueId[], stages: readonly number[]): number[] {
-    const written = new Map(this.steps.map((step, at) => [this.values[outOf(step)].memory, at + 1]));
-    const ends = stages.map((count) =>
-      results.slice(0, count).reduce((end, id) => Math.max(end, written.get(this.values[id].memory) ?? 0), 0),
-    );
-    return [...ends.slice(0, -1), this.steps.length];
-  }
-
-  private finish(results: readonly ValueId[], stages: readonly number[]): Program {
-    const scratch = [...new Set(this.values.map(({ memory }) => memory))].filter(
-      (memory) => memory.place === undefined && memory.last >= 0,
-    );
-    const { offsets, size } = pack(scratch);
-    scratch.forEach((memory, i) => {
-      memory.place = { kind: 'scratch', offset: offsets[i] };
-    });
-    const values: Value[] = this.values.map(({ shape, dtype, memory }) => ({
-      shape,
-      dtype,
-      place: memory.place ?? { kind: 'scratch', offset: 0 },
-    }));
-    const scopes = this.steps.map((step) => this.scopeOf.get(step));
-    return { values, steps: this.steps, scopes, results, stages, scratch: size };
   }
 }
 
@@ -582,18 +428,6 @@ const instruction = ({ op, dtype }: Node, args: readonly number[]): Instruction 
       return (args.length === 1 ? { kind: op.kind, a, dtype } : { kind: op.kind, a, b, dtype }) as Instruction;
   }
 };
-
-/** Every value that a step reads or writes. */
-export const valuesOf = (step: Step): ValueId[] => {
-  const expression = 'expression' in step ? step.expression : 'epilogue' in step ? step.epilogue : undefined;
-  const loads = expression?.loads.map((l) => l.value) ?? [];
-  const operands = (['x', 'a', 'b', 'dy', 'filter', 'indices', 'updates', 'key'] as const).flatMap((name) =>
-    name in step ? [(step as unknown as Record<string, number>)[name]] : [],
-  );
-  return [...loads, ...operands, outOf(step)];
-};
-
-const outOf = (step: Step): ValueId => (step.kind === 'map' ? step.out.value : step.out);
 
 export const planGraph = (graph: Graph, { donated = [], stages = [] }: PlanOptions = {}): Program =>
   new Planner(graph).run(donated, stages);

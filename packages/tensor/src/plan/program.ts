@@ -149,3 +149,15 @@ export type Program = {
   /** Bytes of scratch memory. */
   readonly scratch: number;
 };
+
+export const outOf = (step: Step): ValueId => (step.kind === 'map' ? step.out.value : step.out);
+
+/** Every value that a step reads, then the one it writes. */
+export const valuesOf = (step: Step): ValueId[] => {
+  const expression = 'expression' in step ? step.expression : 'epilogue' in step ? step.epilogue : undefined;
+  const loads = expression?.loads.map((l) => l.value) ?? [];
+  const operands = (['x', 'a', 'b', 'dy', 'filter', 'indices', 'updates', 'key'] as const).flatMap((name) =>
+    name in step ? [(step as unknown as Record<string, number>)[name]] : [],
+  );
+  return [...loads, ...operands, outOf(step)];
+};

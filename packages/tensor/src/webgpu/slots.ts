@@ -3,8 +3,9 @@
  * by values that come later, the smallest that is large enough first. (One buffer for everything, as on a CPU, is not
  * allowed: a kernel may not read and write the same buffer.)
  */
-import { valuesOf } from '../plan/plan.ts';
+
 import type { Place, Program } from '../plan/program.ts';
+import { valuesOf } from '../plan/program.ts';
 import { sizeOf } from '../shape.ts';
 
 export type Slots = {
