@@ -4,7 +4,7 @@
  */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, relative } from 'node:path';
+import { join } from 'node:path';
 import { bin, root, run, setup } from './setup.mjs';
 
 setup();
@@ -36,27 +36,14 @@ console.log('\n--- unit, conformance and golden tests');
 // Everything the tests leave behind lies in one folder, which goes when they end.
 const scratch = mkdtempSync(join(tmpdir(), 'gdarknet-tests-'));
 const report = join(scratch, 'report.json');
-const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
-const before = failures.length;
-const status = run(bin('vitest'), ['run', ...reporters], { stdout: 1, env: { TMPDIR: scratch } });
+const reporters = ['--reporter=default', '--reporter=./scripts/test-report.mjs'];
+const env = { TMPDIR: scratch, GDARKNET_TEST_REPORT: report };
+const status = run(bin('vitest'), ['run', ...reporters], { stdout: 1, env });
 try {
-  const { numPassedTests, numFailedTests, numPendingTests, numTodoTests, testResults } = JSON.parse(
-    readFileSync(report, 'utf8'),
-  );
-  totals.passed += numPassedTests;
-  totals.failed += numFailedTests;
-  totals.skipped += numPendingTests + numTodoTests;
-  for (const { name, status, message, assertionResults } of testResults) {
-    const file = relative(root, name);
-    const failed = assertionResults.filter((test) => test.status === 'failed');
-    for (const test of failed) failures.push(`${file} > ${test.fullName}\n${test.failureMessages.join('\n')}`);
-    // A file that cannot be loaded has no tests to fail.
-    if (status === 'failed' && failed.length === 0) {
-      totals.failed++;
-      failures.push(`${file}\n${message}`);
-    }
-  }
-  if (status !== 0 && failures.length === before) {
+  const tests = JSON.parse(readFileSync(report, 'utf8'));
+  for (const kind of Object.keys(totals)) totals[kind] += tests[kind];
+  failures.push(...tests.failures);
+  if (status !== 0 && tests.failed === 0) {
     totals.failed++;
     failures.push(`the test runner (exit ${status})`);
   }

@@ -23,7 +23,7 @@ describe('a run', () => {
     const { status, stdout } = await train('whole', '--max-batches', '3', '--assess', '2', '--verbose');
     expect(status).toBe(0);
     expect(stdout).toContain('small\nLearning Rate: 0.001, Momentum: 0.9, Decay: 0.0005\n');
-    expect(stdout).toMatch(/\nv3 \(giou loss, Normalizer: \(iou: 0\.500000, cls: 1\.000000\) Region 14 Avg \(IOU: /);
+    expect(stdout).toMatch(/\nv3 \(giou loss, Normalizer: \(iou: 0\.100000, cls: 1\.000000\) Region 14 Avg \(IOU: /);
     expect(stdout).toMatch(/\n3: \d+\.\d{6}, \d+\.\d{6} avg, \d\.\d{6} rate, \d+\.\d{6} seconds, 12 images\n$/);
     const at = (name: string) => set.at('backup', 'whole', name);
     const names = [

@@ -37,6 +37,6 @@ export const makeShapesSet = async (): Promise<ShapesSet> => {
       writeFileSync(at(to), change(readFileSync(from, 'utf8')));
       return at(to);
     },
-    remove: () => rm(root, { recursive: true, force: true }),
+    remove: () => rm(root, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 }),
   };
 };

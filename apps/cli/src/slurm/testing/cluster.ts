@@ -86,7 +86,9 @@ const ended = async (child: ChildProcess): Promise<void> => {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const gone = new Promise((resolve) => child.once('exit', resolve));
   child.kill('SIGTERM');
-  await Promise.race([gone, sleep(5000).then(() => child.kill('SIGKILL'))]);
+  const patience = setTimeout(() => child.kill('SIGKILL'), 5000);
+  await gone;
+  clearTimeout(patience);
 };
 
 /** The cluster, or why it cannot be had here. */
@@ -107,15 +109,21 @@ export const startCluster = async (cpus = 2): Promise<Cluster | string> => {
   const daemon = (program: string, ...words: string[]): ChildProcess =>
     spawn(program, ['-D', '-f', conf, ...words], { env, stdio: ['ignore', file, file] });
   const children = [daemon('slurmctld'), daemon('slurmd', '-N', node)];
+  const quiet = (program: string, ...words: string[]): Promise<string> =>
+    call(program, words, { env, timeout: 5000 }).then(
+      ({ stdout }) => stdout.trim(),
+      () => '',
+    );
   const stop = async (): Promise<void> => {
-    await call('scancel', ['--state=RUNNING,PENDING', '-p', 'main'], { env }).catch(() => undefined);
+    await quiet('scancel', '-p', 'main');
+    // What a job still writes would be in the way of whoever removes its folders.
+    for (const end = Date.now() + 20_000; Date.now() < end && (await quiet('squeue', '-h')) !== ''; ) await sleep(200);
     for (const child of [...children].reverse()) await ended(child);
     closeSync(file);
-    rmSync(root, { recursive: true, force: true });
+    rmSync(root, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
   };
   for (const end = Date.now() + 30_000; Date.now() < end; await sleep(200)) {
-    const state = await call('sinfo', ['-h', '-o', '%t'], { env, timeout: 5000 }).catch(() => undefined);
-    if (state?.stdout.trim() === 'idle') return { conf, stop };
+    if ((await quiet('sinfo', '-h', '-o', '%t')) === 'idle') return { conf, stop };
   }
   const said = readFileSync(log, 'utf8').trim().split('\n').slice(-4).join(' ');
   await stop();
