@@ -1,7 +1,9 @@
 /** What was acknowledged is there once: killed processes, full disks, clocks that are wrong. */
-import { readdir } from 'node:fs/promises';
+import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import { smallDisk } from '../../../test/small-disk.ts';
+import { openDatabase } from './store/database.ts';
 import { caller, type TestBoard, tempFolder, testBoard } from './testing/board.ts';
 import { type Served, serve } from './testing/process.ts';
 import { seeded } from './testing/random.ts';
@@ -94,33 +96,65 @@ describe('a collector that is killed', () => {
   });
 });
 
-describe('a full disk', () => {
-  it('is 507, leaves nothing of the request behind, and what is there stays whole', async () => {
+/** Logs until so many calls are refused for want of room; what is there then must be what was acknowledged. */
+const logUntilFull = async ({ call }: TestBoard, run: string): Promise<void> => {
+  const stored: number[] = [];
+  let refused = 0;
+  for (let batch = 0; batch < 400 && refused < 5; batch++) {
+    const metrics = Array.from({ length: 500 }, (_, i) => ({
+      ...{ key: 'loss', value: i, step: 500 * batch + i, timestamp: 1_700_000_000_000 },
+    }));
+    const { status, body } = await call('POST', `${api}runs/log-batch`, { run_id: run, metrics });
+    if (status === 200) stored.push(...metrics.map(({ step }) => step));
+    else {
+      expect([status, body.error_code]).toEqual([507, 'RESOURCE_LIMIT_EXCEEDED']);
+      expect(body.message).toMatch(/none of it was stored/);
+      refused++;
+    }
+  }
+  expect(refused).toBe(5);
+  expect(stored.length).toBeGreaterThan(1000);
+  const kept = await history(call, run, 'loss');
+  expect(kept.map(({ step }) => step)).toEqual(stored);
+  // The list of runs agrees with the points.
+  const { runs } = (await call('GET', '/api/board/runs')).body;
+  expect(runs[0].metrics.loss.count).toBe(stored.length);
+};
+
+const folder = await tempFolder();
+const disk = smallDisk(join(folder, 'disk'), 8);
+afterAll(async () => {
+  if (typeof disk !== 'string') disk.remove();
+  await rm(folder, { recursive: true });
+});
+
+describe('no room left', () => {
+  it('by --max-bytes is 507, leaves nothing of the request behind, and what is there stays whole', async () => {
     const board = await testBoard({ maxBytes: 1 << 20, rate: 1e6 });
     closing.push(board.close);
-    const run = await newRun(board.call, 'big');
-    const stored: number[] = [];
-    let refused = 0;
-    for (let batch = 0; batch < 200 && refused < 5; batch++) {
-      const metrics = Array.from({ length: 500 }, (_, i) => ({
-        ...{ key: 'loss', value: i, step: 500 * batch + i, timestamp: 1_700_000_000_000 },
-      }));
-      const { status, body } = await board.call('POST', `${api}runs/log-batch`, { run_id: run, metrics });
-      if (status === 200) stored.push(...metrics.map(({ step }) => step));
-      else {
-        expect([status, body.error_code]).toEqual([507, 'RESOURCE_LIMIT_EXCEEDED']);
-        expect(body.message).toMatch(/none of it was stored/);
-        refused++;
-      }
-    }
-    expect(refused).toBe(5);
-    expect(stored.length).toBeGreaterThan(1000);
-    const kept = await history(board.call, run, 'loss');
-    expect(kept.map(({ step }) => step)).toEqual(stored);
-    // The list of runs agrees with the points.
-    const { runs } = (await board.call('GET', '/api/board/runs')).body;
-    expect(runs[0].metrics.loss.count).toBe(stored.length);
+    await logUntilFull(board, await newRun(board.call, 'big'));
   });
+
+  it.skipIf(typeof disk === 'string')(
+    `on the disk is the same, and with room again the board goes on ${typeof disk === 'string' ? `(skipped: ${disk})` : ''}`,
+    async () => {
+      if (typeof disk === 'string') return;
+      const board = await testBoard({ file: join(folder, 'disk', 'board.db'), rate: 1e6 });
+      closing.push(board.close);
+      const run = await newRun(board.call, 'big');
+      const ballast = join(folder, 'disk', 'ballast');
+      await writeFile(ballast, new Uint8Array(2 << 20));
+      await logUntilFull(board, run);
+      const before = (await history(board.call, run, 'loss')).length;
+      await rm(ballast);
+      const more = { key: 'loss', value: 1, step: 1_000_000, timestamp: 1_700_000_000_000 };
+      expect((await board.call('POST', `${api}runs/log-metric`, { run_id: run, ...more })).status).toBe(200);
+      expect(await history(board.call, run, 'loss')).toHaveLength(before + 1);
+      const database = openDatabase(join(folder, 'disk', 'board.db'));
+      expect(database.sql('pragma integrity_check').get()).toMatchObject({ integrity_check: 'ok' });
+      await database.close();
+    },
+  );
 
   it('of files: nothing half written', async () => {
     const board = await testBoard();

@@ -2,24 +2,12 @@
  * 2,000 batches under everything that befalls a long run: kills, a full disk, pictures that cannot be read, a data set that
  * goes away. No file may be damaged, no batch unrecorded, and memory must stay as it is.
  */
-import { execFileSync } from 'node:child_process';
-import {
-  closeSync,
-  existsSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-  writeSync,
-} from 'node:fs';
+import { existsSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseTrainLog } from '@gdarknet/data/runs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type SmallDisk, smallDisk } from '../../../../test/small-disk.ts';
 import { start } from '../testing/cli.ts';
 import { makeShapesSet, type ShapesSet } from '../testing/shapes-set.ts';
 import { isSound, parseState } from '../training/state-file.ts';
@@ -28,46 +16,20 @@ const batches = 2000;
 /** So many times the run is ended by force; then it runs on under what does not end it, and its memory is watched. */
 const rounds = 16;
 
-/** A small disk of its own, or why there is none. */
-const mount = (path: string): string | undefined => {
-  mkdirSync(path);
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=24m', 'tmpfs', path], { stdio: 'pipe' });
-    return undefined;
-  } catch (error) {
-    return `a tmpfs cannot be mounted: ${String(error).split('\n').at(-2) ?? error}`;
-  }
-};
-
 let set: ShapesSet;
-let disk: string;
-let noDisk: string | undefined;
+/** Where the run lies; or why it lies on a disk that is never full. */
+let disk: SmallDisk | string;
 beforeAll(async () => {
   set = await makeShapesSet();
-  disk = set.at('disk');
-  noDisk = mount(disk);
-  if (noDisk) console.log(`soak without a full disk: ${noDisk}`);
+  disk = smallDisk(set.at('disk'), 24);
+  if (typeof disk === 'string') console.log(`soak without a full disk: ${disk}`);
 });
 afterAll(async () => {
-  if (noDisk === undefined) execFileSync('umount', [disk]);
+  if (typeof disk !== 'string') disk.remove();
   await set.remove();
 });
 
 const noise = (i: number): number => Math.abs(Math.sin(78.233 * (i + 1)) * 43758.5453) % 1;
-
-/** Takes all the room there is. */
-const fill = (): void => {
-  const file = openSync(join(disk, 'filler'), 'w');
-  const block = new Uint8Array(4096);
-  try {
-    for (;;) writeSync(file, block);
-  } catch (error) {
-    expect((error as NodeJS.ErrnoException).code).toBe('ENOSPC');
-  } finally {
-    closeSync(file);
-  }
-};
-const free = (): void => rmSync(join(disk, 'filler'), { force: true });
 
 type Event = { readonly type: string; readonly batch: number };
 
@@ -108,7 +70,7 @@ const middle = (values: readonly number[]): number => [...values].sort((a, b) =>
 
 describe('a soak', () => {
   it(`of ${batches} batches`, async () => {
-    const root = noDisk === undefined ? join(disk, 'backup') : set.at('soak');
+    const root = typeof disk === 'string' ? set.at('soak') : set.at('disk', 'backup');
     const folder = join(root, 'soak');
     const data = set.changed(set.data, 'soak.data', (text) => text.replace(/^backup *=.*$/m, `backup=${root}`));
     const cfg = set.changed(set.cfg, 'soak.cfg', (text) =>
@@ -128,10 +90,10 @@ describe('a soak', () => {
       counts.unreadable++;
     };
     const fillFor = async (ms: number): Promise<void> => {
-      if (noDisk !== undefined) return;
-      fill();
+      if (typeof disk === 'string') return;
+      disk.fill();
       await pause(ms);
-      free();
+      disk.free();
       counts.full++;
     };
 
@@ -199,7 +161,7 @@ describe('a soak', () => {
     expect(new Set(log.batches.map(({ batch }) => batch)).size).toBe(batches);
     expect(events.at(-1)).toMatchObject({ type: 'end', reason: 'finished', batch: batches });
     expect(Math.min(counts.kill, counts.unreadable, counts.gone)).toBeGreaterThan(0);
-    if (noDisk === undefined) {
+    if (typeof disk !== 'string') {
       expect(counts.full).toBeGreaterThan(0);
       const all = told.join('\n');
       expect(all).toMatch(/events[.]ndjson: cannot be written: .*no space left.*; training goes on, its lines wait/i);
