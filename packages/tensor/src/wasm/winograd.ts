@@ -1,154 +1,15 @@
 /**
  * 3 x 3 convolution of stride 1 by Winograd's minimal filtering (Lavin & Gray 2016): tiles of m x m results are computed
- * from (m + 2)² products for every channel and filter in place of 9 m². F(4x4, 3x3) needs a quarter of the arithmetic,
- * F(2x2, 3x3) four ninths with smaller filters.
+ * from (m + 2)² products for every channel and filter in place of 9 m².
  */
 import type { Expression } from '../plan/program.ts';
 import { type Calls, type ConvPlan, finish, own, rowsInBlock, up } from './blocks.ts';
-import { Func, type Local } from './emitter.ts';
+import { Func } from './emitter.ts';
 import type { Tile } from './gemm.ts';
 import { type Kernel, kernel } from './map.ts';
 import type { FilterOrder, Geometry } from './patches.ts';
-
-/** to = a + factor * b; without `a`, factor * b. Names are registers. */
-type Line = readonly [to: string, a: string | undefined, factor: number, b: string];
-/** A transform of one dimension: straight code from i0, i1, ... to o0, o1, ... */
-type Transform = { readonly from: number; readonly to: number; readonly code: readonly Line[] };
-
-type Variant = { readonly m: 2 | 4; readonly image: Transform; readonly filter: Transform; readonly result: Transform };
-
-const f4: Variant = {
-  m: 4,
-  image: {
-    from: 6,
-    to: 6,
-    code: [
-      ['a', 'i4', -4, 'i2'],
-      ['b', 'i3', -4, 'i1'],
-      ['c', 'i4', -1, 'i2'],
-      ['d', 'i3', -1, 'i1'],
-      ['e', 'i4', 4, 'i0'],
-      ['f', 'i5', 4, 'i1'],
-      ['o0', 'e', -5, 'i2'],
-      ['o1', 'a', 1, 'b'],
-      ['o2', 'a', -1, 'b'],
-      ['o3', 'c', 2, 'd'],
-      ['o4', 'c', -2, 'd'],
-      ['o5', 'f', -5, 'i3'],
-    ],
-  },
-  filter: {
-    from: 3,
-    to: 6,
-    code: [
-      ['s', 'i0', 1, 'i2'],
-      ['p', 's', 1, 'i1'],
-      ['q', 's', -1, 'i1'],
-      ['v', undefined, 1 / 24, 'i0'],
-      ['u', 'v', 1 / 6, 'i2'],
-      ['o0', undefined, 1 / 4, 'i0'],
-      ['o1', undefined, -1 / 6, 'p'],
-      ['o2', undefined, -1 / 6, 'q'],
-      ['o3', 'u', 1 / 12, 'i1'],
-      ['o4', 'u', -1 / 12, 'i1'],
-      ['o5', undefined, 1, 'i2'],
-    ],
-  },
-  result: {
-    from: 6,
-    to: 4,
-    code: [
-      ['a', 'i1', 1, 'i2'],
-      ['b', 'i1', -1, 'i2'],
-      ['c', 'i3', 1, 'i4'],
-      ['d', 'i3', -1, 'i4'],
-      ['e', 'i0', 1, 'a'],
-      ['f', 'b', 8, 'd'],
-      ['o0', 'e', 1, 'c'],
-      ['o1', 'b', 2, 'd'],
-      ['o2', 'a', 4, 'c'],
-      ['o3', 'f', 1, 'i5'],
-    ],
-  },
-};
-
-const f2: Variant = {
-  m: 2,
-  image: {
-    from: 4,
-    to: 4,
-    code: [
-      ['o0', 'i0', -1, 'i2'],
-      ['o1', 'i1', 1, 'i2'],
-      ['o2', 'i2', -1, 'i1'],
-      ['o3', 'i1', -1, 'i3'],
-    ],
-  },
-  filter: {
-    from: 3,
-    to: 4,
-    code: [
-      ['s', 'i0', 1, 'i2'],
-      ['p', 's', 1, 'i1'],
-      ['q', 's', -1, 'i1'],
-      ['o0', undefined, 1, 'i0'],
-      ['o1', undefined, 0.5, 'p'],
-      ['o2', undefined, 0.5, 'q'],
-      ['o3', undefined, 1, 'i2'],
-    ],
-  },
-  result: {
-    from: 4,
-    to: 2,
-    code: [
-      ['a', 'i0', 1, 'i1'],
-      ['b', 'i1', -1, 'i2'],
-      ['o0', 'a', 1, 'i2'],
-      ['o1', 'b', -1, 'i3'],
-    ],
-  },
-};
-
-const emit1d = (f: Func, { code, to }: Transform, inputs: readonly Local[], fused: boolean): Local[] => {
-  const registers = new Map(inputs.map((local, i) => [`i${i}`, local]));
-  for (const [name, a, factor, b] of code) {
-    const result = f.local('v128');
-    const [x, y] = [a === undefined ? undefined : registers.get(a)!, registers.get(b)!];
-    if (x === undefined) {
-      f.get(y);
-      if (factor !== 1) f.fixed(factor).do('f32x4.mul');
-    } else if (factor === 1) f.get(x, y).do('f32x4.add');
-    else if (factor === -1) f.get(x, y).do('f32x4.sub');
-    else if (fused) f.get(y).fixed(factor).get(x).do('f32x4.relaxed_madd');
-    else f.get(y).fixed(factor).do('f32x4.mul').get(x).do('f32x4.add');
-    f.set(result);
-    registers.set(name, result);
-  }
-  return Array.from({ length: to }, (_, i) => registers.get(`o${i}`)!);
-};
-
-/** T X Tᵀ of a square of vectors: columns first, then row by row as they are stored. */
-const emit2d = (
-  f: Func,
-  t: Transform,
-  fused: boolean,
-  load: (row: number, column: number) => void,
-  store: (row: number, column: number, value: Local) => void,
-): void => {
-  const columns = Array.from({ length: t.from }, (_, x) => {
-    const inputs = Array.from({ length: t.from }, (_, y) => {
-      const value = f.local('v128');
-      load(y, x);
-      f.set(value);
-      return value;
-    });
-    return emit1d(f, t, inputs, fused);
-  });
-  for (let y = 0; y < t.to; y++) {
-    const row = columns.map((column) => column[y]);
-    emit1d(f, t, row, fused).forEach((value, x) => store(y, x, value));
-  }
-};
+import { blocking, seconds, squares } from './winograd-cost.ts';
+import { emit2d, f2, f4, type Variant } from './winograd-transform.ts';
 
 /** Bytes between the matrices of a transformed array: an odd number of cache lines, so that they do not evict one another. */
 const apart = (floats: number): number => {
@@ -259,51 +120,6 @@ export type Winograd = {
     threads: number,
     epilogue?: Expression,
   ) => ConvPlan;
-};
-
-const squares = (v: Variant): number => (v.m + 2) ** 2;
-const tilesOf = (v: Variant, g: Geometry): number => g.n * Math.ceil(g.oh / v.m) * Math.ceil(g.ow / v.m);
-
-/** What an item's arrays may take of a core's cache, and what comes from beyond it, in bytes and bytes a second. */
-const cache = { bytes: 7 << 18, rate: 15e9 } as const;
-
-/** Seconds of the parts of a convolution on one thread; for choosing, not for telling. */
-const timeOf = (v: Variant, channels: number, filters: number, tiles: number) => {
-  const size = 4 * squares(v) * channels * filters;
-  return {
-    products: (squares(v) * tiles * channels * filters) / 48e9,
-    images: (squares(v) * tiles * channels) / 3e9,
-    results: (1.5 * squares(v) * tiles * filters) / 3e9,
-    weights: size > cache.bytes / 2 ? size / cache.rate : 0,
-    size,
-  };
-};
-
-/**
- * Tiles worked on together, and the strips of filters that one item takes of all of them: every block reads the filters
- * again, every strip transforms the image again, and the threads should end together.
- */
-const blocking = (v: Variant, g: Geometry, filters: number, { rows, columns }: Tile, threads: number) => {
-  const total = tilesOf(v, g);
-  const panels = Math.ceil(filters / columns);
-  const strips =
-    filters % columns === 0 ? Array.from({ length: panels }, (_, i) => i + 1).filter((d) => panels % d === 0) : [1];
-  let best = { time: Number.POSITIVE_INFINITY, block: 0, chunks: 1 };
-  const most = Math.min(Math.ceil(total / rows), Math.ceil(256 / rows));
-  for (let tall = Math.min(most, Math.ceil(12 / rows)); tall <= most; tall++) {
-    const block = tall * rows;
-    const blocks = Math.ceil(total / block);
-    for (const chunks of strips) {
-      const width = (panels / chunks) * columns;
-      const { products, images, results, weights } = timeOf(v, g.c, width, block);
-      const beyond = Math.max(0, 4 * squares(v) * block * (g.c + width) - cache.bytes);
-      const item = products + images + results + weights + (2 * beyond) / cache.rate;
-      const time = item * Math.ceil((blocks * chunks) / threads);
-      if (time < best.time) best = { time, block, chunks };
-    }
-  }
-  const { block, chunks } = best;
-  return { block, blocks: Math.ceil(total / block), chunks, panels: panels / chunks, total };
 };
 
 const winograd = (v: Variant, g: Geometry, filters: number, tile: Tile): Winograd => {
@@ -434,11 +250,6 @@ export const tilePatches = (m: number, g: Geometry): Geometry => ({
   ...g,
   ...{ kh: m + 2, kw: m + 2, sh: m, sw: m, oh: Math.ceil(g.oh / m), ow: Math.ceil(g.ow / m) },
 });
-
-const seconds = (v: Variant, g: Geometry, filters: number, once: boolean): number => {
-  const { products, images, results, size } = timeOf(v, g.c, filters, tilesOf(v, g));
-  return products + images + results + size / cache.rate + (once ? 0 : size / 4.8e9);
-};
 
 /** Transformed filters that are kept take at most so many floats a layer. */
 const budget = 12 << 20;
