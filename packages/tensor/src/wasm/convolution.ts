@@ -3,7 +3,8 @@
  * multiplied with the packed filter while it is in the cache, and finished into its place.
  */
 import type { Expression } from '../plan/program.ts';
-import { blockOf, type Calls, type ConvPlan, evenly, finish, multiply, own, rowsInBlock, up } from './blocks.ts';
+import { blockOf, type Calls, type ConvPlan, evenly, multiply, own, rowsInBlock, up } from './blocks.ts';
+import { finish } from './finish.ts';
 import type { Tile } from './gemm.ts';
 import { kernel } from './map.ts';
 import { depthOf, type Geometry, isMatrix, rowsOf } from './patches.ts';

@@ -3,8 +3,11 @@
  * copied with its border as zeros, so that every window lies inside; then a few channels at a time keep their weights (or
  * the sums of their gradient) in registers along all windows of the strip.
  */
-import { type ConvPlan, type Finish, finish, own, up } from './blocks.ts';
+
+import type { Expression } from '../plan/program.ts';
+import { type ConvPlan, own, up } from './blocks.ts';
 import type { Func, Local } from './emitter.ts';
+import { epilogueAt } from './finish.ts';
 import { kernel } from './map.ts';
 import { type Geometry, zeroRun } from './patches.ts';
 
@@ -22,10 +25,20 @@ const stripOf = (g: Geometry) => {
 /** Copies `floats` from `from` to `to`; both are lost. Up to 3 floats beyond are overwritten. */
 const copyRun = (f: Func, to: Local, from: Local, floats: number): void => {
   const i = f.local();
-  f.count(i, Math.ceil(floats / 4), () => {
-    f.get(to, from).memory('v128.load').memory('v128.store').bump(to, 16).bump(from, 16);
+  const vectors = Math.ceil(floats / 4);
+  const copy = (count: number) => {
+    for (let k = 0; k < count; k++)
+      f.get(to, from)
+        .memory('v128.load', 16 * k)
+        .memory('v128.store', 16 * k);
+  };
+  const loops = Math.floor(vectors / 4);
+  f.count(i, loops, () => {
+    copy(4);
+    f.bump(to, 64).bump(from, 64);
   });
-  f.bump(to, (floats - 4 * Math.ceil(floats / 4)) * 4);
+  copy(vectors - 4 * loops);
+  f.bump(to, (floats - 16 * loops) * 4);
 };
 
 /** Writes the input lines of a strip to `padded`, upwards. */
@@ -129,17 +142,14 @@ const tapOffsets = (g: Geometry, width: number): readonly number[] =>
   Array.from({ length: g.kh * g.kw }, (_, t) => (Math.floor(t / g.kw) * width + (t % g.kw)) * g.c * 4);
 
 /** Parameters: image, weights, scratch, output, epilogue's loads. Item: a strip of one image's lines. */
-export const depthwiseKernel = (g: Spread, fused: boolean, epilogue: Finish['epilogue']): ConvPlan => {
+export const depthwiseKernel = (g: Spread, fused: boolean, epilogue: Expression | undefined): ConvPlan => {
   const { f, p, begin, end, thread } = kernel();
   const { lines, inputLines, width, strips } = stripOf(g);
   const paddedFloats = up(inputLines * width * g.c + 16, 16);
-  const resultFloats = epilogue ? up(lines * g.ow * g.c + 16, 16) : 0;
-  const perThread = paddedFloats + resultFloats;
-  const [item, image, line0, count, padded, results, channel, weights, line, from, to, j] = f.locals(12);
-  const [left, row0, rows, column, lineTo] = f.locals(5);
+  const [item, image, line0, count, padded, channel, weights, line, from, to, j, left, row0] = f.locals(13);
   const offsets = tapOffsets(g, width);
-  own(f, p, 2, thread, perThread, 0, padded);
-  own(f, p, 2, thread, perThread, paddedFloats, results);
+  const after = epilogueAt(f, p, 4, epilogue);
+  own(f, p, 2, thread, paddedFloats, 0, padded);
   f.get(begin).range(item, end, 1, () => {
     f.get(item).i32(strips).do('i32.div_u').set(image);
     f.get(item).i32(strips).do('i32.rem_u').i32(lines).do('i32.mul').set(line0);
@@ -147,12 +157,6 @@ export const depthwiseKernel = (g: Spread, fused: boolean, epilogue: Finish['epi
     f.atMost(count, lines);
     f.times(image, g.oh).get(line0).do('i32.add').i32(g.ow).do('i32.mul').set(row0);
     pad(f, p, g, image, line0, padded);
-    if (!epilogue)
-      f.get(p)
-        .memory('i32.load', 12)
-        .times(row0, g.c * 4)
-        .do('i32.add')
-        .set(results);
     eachBlock(f, g.c, channel, (block) => {
       const vectors = Array.from({ length: block.vectors }, (_, v) => v);
       const sums = vectors.map(() => f.local('v128'));
@@ -165,10 +169,19 @@ export const depthwiseKernel = (g: Spread, fused: boolean, epilogue: Finish['epi
         });
       });
       f.get(padded, channel).do('i32.add').set(line);
-      f.get(results, channel).do('i32.add').set(lineTo);
+      f.get(p)
+        .memory('i32.load', 12)
+        .times(row0, g.c * 4)
+        .do('i32.add')
+        .get(channel)
+        .do('i32.add')
+        .set(to);
+      const lanes = block.width === 1 ? 1 : 4;
+      after.point(row0, channel);
+      for (const v of vectors) after.keep(4 * v, lanes);
       f.get(count).set(left);
       f.repeat(() => {
-        f.get(line).set(from).get(lineTo).set(to);
+        f.get(line).set(from);
         f.count(j, g.ow, () => {
           for (const sum of sums) f.constant(0).set(sum);
           offsets.forEach((offset, t) => {
@@ -182,23 +195,20 @@ export const depthwiseKernel = (g: Spread, fused: boolean, epilogue: Finish['epi
               );
           });
           for (const v of vectors) {
-            f.get(to, sums[v]);
+            const value = after.value(4 * v, lanes, () => f.get(sums[v]));
+            f.get(to, value);
             storeVector(f, block, 16 * v);
           }
           f.bump(from, g.sw * g.c * 4).bump(to, g.c * 4);
+          after.move(1, 0);
         });
         f.bump(line, g.sh * width * g.c * 4)
-          .bump(lineTo, g.ow * g.c * 4)
           .add(left, -1)
           .tee(left);
       });
     });
-    if (epilogue) {
-      f.times(count, g.ow).set(rows).i32(0).set(column);
-      finish(f, p, 3, { epilogue, stride: g.c, columns: g.c }, results, g.c, row0, rows, column);
-    }
   });
-  return { kernel: { f, items: g.n * strips }, perThread };
+  return { kernel: { f, items: g.n * strips }, perThread: paddedFloats };
 };
 
 /** The convolution of dy that gives the gradient to the image; its taps come in reverse order. */

@@ -57,19 +57,16 @@ export const load = (strides: readonly number[], dtype: DType = 'f32'): Expressi
 export const loadsOf = (e: Expression | undefined): Word[] =>
   (e?.loads ?? []).map(({ value, offset }) => ({ value, offset: offset * 4 }));
 
-/** The epilogue over (row, column), or undefined where it does not reduce to that. */
+/** The epilogue over (row, column) with steps of 0 or 1 along the columns, or undefined where it does not reduce to that. */
 const flatten = (shape: Shape, epilogue: Expression): Expression | undefined => {
   const last = shape.length - 1;
   const flat = collapse(shape, epilogue.loads, new Set([last]));
   if (flat.shape.length > 2 || epilogue.code.some((line) => line.kind === 'position')) return undefined;
-  return {
-    code: epilogue.code,
-    loads: flat.walks.map((walk, i) => ({
-      value: epilogue.loads[i].value,
-      offset: walk.offset,
-      strides: walk.strides.length === 2 ? walk.strides : [0, walk.strides[0] ?? 0],
-    })),
-  };
+  const loads = flat.walks.map(({ offset, strides: [row, column] }, i) => ({
+    ...{ value: epilogue.loads[i].value, offset },
+    strides: column === undefined ? [0, row ?? 0] : [row, column],
+  }));
+  return loads.every(({ strides: [, step] }) => step === 0 || step === 1) ? { code: epilogue.code, loads } : undefined;
 };
 
 /** What a kernel can finish itself, and what remains as a map over its result. */

@@ -35,27 +35,32 @@ export const isMatrix = (g: Geometry): boolean =>
 
 /**
  * Writes `count` floats in whole vectors: up to 3 floats beyond the end are overwritten, which whoever writes upwards sets
- * right with what follows. `value` puts 16 bytes on the stack for a byte offset.
+ * right with what follows. `value` puts 16 bytes on the stack for a byte offset, `step` moves on by so many bytes.
  */
-const write = (f: Func, to: Local, count: number, value: (offset: number) => void, step?: () => void): void => {
+const write = (
+  f: Func,
+  to: Local,
+  count: number,
+  value: (offset: number) => void,
+  step: (bytes: number) => void,
+): void => {
   const vectors = Math.ceil(count / 4);
-  if (vectors <= 16 || step === undefined) {
-    for (let i = 0; i < vectors; i++) {
+  const loops = vectors > 16 ? Math.floor(vectors / 4) : 0;
+  const some = (amount: number) => {
+    for (let i = 0; i < amount; i++) {
       f.get(to);
       value(16 * i);
       f.memory('v128.store', 16 * i);
     }
-    f.bump(to, count * 4);
-    return;
-  }
+  };
   const i = f.local();
-  f.count(i, vectors, () => {
-    f.get(to);
-    value(0);
-    f.memory('v128.store').bump(to, 16);
-    step();
+  f.count(i, loops, () => {
+    some(4);
+    f.bump(to, 64);
+    step(64);
   });
-  f.bump(to, (count - 4 * vectors) * 4);
+  some(vectors - 4 * loops);
+  f.bump(to, (count - 16 * loops) * 4);
 };
 
 const writeZeros = (f: Func, to: Local, count: number): void => {
@@ -75,7 +80,7 @@ const writeCopy = (f: Func, to: Local, from: Local, count: number): void => {
     to,
     count,
     (offset) => f.get(from).memory('v128.load', offset),
-    () => f.bump(from, 16),
+    (bytes) => f.bump(from, bytes),
   );
 };
 

@@ -3,8 +3,9 @@
  * from (m + 2)² products for every channel and filter in place of 9 m².
  */
 import type { Expression } from '../plan/program.ts';
-import { type Calls, type ConvPlan, finish, own, rowsInBlock, up } from './blocks.ts';
+import { type Calls, type ConvPlan, own, rowsInBlock, up } from './blocks.ts';
 import { Func } from './emitter.ts';
+import { finish } from './finish.ts';
 import type { Tile } from './gemm.ts';
 import { type Kernel, kernel } from './map.ts';
 import type { FilterOrder, Geometry } from './patches.ts';
