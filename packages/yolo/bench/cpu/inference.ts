@@ -2,7 +2,7 @@
 import { openDevice } from '@gdarknet/tensor';
 import { exportOnnx, loadDetector } from '@gdarknet/yolo';
 import * as E from 'fp-ts/lib/Either.js';
-import { bytesOf, type Measured, pictures, planOf, randomWeights, sized } from './networks.ts';
+import { bytesOf, type Measured, pictures, planOf, sized, weightsFor } from './networks.ts';
 import { peer } from './peers.ts';
 import { print, type Row, rowOf, steadily, takeTurns } from './rounds.ts';
 import { openTfjs } from './tfjs.ts';
@@ -18,7 +18,7 @@ type Ort = {
 };
 
 export const benchInference = async (
-  { name, cfg }: Measured,
+  { name, cfg, weights: file }: Measured,
   side: number,
   threads: number,
   rounds: number,
@@ -26,7 +26,7 @@ export const benchInference = async (
   const text = sized(cfg, side, 1);
   const plan = planOf(text);
   const device = await openDevice('wasm', { threads });
-  const weights = await randomWeights(device, plan);
+  const weights = await weightsFor(device, plan, file);
   const loaded = await loadDetector({ cfg: text, weights: bytesOf(weights, plan), device });
   if (E.isLeft(loaded)) throw new Error(JSON.stringify(loaded.left[0]));
   const detector = loaded.right;

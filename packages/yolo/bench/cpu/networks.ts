@@ -1,4 +1,4 @@
-/** The networks that are measured, with random weights that keep numbers in range. */
+/** The networks that are measured, with published weights where they are at hand, else random ones that keep numbers in range. */
 import { existsSync, readFileSync } from 'node:fs';
 import type { Device } from '@gdarknet/tensor';
 import {
@@ -6,22 +6,27 @@ import {
   type NetworkPlan,
   type NetworkWeights,
   parseNetwork,
+  readWeights,
   writeWeights,
   zoo,
 } from '@gdarknet/yolo';
 import * as E from 'fp-ts/lib/Either.js';
 
 const shared = process.env.GDARKNET_SHARED ?? '../shared';
-const fastest = `${shared}/data/weights/yolo-fastest-1.1.cfg`;
+const fastest = `${shared}/data/weights/yolo-fastest-1.1`;
 
-export type Measured = { readonly name: string; readonly cfg: string };
+export type Measured = { readonly name: string; readonly cfg: string; readonly weights?: Uint8Array };
 
 const loss = { loss: 'giou', iouNormalizer: 0.5 } as const;
 export const tiny: Measured = { name: 'yolov3-tiny', cfg: zoo.yolov3Tiny(loss) };
 export const yolov3: Measured = { name: 'yolov3', cfg: zoo.yolov3(loss) };
 /** Depthwise; undefined where its cfg is not at hand. */
-export const yoloFastest: Measured | undefined = existsSync(fastest)
-  ? { name: 'yolo-fastest-1.1', cfg: readFileSync(fastest, 'utf8') }
+export const yoloFastest: Measured | undefined = existsSync(`${fastest}.cfg`)
+  ? {
+      name: 'yolo-fastest-1.1',
+      cfg: readFileSync(`${fastest}.cfg`, 'utf8'),
+      weights: readFileSync(`${fastest}.weights`),
+    }
   : undefined;
 
 /** The cfg for so many images of so many pixels a side. */
@@ -38,10 +43,23 @@ export const planOf = (cfg: string): NetworkPlan => {
   return parsed.right.value;
 };
 
-/** Darknet's initial weights, with rolling variances of 1 in place of 0. */
-export const randomWeights = async (device: Device, plan: NetworkPlan): Promise<NetworkWeights> => {
-  const weights = await completeWeights(device, plan, undefined, 1);
-  for (const layer of Object.values(weights.layers)) layer?.rollingVariance?.fill(1);
+/**
+ * Those of the file, else Darknet's initial ones, with rolling variances of 1 in place of 0 and quiet heads: as of a trained
+ * network, few boxes pass.
+ */
+export const weightsFor = async (
+  device: Device,
+  plan: NetworkPlan,
+  file: Uint8Array | undefined,
+): Promise<NetworkWeights> => {
+  const read = file && readWeights(file, plan);
+  if (read && E.isLeft(read)) throw new Error(JSON.stringify(read.left[0]));
+  const weights = await completeWeights(device, plan, read?.right.value, 1);
+  if (file) return weights;
+  for (const layer of Object.values(weights.layers)) {
+    layer?.rollingVariance?.fill(1);
+    if (layer && layer.scales === undefined) for (const [i, w] of layer.weights.entries()) layer.weights[i] = w / 100;
+  }
   return weights;
 };
 
