@@ -6,6 +6,9 @@ import { Func } from './emitter.ts';
 
 export type Tile = { readonly rows: number; readonly columns: number; readonly fused: boolean };
 
+/** For products of few columns, which would leave half of a wide tile idle; more rows want more pointers than there are registers. */
+export const narrowed = (tile: Tile): Tile => (tile.columns === 16 ? { rows: 8, columns: 8, fused: tile.fused } : tile);
+
 /** (a, lda, b, panel stride, c, ldc, row tiles, panels, k): addresses and strides in bytes. */
 export const gemmFunction = ({ rows, columns, fused }: Tile): Func => {
   const f = new Func(['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32']);

@@ -5,6 +5,7 @@ import { convKernel } from './convolution.ts';
 import { backwards, depthwiseFilterKernel, depthwiseKernel, type Spread } from './depthwise.ts';
 import type { Func } from './emitter.ts';
 import { filterGradient } from './filter-gradient.ts';
+import type { Tile } from './gemm.ts';
 import { at, finishing, type Lowering, load, loadsOf, type Word } from './lowering.ts';
 import type { Kernel } from './map.ts';
 import { depthOf, type FilterOrder, type Geometry, packKernel, patchesFunction } from './patches.ts';
@@ -40,13 +41,13 @@ const problemOf = (lowering: Lowering, step: Convolution): Problem => {
   };
 };
 
-const calls = (lowering: Lowering, g: Geometry): Calls => ({
-  gemm: lowering.gemm(),
+const calls = (lowering: Lowering, tile: Tile, g: Geometry): Calls => ({
+  gemm: lowering.gemm(tile),
   patches: lowering.module.add(patchesFunction(g)),
 });
 
-const pack = (lowering: Lowering, order: FilterOrder, filter: Word): Word => {
-  const { kernel: packing, floats } = packKernel(order, lowering.tile.columns);
+const pack = (lowering: Lowering, { columns }: Tile, order: FilterOrder, filter: Word): Word => {
+  const { kernel: packing, floats } = packKernel(order, columns);
   const { word, once } = lowering.madeOf(filter, floats);
   lowering.push(packing, [filter, word], floats, once);
   return word;
@@ -63,7 +64,8 @@ const convolve = (
   epilogue: Expression | undefined,
 ): void => {
   const { groups, columns } = order;
-  const { tile, threads, module } = lowering;
+  const { threads, module } = lowering;
+  const tile = lowering.tileFor(columns);
   const { own, rest } = finishing(lowering.shapeOf(out), epilogue);
   const work = g.n * g.oh * g.ow * groups * columns * depthOf(g);
   const add = (f: Func) => module.add(f);
@@ -75,11 +77,11 @@ const convolve = (
     const { word, once } = lowering.madeOf(filter, floats);
     lowering.push(transform, [filter, word], floats, once);
     weights = word;
-    const patches = calls(lowering, tilePatches(transformed.m, g));
+    const patches = calls(lowering, tile, tilePatches(transformed.m, g));
     kernel = lowering.scratched(transformed.convolution(patches, add, threads, own));
   } else {
-    weights = pack(lowering, order, filter);
-    kernel = lowering.scratched(convKernel(g, groups, columns, tile, calls(lowering, g), threads, own));
+    weights = pack(lowering, tile, order, filter);
+    kernel = lowering.scratched(convKernel(g, groups, columns, tile, calls(lowering, tile, g), threads, own));
   }
   lowering.push(kernel, [x, weights, { scratch: true }, at(out), ...loadsOf(own)], work);
   lowering.finishLater(out, rest);
@@ -169,12 +171,13 @@ export const conv2dInput = (lowering: Lowering, step: Extract<Step, { kind: 'con
     columnStride: 1,
     offset: 0,
   };
-  const panels = pack(lowering, order, at(step.filter));
+  const tile = lowering.tileFor(order.columns);
+  const panels = pack(lowering, tile, order, at(step.filter));
   const pixels: Geometry = {
     ...{ n, h: oh, w: ow, c: out, ci: perGroup, oh, ow },
     ...{ kh: 1, kw: 1, sh: 1, sw: 1, pt: 0, pl: 0 },
   };
-  const kernel = lowering.scratched(scatterKernel(g, groups, perGroup, lowering.tile, calls(lowering, pixels)));
+  const kernel = lowering.scratched(scatterKernel(g, groups, perGroup, tile, calls(lowering, tile, pixels)));
   lowering.push(kernel, [at(step.dy), panels, { scratch: true }, at(step.out)], work);
   lowering.finishLater(step.out, step.epilogue);
 };
@@ -192,7 +195,7 @@ export const conv2dFilter = (lowering: Lowering, step: Extract<Step, { kind: 'co
     lowering.map([g.c, taps], load([1, g.c]), [summed, at(step.out)], [taps, 1]);
   } else {
     const add = (f: Func) => lowering.module.add(f);
-    const plan = filterGradient(g, groups, perGroup, lowering.tile, calls(lowering, g), add);
+    const plan = filterGradient(g, groups, perGroup, lowering.tile, calls(lowering, lowering.tile, g), add);
     const parts = lowering.temporary(plan.parts);
     lowering.push(lowering.scratched(plan), [at(step.x), at(step.dy), { scratch: true }, parts], work);
     lowering.push(plan.combine, [parts, at(step.out)], plan.parts);
@@ -225,8 +228,9 @@ export const matmul = (lowering: Lowering, step: Extract<Step, { kind: 'matmul' 
       columnStride: transposeB ? k : 1,
       offset: 0,
     };
-    const panels = pack(lowering, order, { value: step.b, offset: i * k * n * 4 });
-    const kernel = lowering.scratched(convKernel(g, 1, n, lowering.tile, calls(lowering, g), lowering.threads, own));
+    const tile = lowering.tileFor(n);
+    const panels = pack(lowering, tile, order, { value: step.b, offset: i * k * n * 4 });
+    const kernel = lowering.scratched(convKernel(g, 1, n, tile, calls(lowering, tile, g), lowering.threads, own));
     const result: Word = { value: out, offset: i * m * n * 4 };
     lowering.push(kernel, [a, panels, { scratch: true }, result, ...loadsOf(own)], m * n * k);
   }

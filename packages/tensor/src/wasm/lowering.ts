@@ -4,7 +4,7 @@ import { collapse, dense } from '../plan/view.ts';
 import { type DType, type Shape, sizeOf, stridesOf } from '../shape.ts';
 import type { ConvPlan } from './blocks.ts';
 import { ModuleWriter } from './emitter.ts';
-import { gemmFunction, type Tile } from './gemm.ts';
+import { gemmFunction, narrowed, type Tile } from './gemm.ts';
 import type { HostStep } from './host.ts';
 import { type Kernel, mapKernel, reduceKernel } from './map.ts';
 
@@ -86,11 +86,13 @@ export class Lowering {
   private readonly kept: number[] = [];
   private perThread = 0;
   private step = 0;
-  private matrix: number | undefined;
+  private readonly products = new Map<Tile, number>();
+  private readonly narrow: Tile;
 
   constructor(program: Program, tile: Tile, threads: number) {
     this.program = program;
     this.tile = tile;
+    this.narrow = narrowed(tile);
     this.threads = threads;
   }
 
@@ -119,10 +121,16 @@ export class Lowering {
     return { word: once ? { kept: this.kept.push(floats) - 1 } : this.temporary(floats), once };
   }
 
-  /** The matrix kernel of the device's tile. */
-  gemm(): number {
-    this.matrix ??= this.module.add(gemmFunction(this.tile));
-    return this.matrix;
+  /** The tile for products with so many columns. */
+  tileFor(columns: number): Tile {
+    return columns <= this.narrow.columns ? this.narrow : this.tile;
+  }
+
+  /** The matrix kernel of a tile. */
+  gemm(tile: Tile): number {
+    const known = this.products.get(tile) ?? this.module.add(gemmFunction(tile));
+    this.products.set(tile, known);
+    return known;
   }
 
   push({ f, items }: Kernel, words: readonly Word[], work: number, once = false): void {

@@ -88,70 +88,74 @@ const writeCopy = (f: Func, to: Local, from: Local, count: number): void => {
 export const patchesFunction = (g: Geometry): Func => {
   const f = new Func(['i32', 'i32', 'i32', 'i32', 'i32']);
   const [image, to, first, rows, channels] = [0, 1, 2, 3, 4];
-  const [r, i, j, b, rest, x0, y, x, base, from, ky, kx] = Array.from({ length: 12 }, () => f.local());
+  const [r, i, j, b, x0, y0, y, x, base, from, ky, kx] = f.locals(12);
   const line = g.w * g.c * 4;
-  f.i32(0).range(r, rows, 1, () => {
-    f.get(first, r).do('i32.add').set(rest);
-    f.get(rest).i32(g.ow).do('i32.rem_u').set(j);
-    f.get(rest).i32(g.ow).do('i32.div_u').set(rest);
-    f.get(rest).i32(g.oh).do('i32.rem_u').set(i);
-    f.get(rest).i32(g.oh).do('i32.div_u').set(b);
-    f.times(j, g.sw).i32(-g.pl).do('i32.add').set(x0);
+  /** Puts the address of a row of the image on the stack. */
+  const rowAt = (row: Local) =>
+    f.times(b, g.h).get(row).do('i32.add').i32(line).do('i32.mul').get(image).do('i32.add').get(channels).do('i32.add');
+  /** One row of a window that begins at `from`, which is lost. */
+  const copyRow = () => {
+    if (g.ci === g.c) writeCopy(f, to, from, g.kw * g.c);
+    else
+      f.count(kx, g.kw, () => {
+        f.get(from).set(x);
+        writeCopy(f, to, x, g.ci);
+        f.bump(from, g.c * 4);
+      });
+  };
+  const inside = () => {
+    rowAt(y0)
+      .times(x0, g.c * 4)
+      .do('i32.add')
+      .set(base);
     f.count(ky, g.kh, () => {
-      f.times(i, g.sh).i32(-g.pt).do('i32.add').get(ky).do('i32.add').set(y);
-      f.get(y)
-        .i32(g.h)
-        .do('i32.lt_u')
-        .when(
-          () => {
-            f.times(b, g.h)
-              .get(y)
-              .do('i32.add')
-              .i32(line)
-              .do('i32.mul')
-              .get(image)
-              .do('i32.add')
-              .get(channels)
-              .do('i32.add')
-              .set(base);
-            const pixelwise = () =>
-              f.count(kx, g.kw, () => {
-                f.get(x0, kx)
+      f.get(base).set(from);
+      copyRow();
+      f.bump(base, line);
+    });
+  };
+  const across = () => {
+    f.count(ky, g.kh, () => {
+      f.get(y0, ky).do('i32.add').tee(y).i32(g.h).do('i32.lt_u');
+      f.when(
+        () => {
+          rowAt(y).set(base);
+          f.count(kx, g.kw, () => {
+            f.get(x0, kx).do('i32.add').tee(x).i32(g.w).do('i32.lt_u');
+            f.when(
+              () => {
+                f.times(x, g.c * 4)
+                  .get(base)
                   .do('i32.add')
-                  .tee(x)
-                  .i32(g.w)
-                  .do('i32.lt_u')
-                  .when(
-                    () => {
-                      f.times(x, g.c * 4)
-                        .get(base)
-                        .do('i32.add')
-                        .set(from);
-                      writeCopy(f, to, from, g.ci);
-                    },
-                    () => writeZeros(f, to, g.ci),
-                  );
-              });
-            if (g.ci !== g.c || g.kw === 1) pixelwise();
-            else {
-              // The whole line of the window at once where it lies inside.
-              f.get(x0)
-                .i32(0)
-                .do('i32.ge_s')
-                .get(x0)
-                .i32(g.w - g.kw + 1)
-                .do('i32.lt_s', 'i32.and')
-                .when(() => {
-                  f.times(x0, g.c * 4)
-                    .get(base)
-                    .do('i32.add')
-                    .set(from);
-                  writeCopy(f, to, from, g.kw * g.c);
-                }, pixelwise);
-            }
-          },
-          () => writeZeros(f, to, g.kw * g.ci),
-        );
+                  .set(from);
+                writeCopy(f, to, from, g.ci);
+              },
+              () => writeZeros(f, to, g.ci),
+            );
+          });
+        },
+        () => writeZeros(f, to, g.kw * g.ci),
+      );
+    });
+  };
+  f.get(first).i32(g.ow).do('i32.rem_u').set(j);
+  f.get(first).i32(g.ow).do('i32.div_u').tee(b).i32(g.oh).do('i32.rem_u').set(i);
+  f.get(b).i32(g.oh).do('i32.div_u').set(b);
+  f.times(j, g.sw).i32(-g.pl).do('i32.add').set(x0);
+  f.times(i, g.sh).i32(-g.pt).do('i32.add').set(y0);
+  f.i32(0).range(r, rows, 1, () => {
+    f.get(y0)
+      .i32(Math.max(0, g.h - g.kh + 1))
+      .do('i32.lt_u');
+    f.get(x0)
+      .i32(Math.max(0, g.w - g.kw + 1))
+      .do('i32.lt_u', 'i32.and')
+      .when(inside, across);
+    f.bump(x0, g.sw).add(j, 1).tee(j).i32(g.ow).do('i32.ge_s');
+    f.when(() => {
+      f.i32(0).set(j).i32(-g.pl).set(x0);
+      f.bump(y0, g.sh).add(i, 1).tee(i).i32(g.oh).do('i32.ge_s');
+      f.when(() => f.i32(0).set(i).i32(-g.pt).set(y0).bump(b, 1));
     });
   });
   return f;
