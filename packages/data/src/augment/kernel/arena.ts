@@ -6,7 +6,7 @@ import type { Image } from '../../image/image.ts';
 import { linearAxis } from '../../opencv/linear.ts';
 import { roundHalfEven } from '../../opencv/raster.ts';
 import type { AugmentParameters } from '../parameters.ts';
-import { type Change, changeNames, columnBytes, compileKernels, type Kernels } from './code.ts';
+import { type Change, changeNames, columnBytes, compileKernels, type Kernels, pixelBytes } from './code.ts';
 
 const page = 65536;
 const lanes = 8;
@@ -93,20 +93,20 @@ export const augmentVectors = (
     3 * plane,
     3 * plane,
     (bottom - top) * rowBytes,
-    4 * (samples + 3 * lanes),
+    4 * samples + pixelBytes * lanes,
   ]);
   if (bytes > maxBytes) return false;
-  const [changeAt, weightsAt, tableAt, upperAt, lowerAt, imageAt, outAt] = at;
+  const [numbersAt, weightsAt, tableAt, upperAt, lowerAt, imageAt, outAt] = at;
   const missing = Math.ceil((bytes - memory.buffer.byteLength) / page);
   if (missing > 0) memory.grow(missing);
 
   const heap = memory.buffer;
   const shift = roundHalfEven(hueShift);
-  const change: Change = {
+  const numbers: Change = {
     shift: around ? ((shift % 180) + 180) % 180 : shift,
     ...{ saturation: p.saturation, exposure: p.exposure },
   };
-  new Float32Array(heap, changeAt, changeNames.length).set(changeNames.map((name) => change[name]));
+  new Float32Array(heap, numbersAt, changeNames.length).set(changeNames.map((name) => numbers[name]));
   writeColumns(image, p, width, new Int32Array(heap, tableAt, 2 * columns));
   const rows = linearAxis(p.height, height, false);
   const weights = new Int32Array(heap, weightsAt, 2 * height);
@@ -121,7 +121,7 @@ export const augmentVectors = (
     if (source < top || source >= bottom) new Uint8Array(heap, to, 3 * plane).fill(0);
     else kernels.stretch(imageAt + (source - top) * rowBytes, tableAt, to, tableAt + columnBytes * columns, plane);
   };
-  const distort = around ? kernels.wrap : kernels.saturate;
+  const change = around ? kernels.wrap : kernels.saturate;
   let [upper, lower] = [upperAt, lowerAt];
   let [upperIs, lowerIs] = [-1, -1];
   for (let y = 0; y < height; y++) {
@@ -134,7 +134,12 @@ export const augmentVectors = (
     if (first !== upperIs) stretch(first, upper);
     if (second !== lowerIs) stretch(second, lower);
     [upperIs, lowerIs] = [first, second];
-    distort(upper, lower, weightsAt + 8 * y, outAt + 12 * width * y, upper + plane, plane, changeAt);
+    // A row's last vectors may reach into the next one's, which comes later.
+    const row = outAt + pixelBytes * width * y;
+    const end = row + pixelBytes * columns;
+    kernels.blend(upper, lower, weightsAt + 8 * y, row, upper + plane, plane);
+    change(row, end, numbersAt);
+    kernels.paint(row, end);
   }
   out.set(new Float32Array(heap, outAt, samples), offset);
   return true;

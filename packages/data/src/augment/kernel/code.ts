@@ -1,12 +1,12 @@
 /**
- * The augmentation's two inner loops as WebAssembly SIMD, bit for bit what `../opencv.ts` computes with tables. Rows lie
- * in planes (all reds, then greens, then blues), eight pixels at a time; `layout.ts` says where.
+ * The augmentation's inner loops as WebAssembly SIMD, bit for bit what `../opencv.ts` computes with tables. Rows lie
+ * in planes (all reds, then greens, then blues), eight pixels at a time; `arena.ts` says where.
  */
 import { Func, hostFunctions, type Local, ModuleWriter } from '@gdarknet/tensor/emitter';
 
 /** Bytes of a column's entry: the offset of its left pixel, then two weights of 16 bits. */
 export const columnBytes = 8;
-/** Numbers the second loop takes in memory, float32 each, in this order. */
+/** Numbers that `change` takes in memory, float32 each, in this order. */
 export const changeNames = ['shift', 'saturation', 'exposure'] as const;
 export type Change = Readonly<Record<(typeof changeNames)[number], number>>;
 
@@ -55,28 +55,35 @@ const stretch = (): Func => {
   return f;
 };
 
+/** Bytes of a pixel on its way through the loops below: three floats. */
+export const pixelBytes = 12;
+
 /** 1 / 255 in two parts, of which the first times a byte is exact: their products add up to the correctly rounded b / 255. */
 export const shareHigh = Math.round(2 ** 23 / 255) / 2 ** 23;
 export const shareLow = Math.fround(1 / 255 - shareHigh);
 
-/** One statement a line: what the stack machine computes, written like the formulas of `../opencv.ts`. */
-const distort = (wrap: boolean): Func => {
-  // distort(upper, lower, weights, out, end, plane, change): `weights` holds the rows' two, `end` ends the upper row.
-  const f = new Func(['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32']);
-  const [upper, lower, weights, out, end, plane, change] = [0, 1, 2, 3, 4, 5, 6];
-  const vector = (): Local => f.local('v128');
-  const splat = (from: Local, offset: number): Local => {
-    const l = vector();
-    f.get(from).memory('v128.load32_splat', offset).set(l);
-    return l;
-  };
-  const [weight0, weight1] = [splat(weights, 0), splat(weights, 4)];
-  const [shift, saturation, exposure] = changeNames.map((_, i) => splat(change, 4 * i));
-  const [r, g, b, value, d, x, red, green] = Array.from({ length: 8 }, vector);
-  const [h, s, v, at, share, top, middle, low] = Array.from({ length: 8 }, vector);
+const stepBytes = 4 * pixelBytes;
+const splat = (f: Func, from: Local, offset: number): Local => {
+  const l = f.local('v128');
+  f.get(from).memory('v128.load32_splat', offset).set(l);
+  return l;
+};
+const vectors = (f: Func, count: number): Local[] => Array.from({ length: count }, () => f.local('v128'));
+
+// What follows is one row's way in three short loops, each in place over the last one's results. In a single long one the
+// processor would see a step or two ahead and wait. One statement a line, like the formulas of `../opencv.ts`.
+
+/**
+ * blend(upper, lower, weights, out, end, plane): two stretched rows to one of bytes, and of these the value, the chroma and
+ * the place on the circle of hue in chromas. `weights` holds the rows' two, `end` ends the upper row.
+ */
+const blend = (): Func => {
+  const f = new Func(['i32', 'i32', 'i32', 'i32', 'i32', 'i32']);
+  const [upper, lower, weights, out, end, plane] = [0, 1, 2, 3, 4, 5];
+  const [weight0, weight1] = [splat(f, weights, 0), splat(f, weights, 4)];
+  const [r, g, b, value, d] = vectors(f, 5);
   const two = 2;
-  /** Two stretched rows to one of bytes, as floats. */
-  const blend = (channel: number, to: Local): void => {
+  const sample = (channel: number, to: Local): void => {
     for (const [row, weight] of [
       [upper, weight0],
       [lower, weight1],
@@ -88,103 +95,110 @@ const distort = (wrap: boolean): Func => {
     f.do('i32x4.add').fixed(two, 'i32').do('i32x4.add').shift('i32x4.shr_s', two);
     f.do('f32x4.convert_i32x4_s').set(to);
   };
-  /** floor((n * round(scale / max(1, by)) + 2048) / 4096) with n on the stack; every step is exact below 2^24. */
-  const divide = (scale: number, by: Local): void => {
-    f.fixed(scale).get(by).fixed(1).do('f32x4.pmax', 'f32x4.div', 'f32x4.nearest', 'f32x4.mul');
-    f.fixed(2048)
-      .do('f32x4.add')
-      .fixed(1 / 4096)
-      .do('f32x4.mul', 'f32x4.floor');
-  };
-  /** Rounds what is on the stack, 0 or more, and ends it at 255. */
-  const byte = (): void => {
-    f.do('f32x4.nearest').fixed(255).do('f32x4.pmin');
-  };
-  /** The byte in `l` to b / 255. */
-  const unit = (l: Local): void => {
-    f.get(l).fixed(shareHigh).do('f32x4.mul').get(l).fixed(shareLow).do('f32x4.mul', 'f32x4.add').set(l);
-  };
-  const third = Math.fround(1 / 255);
-  const hueStep = Math.fround(6 / 180);
   f.get(upper).range(upper, end, 8, () => {
-    blend(0, r);
-    blend(1, g);
-    blend(2, b);
-    f.get(r, g).do('f32x4.pmax').get(b).do('f32x4.pmax').tee(value);
-    f.get(r, g).do('f32x4.pmin').get(b).do('f32x4.pmin', 'f32x4.sub').set(d);
-    // x = value == r ? g - b : value == g ? b - r + 2 d : r - g + 4 d
-    f.get(g, b).do('f32x4.sub');
+    sample(0, r);
+    sample(1, g);
+    sample(2, b);
+    f.get(r, g).do('f32x4.pmax').get(b).do('f32x4.pmax').set(value);
+    f.get(value, r, g).do('f32x4.pmin').get(b).do('f32x4.pmin', 'f32x4.sub').set(d);
+    f.get(out, value).memory('v128.store').get(out, d).memory('v128.store', 16);
+    // value == r ? g - b : value == g ? b - r + 2 d : r - g + 4 d
+    f.get(out, g, b).do('f32x4.sub');
     f.get(b, r).do('f32x4.sub').get(d, d).do('f32x4.add', 'f32x4.add');
     f.get(r, g).do('f32x4.sub').get(d).fixed(4).do('f32x4.mul', 'f32x4.add');
-    f.get(value, g).do('f32x4.eq', 'v128.bitselect').get(value, r).do('f32x4.eq', 'v128.bitselect').tee(x);
-    divide(122880, d);
-    f.tee(h).fixed(180).get(h).fixed(0).do('f32x4.lt', 'v128.and', 'f32x4.add').get(shift).do('f32x4.add').tee(h);
-    if (wrap) f.fixed(180).get(h).fixed(180).do('f32x4.ge', 'v128.and', 'f32x4.sub').set(h);
-    else f.fixed(0).do('f32x4.pmax').fixed(255).do('f32x4.pmin').set(h);
-    f.get(d);
+    f.get(value, g).do('f32x4.eq', 'v128.bitselect').get(value, r).do('f32x4.eq', 'v128.bitselect');
+    f.memory('v128.store', 32).bump(out, stepBytes).bump(lower, 8);
+  });
+  return f;
+};
+
+const third = Math.fround(1 / 255);
+const hueStep = Math.fround(6 / 180);
+
+/** change(out, end, numbers): from there to the changed value and saturation as shares, and the hue on a circle of 6. */
+const change = (wrap: boolean): Func => {
+  const f = new Func(['i32', 'i32', 'i32']);
+  const [out, end, numbers] = [0, 1, 2];
+  const [shift, saturation, exposure] = changeNames.map((_, i) => splat(f, numbers, 4 * i));
+  const [value, d, h] = vectors(f, 3);
+  /** floor((n * round(scale / max(1, by)) + 2048) / 4096) with n on the stack; every step is exact below 2^24. */
+  const divide = (scale: number, by: Local): void => {
+    f.fixed(scale).get(by).fixed(1).do('f32x4.pmax', 'f32x4.div', 'f32x4.nearest');
+    f.fixed(1 / 4096).do('f32x4.mul', 'f32x4.mul');
+    f.fixed(0.5).do('f32x4.add', 'f32x4.floor');
+  };
+  /** Rounds what is on the stack, 0 or more, to a byte, and makes it a share. */
+  const share = (): void => {
+    f.do('f32x4.nearest').fixed(255).do('f32x4.pmin').fixed(third).do('f32x4.mul');
+  };
+  f.get(out).range(out, end, stepBytes, () => {
+    f.get(out).memory('v128.load').set(value).get(out).memory('v128.load', 16).set(d);
+    f.get(out, value, exposure).do('f32x4.mul');
+    share();
+    f.memory('v128.store').get(out, d);
     divide(1044480, value);
     f.get(saturation).do('f32x4.mul');
-    byte();
-    f.fixed(third).do('f32x4.mul').set(s);
-    f.get(value, exposure).do('f32x4.mul');
-    byte();
-    f.tee(top).fixed(third).do('f32x4.mul').set(v);
-    // The place on the circle of 6, and how far from the middle channel's next peak: 1 - f in even sectors, f in odd ones.
-    f.get(h).fixed(hueStep).do('f32x4.mul').tee(at);
-    if (!wrap) f.fixed(6).get(at).fixed(6).do('f32x4.ge', 'v128.and', 'f32x4.sub').tee(at);
-    f.get(at).fixed(0.5).do('f32x4.mul', 'f32x4.floor').tee(x).get(x).do('f32x4.add', 'f32x4.sub').set(x);
-    f.fixed(1).get(x).do('f32x4.sub', 'f32x4.abs').set(share);
-    f.get(v).fixed(1).get(s).do('f32x4.sub', 'f32x4.mul').fixed(255).do('f32x4.mul', 'f32x4.nearest').set(low);
-    f.get(v).fixed(1).get(s, share).do('f32x4.mul', 'f32x4.sub', 'f32x4.mul').fixed(255);
-    f.do('f32x4.mul', 'f32x4.nearest').set(middle);
-    for (const l of [top, middle, low]) unit(l);
-    // A channel is strongest in the two sectors round its own and middling in the two beside these. Where sectors meet, the
-    // middle is one of its neighbours, so that either side of a comparison does; and low <= middle <= top.
-    const select = (centre: number, compare: 'f32x4.lt' | 'f32x4.gt', outer: number, inner: number): void => {
-      f.get(low, middle, at).fixed(centre).do('f32x4.sub', 'f32x4.abs').tee(x).fixed(outer).do(compare, 'v128.and');
-      f.do('f32x4.pmax').get(top, x).fixed(inner).do(compare, 'v128.and', 'f32x4.pmax');
-    };
-    select(3, 'f32x4.gt', 1, 2);
-    f.set(red);
-    select(2, 'f32x4.lt', 2, 1);
-    f.set(green);
-    select(4, 'f32x4.lt', 2, 1);
-    f.set(b);
-    f.get(red, green).shuffle(0, 4, 1, 5).set(x);
-    f.get(red, green).shuffle(2, 6, 3, 7).set(h);
+    share();
+    f.memory('v128.store', 16).get(out).memory('v128.load', 32);
+    divide(122880, d);
+    f.tee(h).fixed(180).get(h).fixed(0).do('f32x4.lt', 'v128.and', 'f32x4.add').get(shift).do('f32x4.add').set(h);
+    if (wrap) f.get(h).fixed(180).get(h).fixed(180).do('f32x4.ge', 'v128.and', 'f32x4.sub').set(h);
+    else f.get(h).fixed(0).do('f32x4.pmax').fixed(255).do('f32x4.pmin').set(h);
+    f.get(h).fixed(hueStep).do('f32x4.mul').set(h);
+    if (!wrap) f.get(h).fixed(6).get(h).fixed(6).do('f32x4.ge', 'v128.and', 'f32x4.sub').set(h);
+    f.get(out, h).memory('v128.store', 32);
+  });
+  return f;
+};
+
+/** paint(out, end): from there to red, green and blue. */
+const paint = (): Func => {
+  const f = new Func(['i32', 'i32']);
+  const [out, end] = [0, 1];
+  const [v, s, h, r, g, b, x, y] = vectors(f, 8);
+  const after = (place: number) => () => f.get(h).fixed(place).do('f32x4.sub');
+  const before = (place: number) => () => f.fixed(place).get(h).do('f32x4.sub');
+  /** How far a channel is from its own sectors on the circle, to 1: so much of the saturation it lacks of the value. */
+  const channel = (first: () => void, second: () => void, choose: 'f32x4.pmin' | 'f32x4.pmax', to: Local): void => {
+    first();
+    second();
+    f.do(choose).fixed(0).do('f32x4.pmax').fixed(1).do('f32x4.pmin').set(x);
+    f.get(v).fixed(1).get(s, x).do('f32x4.mul', 'f32x4.sub', 'f32x4.mul').fixed(255).do('f32x4.mul', 'f32x4.nearest');
+    // The byte to byte / 255.
+    f.tee(x).fixed(shareHigh).do('f32x4.mul').get(x).fixed(shareLow).do('f32x4.mul', 'f32x4.add').set(to);
+  };
+  f.get(out).range(out, end, stepBytes, () => {
+    for (const [i, l] of [v, s, h].entries())
+      f.get(out)
+        .memory('v128.load', 16 * i)
+        .set(l);
+    channel(after(1), before(5), 'f32x4.pmin', r);
+    channel(before(1), after(3), 'f32x4.pmax', g);
+    channel(before(3), after(5), 'f32x4.pmax', b);
+    f.get(r, g).shuffle(0, 4, 1, 5).set(x);
+    f.get(r, g).shuffle(2, 6, 3, 7).set(y);
     f.get(out, x, b).shuffle(0, 1, 4, 2).memory('v128.store');
-    f.get(out, x, b).shuffle(3, 5, 3, 5).get(h).shuffle(0, 1, 4, 5).memory('v128.store', 16);
-    f.get(out, h, b).shuffle(6, 2, 3, 7).memory('v128.store', 32);
-    f.bump(out, 48).bump(lower, 8);
+    f.get(out, x, b).shuffle(3, 5, 3, 5).get(y).shuffle(0, 1, 4, 5).memory('v128.store', 16);
+    f.get(out, y, b).shuffle(6, 2, 3, 7).memory('v128.store', 32);
   });
   return f;
 };
 
 export type Kernels = {
   readonly stretch: (row: number, columns: number, out: number, end: number, plane: number) => void;
+  readonly blend: (upper: number, lower: number, weights: number, out: number, end: number, plane: number) => void;
   /** By what hue does at its end: go round, or stop. */
-  readonly wrap: Distort;
-  readonly saturate: Distort;
+  readonly wrap: (out: number, end: number, numbers: number) => void;
+  readonly saturate: (out: number, end: number, numbers: number) => void;
+  readonly paint: (out: number, end: number) => void;
 };
-
-type Distort = (
-  ...at: readonly [
-    upper: number,
-    lower: number,
-    weights: number,
-    out: number,
-    end: number,
-    plane: number,
-    change: number,
-  ]
-) => void;
 
 /** Throws a WebAssembly.CompileError where SIMD is missing. */
 export const compileKernels = (memory: WebAssembly.Memory): Kernels => {
   const writer = new ModuleWriter();
-  const names = [stretch(), distort(true), distort(false)].map((f) => `f${writer.add(f)}`);
+  const functions = { stretch: stretch(), blend: blend(), wrap: change(true), saturate: change(false), paint: paint() };
+  const names = Object.entries(functions).map(([name, f]) => [name, `f${writer.add(f)}`]);
   const host = { memory, ...Object.fromEntries(hostFunctions.map((name) => [name, Math[name]])) };
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(writer.encode(false)), { host });
-  const [first, wrap, saturate] = names.map((name) => exports[name]);
-  return { stretch: first as Kernels['stretch'], wrap: wrap as Distort, saturate: saturate as Distort };
+  return Object.fromEntries(names.map(([name, exported]) => [name, exports[exported]])) as unknown as Kernels;
 };
