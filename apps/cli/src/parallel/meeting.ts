@@ -1,5 +1,6 @@
 /** Threads of one process as a team: they meet in shared memory and add up what each has put there. */
 import type { Team } from '@gdarknet/yolo';
+import { takingTurns } from './turns.ts';
 
 /** Sent to every member. */
 export type MeetingPlace = { readonly control: SharedArrayBuffer; readonly slots: SharedArrayBuffer };
@@ -41,7 +42,6 @@ export const joinMeeting = (place: MeetingPlace, rank: number, size: number, blo
   const slots = Array.from({ length: size + 1 }, (_, i) => new Float64Array(place.slots, 8 * chunk * i, chunk));
   const floats = new Float32Array(place.slots, 0, 2 * chunk);
   const sums = slots[size];
-  let spent = 0;
 
   const check = (): void => {
     if (Atomics.load(control, word.ended) !== 0) throw new CrewEnded('another member has ended');
@@ -64,11 +64,6 @@ export const joinMeeting = (place: MeetingPlace, rank: number, size: number, blo
       }
     }
     check();
-  };
-  const timed = async (act: () => Promise<void>): Promise<void> => {
-    const from = performance.now();
-    await act();
-    spent += performance.now() - from;
   };
 
   const sum = async (values: Float64Array): Promise<void> => {
@@ -98,9 +93,10 @@ export const joinMeeting = (place: MeetingPlace, rank: number, size: number, blo
     }
   };
 
+  const { spentMs, ...calls } = takingTurns({ sum, share });
   return {
-    team: { rank, size, sum: (values) => timed(() => sum(values)), share: (values) => timed(() => share(values)) },
-    spentMs: () => spent,
+    team: { rank, size, ...calls },
+    spentMs,
     end: () => {
       Atomics.store(control, word.ended, 1);
       Atomics.add(control, word.round, 1);

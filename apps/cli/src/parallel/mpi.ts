@@ -4,6 +4,7 @@
  */
 import type { LibraryHandle } from 'koffi';
 import type { Crew, Sync } from './crew.ts';
+import { takingTurns } from './turns.ts';
 
 type Family = 'openmpi' | 'mpich';
 
@@ -80,8 +81,8 @@ const handles: Readonly<Record<Family, (library: LibraryHandle) => Handles>> = {
 /** MPI_THREAD_SERIALIZED and MPI_THREAD_MULTIPLE, the same in both families. */
 const serialized = 2;
 const multiple = 3;
-/** Values of one call: some megabytes. */
-const bucket = 1 << 19;
+/** Values of one call: 64 MiB, as a member that computes begins no other call meanwhile. */
+const bucket = 1 << 23;
 
 const familyOf = (library: LibraryHandle): Family => {
   try {
@@ -145,14 +146,15 @@ export const openMpiCrew = async (launch: Launch, sync: Sync): Promise<Crew> => 
   commRank(world, rank);
   commSize(world, size);
 
-  let spent = 0;
   const inBuckets = async <A extends Float32Array | Float64Array>(values: A, act: (part: A) => Promise<void>) => {
-    const from = performance.now();
     for (let at = 0; at < values.length; at += bucket) await act(values.subarray(at, at + bucket) as A);
-    spent += performance.now() - from;
   };
   const reduce = calling(allreduce, 'MPI_Allreduce');
   const hand = calling(broadcast, 'MPI_Bcast');
+  const { spentMs, ...calls } = takingTurns({
+    sum: (values) => inBuckets(values, (part) => reduce(inPlace, part, part.length, double, sum, world)),
+    share: (values) => inBuckets(values, (part) => hand(part, part.length, float, 0, world)),
+  });
   return {
     sync,
     localSize: launch.localSize,
@@ -160,10 +162,9 @@ export const openMpiCrew = async (launch: Launch, sync: Sync): Promise<Crew> => 
     team: {
       rank: rank[0],
       size: size[0],
-      sum: (values) => inBuckets(values, (part) => reduce(inPlace, part, part.length, double, sum, world)),
-      share: (values) => inBuckets(values, (part) => hand(part, part.length, float, 0, world)),
+      ...calls,
     },
-    spentMs: () => spent,
+    spentMs,
     abortEnds: true,
     abort: () => {
       abortAll(world, 1);

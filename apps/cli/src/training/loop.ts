@@ -41,6 +41,9 @@ const compareEvery = 100;
 /** The original's (SPEC 8.3). */
 const averageEvery = 4;
 
+/** Time in which the member does nothing else. */
+const lost = <A>({ team }: Crew, act: Promise<A>): Promise<A> => team.wait?.(act) ?? act;
+
 type Shared = { readonly loss: number; readonly stop: boolean };
 
 /** The original's exchange: losses, and every four batches the weights; member 0 counts what the others have seen. */
@@ -69,9 +72,10 @@ export const updates = async function* (options: LoopOptions): AsyncGenerator<Up
     const exchanged = crew?.spentMs() ?? 0;
     const report = await trainer.step(batch, signal.aborted);
     const { loss, stop } =
-      crew?.sync === 'darknet' ? await exchangeAsDarknet(trainer, report, signal.aborted, crew) : report;
+      crew?.sync === 'darknet' ? await lost(crew, exchangeAsDarknet(trainer, report, signal.aborted, crew)) : report;
     const finite = Number.isFinite(loss);
-    if (finite && crew?.sync === 'exact' && report.batch % compareEvery === 0) await trainer.compare(crew.team);
+    if (finite && crew?.sync === 'exact' && report.batch % compareEvery === 0)
+      await lost(crew, trainer.compare(crew.team));
     mean = finite ? averaged(mean, loss) : mean;
     yield {
       batch: report.batch,

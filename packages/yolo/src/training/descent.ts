@@ -27,7 +27,7 @@ type Updated = readonly [params: Variables, state: DescentState];
 /** Takes the gradients of a batch in parts; the last part comes with the update. */
 export type Descent = {
   readonly init: (params: Variables) => DescentState;
-  readonly accumulate: (gradients: Variables, state: DescentState) => DescentState;
+  readonly accumulate: (gradients: Variables, sum: GradientSum) => GradientSum;
   readonly update: (gradients: Variables, state: DescentState, params: Variables, rate: Operand) => Updated;
   /** The state without what has been taken in. */
   readonly emptied: (state: DescentState) => DescentState;
@@ -66,6 +66,12 @@ const plus = (gradients: Variables, { high, low }: GradientSum): GradientSum => 
     low: mapTree<Variables>(gradients, (_, i) => sums[i].lost),
   };
 };
+
+/** The sums of some layers each, as one. */
+export const joinSums = (sums: readonly GradientSum[]): GradientSum => ({
+  high: Object.assign({}, ...sums.map(({ high }) => high)),
+  low: Object.assign({}, ...sums.map(({ low }) => low)),
+});
 
 const rounded = ({ high, low }: GradientSum): Variables => {
   const lows = leavesOf<Tensor>(low);
@@ -107,7 +113,7 @@ export const descentOf = (plan: NetworkPlan, options: DescentOptions): Descent =
     plus(gradients, sum ?? nothing(gradients));
   return {
     init: (params) => ({ own: optimiser.init(params), ...(options.apart && { sum: nothing(params) }) }),
-    accumulate: (gradients, state) => ({ own: state.own, sum: summed(gradients, state) }),
+    accumulate: plus,
     update: (gradients, state, params, rate) =>
       updateWith(options.apart ? rounded(summed(gradients, state)) : gradients, state, params, rate),
     emptied: ({ own, sum }) => ({ own, ...(sum && { sum: nothing(sum.high) }) }),

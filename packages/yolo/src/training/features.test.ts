@@ -83,13 +83,21 @@ const teamOf = (count: number): readonly Team[] => {
         one.done();
       }
     });
-  return Array.from({ length: count }, (_, rank) => ({
-    rank,
-    size: count,
-    sum: (values) =>
-      meet(rank, values, (all) => Float64Array.from(all[0], (_, i) => all.reduce((sum, one) => sum + one[i], 0))),
-    share: (values) => meet(rank, values, ([first]) => first),
-  }));
+  const sums = (all: readonly Values[]) =>
+    Float64Array.from(all[0], (_, i) => all.reduce((sum, one) => sum + one[i], 0));
+  return Array.from({ length: count }, (_, rank) => {
+    let last: Promise<void> = Promise.resolve();
+    /** A member's calls are met in their order. */
+    const inTurn = (act: () => Promise<void>): Promise<void> => {
+      last = last.then(act);
+      return last;
+    };
+    return {
+      ...{ rank, size: count },
+      sum: (values) => inTurn(() => meet(rank, values, sums)),
+      share: (values) => inTurn(() => meet(rank, values, ([first]) => first)),
+    };
+  });
 };
 
 describe('a snapshot', () => {
@@ -142,6 +150,70 @@ describe('a team', () => {
       }
     });
   }
+
+  it('begins its sums while the backward pass still runs, and waits for them at its end', async () => {
+    // A team of one, on a device that tells when its stages are over.
+    const told: string[] = [];
+    const listening: Device = {
+      ...device,
+      compile: async (graph, options) => {
+        const executable = await device.compile(graph, options);
+        if (options?.stages === undefined || options.stages.length < 2) return executable;
+        const start: typeof executable.start = (args) => {
+          const { results, advance } = executable.start(args);
+          const telling = () => {
+            const more = advance();
+            if (more) told.push('stage');
+            return more;
+          };
+          return { results, advance: telling };
+        };
+        return { ...executable, start };
+      },
+    };
+    const team: Team = {
+      ...{ rank: 0, size: 1, share: async () => {} },
+      sum: async () => {
+        told.push('sum');
+      },
+      wait: (sums) => {
+        told.push('wait');
+        return sums;
+      },
+    };
+    const trainer = await trainerOf({ team, device: listening });
+    expect((await trainer.step(batchAt(0))).loss).toBeGreaterThan(0);
+    // Two parts are only taken in; in the last, what a stage gives is on its way before the next begins.
+    const stages = (told.length - 1) / 4;
+    expect(told).toEqual([
+      ...new Array<string>(2 * stages).fill('stage'),
+      ...Array.from({ length: stages }, () => ['stage', 'sum']).flat(),
+      'wait',
+    ]);
+    expect(stages).toBeGreaterThan(2);
+  });
+
+  it('changes nothing where one member has a cost that is not finite, and goes on', async () => {
+    const members = await Promise.all(teamOf(2).map((team) => trainerOf({ team })));
+    const before = await members[0].weights();
+    const spoilt = batchAt(0, members[1].slice);
+    spoilt.x.fill(Number.NaN);
+    const reports = await Promise.all([members[0].step(batchAt(0, members[0].slice)), members[1].step(spoilt)]);
+    expect(reports.map(({ loss }) => loss)).toEqual([Number.NaN, Number.NaN]);
+    const after = await members[0].weights();
+    expect(Buffer.from(after.slice(20)).equals(Buffer.from(before.slice(20)))).toBe(true);
+    const [single, rest] = [await trainerOf(), await Promise.all(members.map((m) => run(m, 1, 3)))];
+    single.count(net.batch);
+    expect(rest[0]).toEqual(await run(single, 1, 3));
+    expect(rest[1]).toEqual(rest[0]);
+  });
+
+  it('leaves frozen layers as they are', async () => {
+    const members = await Promise.all(teamOf(2).map((team) => trainerOf({ team, freeze: 3 })));
+    const [losses] = await Promise.all(members.map((member) => run(member, 0, 3)));
+    const single = await trainerOf({ freeze: 3 });
+    expect(losses).toEqual(await run(single, 0, 3));
+  });
 
   it('takes neighbouring parts, as even as can be', () => {
     expect([0, 1, 2].map((rank) => partsOf(16, rank, 3))).toEqual([

@@ -4,7 +4,7 @@ import { type Device, read, type Shape, sizeOf, type Tensor, tensor, zeros } fro
 import * as E from 'fp-ts/lib/Either.js';
 import type { NetworkParams, NetworkState } from '../network/network.ts';
 import type { NetworkVariables } from '../network/variables.ts';
-import type { Descent, DescentState } from './descent.ts';
+import type { Descent, DescentState, GradientSum } from './descent.ts';
 
 export type Moving = NetworkVariables & {
   readonly params: NetworkParams;
@@ -13,6 +13,9 @@ export type Moving = NetworkVariables & {
   /** Moving averages of parameters and rolling statistics (`ema_alpha`). */
   readonly average?: NetworkVariables;
 };
+
+/** The gradients of a batch so far, where they are kept apart. */
+export const sumOf = ({ descent }: Moving): GradientSum => descent.sum ?? { high: {}, low: {} };
 
 /** Everything that the next update depends on, but the data: with it a run goes on to the bit. */
 export type Snapshot = {

@@ -4,6 +4,7 @@ import {
   add,
   type Device,
   equal,
+  type Fetched,
   fetch,
   inScope,
   jit,
@@ -21,7 +22,8 @@ import type { HeadConfig, LossOptions } from '../loss/head.ts';
 import { yoloLoss } from '../loss/head-loss.ts';
 import type { Network, NetworkParams, NetworkState } from '../network/network.ts';
 import type { NetworkVariables } from '../network/variables.ts';
-import type { Descent } from './descent.ts';
+import type { Descent, GradientSum } from './descent.ts';
+import { bucketsOf, pick } from './exchange.ts';
 import type { Moving } from './moving.ts';
 
 export type Recipe = {
@@ -82,15 +84,19 @@ export const compileProgram = (recipe: Recipe, heads: readonly HeadConfig[]) => 
     return mapTree<T>(after, (t, i) => select(finite, t, old[i]));
   };
 
-  /** Takes one part in. */
+  type Rest = { readonly state: NetworkState; readonly sum: GradientSum };
+  type Forward = { readonly state: NetworkState; readonly statistics: readonly Fetched[] };
+  /** Takes one part in: what the forward pass gives, and then the sums of the gradients, bucket by bucket. */
   const accumulate = jit(
     device,
-    (params: NetworkParams, rest: Pick<Moving, 'state' | 'descent'>, x: Tensor, targets: Targets, key: Tensor) => {
+    (params: NetworkParams, rest: Rest, x: Tensor, targets: Targets, key: Tensor): [Forward, ...GradientSum[]] => {
       const { state, gradients, statistics, total } = differentiate(params, rest.state, x, targets, key);
-      const after = { state, descent: descent.accumulate(gradients, rest.descent) };
-      return { rest: guarded(total, after, rest), statistics: statistics.map(fetch) };
+      const after = guarded(total, { state, sum: descent.accumulate(gradients, rest.sum) }, rest);
+      const { high, low } = after.sum;
+      const sums = bucketsOf(params).map((layers) => ({ high: pick(high, layers), low: pick(low, layers) }));
+      return [{ state: after.state, statistics: statistics.map(fetch) }, ...sums];
     },
-    { donate: [1] },
+    { donate: [1], staged: true },
   );
 
   /** Takes the last part in and makes the update. */

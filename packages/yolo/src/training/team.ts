@@ -6,10 +6,14 @@ export type Team = {
   /** From 0. */
   readonly rank: number;
   readonly size: number;
-  /** In place: the sum over all members, the same bits on each. */
+  /** In place: the sum over all members, the same bits on each. A call may come before an earlier one has ended. */
   readonly sum: (values: Float64Array) => Promise<void>;
   /** In place: the values of member 0. */
   readonly share: (values: Float32Array) => Promise<void>;
+  /** Memory for so many zeros that `sum` takes without copying. */
+  readonly room?: (count: number) => Float64Array;
+  /** Given what a member waits for when it has nothing else to do, so that the time is counted as lost. */
+  readonly wait?: <A>(sums: Promise<A>) => Promise<A>;
 };
 
 export type Range = { readonly from: number; readonly to: number };

@@ -8,15 +8,17 @@ import { type NetworkPlan, parseNetwork } from '../darknet/plan.ts';
 import { readWeights, writeWeights } from '../darknet/weights.ts';
 import { newHeader } from '../darknet/weights-header.ts';
 import type { HeadConfig, LossOptions } from '../loss/head.ts';
-import { readStatistics, statisticNames } from '../loss/statistics.ts';
+import { readStatistics } from '../loss/statistics.ts';
 import { buildNetwork } from '../network/network.ts';
 import { installWeights, type NetworkVariables, weightsOf } from '../network/variables.ts';
 import { type Cut, cutPart, emptyPart, type Part } from './batch-parts.ts';
-import type { StepReport, Trainer, TrainerOptions, TrainingBatch } from './contract.ts';
-import { descentOf, scheduleOf, uniformAt } from './descent.ts';
-import { type Moving, movingFrom, snapshotOf, startingAt } from './moving.ts';
-import { compileProgram, fadingOf, memberStart, type Pace, type Program } from './program.ts';
-import { compareMembers, flatten, partsOf, type Team, unflatten } from './team.ts';
+import type { StepReport, Trainer, TrainerOptions } from './contract.ts';
+import { costOf, type Values } from './cost.ts';
+import { descentOf, joinSums, scheduleOf, uniformAt } from './descent.ts';
+import { type Moving, movingFrom, snapshotOf, startingAt, sumOf } from './moving.ts';
+import { compileProgram, type Pace, type Program } from './program.ts';
+import { compareMembers, flatten, partsOf, unflatten } from './team.ts';
+import { openTeamWork } from './together.ts';
 
 const headConfig = (plan: NetworkPlan, index: number, width: number, height: number): HeadConfig => {
   const { config, output } = plan.layers[index];
@@ -48,12 +50,6 @@ const noHead = (file: string): FileFault => ({
 
 /** A young average follows the weights closely: it has nothing of its own to remember yet. */
 const keepAt = (alpha: number, batch: number): number => Math.min(alpha, (1 + batch) / (10 + batch));
-
-type Values = readonly ArrayLike<number>[];
-const costOf = (heads: Values): number => {
-  const at = statisticNames.indexOf('cost');
-  return heads.reduce((sum, values) => sum + values[at], 0) / heads.length;
-};
 
 /** Of which all but the last are computed again. */
 const numbersOfParts = [1, 2, 3, 4, 6, 8, 12, 16, 24] as const;
@@ -156,7 +152,7 @@ export const createTrainer = async (options: TrainerOptions): Promise<E.Either<r
     keep: scalar(averaged ? keepAt(net.ema_alpha, batch) : 0),
   });
   const keyOf = (p: number) => tensor(Uint32Array.of(seed >>> 0, (seen + (p + 1) * part) >>> 0));
-  const restOf = ({ state, descent: own }: Moving): Pick<Moving, 'state' | 'descent'> => ({ state, descent: own });
+  const restOf = (now: Moving) => ({ state: now.state, sum: sumOf(now) });
 
   const prepare: Trainer['prepare'] = async (width, height) => {
     const program = programFor(width, height);
@@ -170,90 +166,44 @@ export const createTrainer = async (options: TrainerOptions): Promise<E.Either<r
     return { bytes: bytesOf(program, width, height), parts };
   };
 
-  type Work = { readonly values: readonly Values[]; readonly dropped: number };
-  type Taking = (p: number, part: Part) => Promise<Values>;
-  /** The member's mini-batches, until one has a cost that is not finite. */
-  const work = async (batch: TrainingBatch, cut: Cut, take: Taking): Promise<Work> => {
+  type Outcome = { readonly values: readonly Values[]; readonly dropped: number; readonly stop: boolean };
+  type Batch = { readonly program: Program; readonly partAt: (p: number) => Part; readonly stop: boolean };
+
+  /** The mini-batches, until one has a cost that is not finite; the last makes the update. */
+  const alone = async ({ program, partAt, stop }: Batch): Promise<Outcome> => {
     const values: Values[] = [];
     let dropped = 0;
-    for (let p = mine.from; p < mine.to; p++) {
-      const one = cutPart(batch, p - mine.from, mine.to - mine.from, cut);
-      dropped += one.dropped;
-      values.push(await take(p, one));
-      if (!Number.isFinite(costOf(values[values.length - 1]))) break;
-    }
-    return { values, dropped };
-  };
-
-  type Outcome = Work & { readonly stop: boolean };
-
-  const alone = async (batch: TrainingBatch, program: Program, cut: Cut, stop: boolean): Promise<Outcome> => {
-    const done = await work(batch, cut, async (p, { x, targets }) => {
+    for (let p = 0; p < net.subdivisions; p++) {
+      const { x, targets, ...counts } = partAt(p);
+      dropped += counts.dropped;
       if (p < net.subdivisions - 1) {
         const { params } = moving;
-        const { rest, statistics } = await program.accumulate(params, restOf(moving), x, targets, keyOf(p));
-        moving = { ...moving, ...(rest as typeof moving) };
-        return statistics as Values;
+        const [{ state, statistics }, ...sums] = await program.accumulate(params, restOf(moving), x, targets, keyOf(p));
+        moving = { ...moving, state, descent: { ...moving.descent, sum: joinSums(sums) } };
+        values.push(statistics);
+      } else {
+        const after = await program.update(moving, x, targets, keyOf(p), paceOf(batchNumber() + 1));
+        moving = after.moving as Moving;
+        values.push(after.statistics as Values);
       }
-      const after = await program.update(moving, x, targets, keyOf(p), paceOf(batchNumber() + 1));
-      moving = after.moving as Moving;
-      return after.statistics as Values;
-    });
-    return { ...done, stop };
+      if (!Number.isFinite(costOf(values[p]))) break;
+    }
+    return { values, dropped, stop };
   };
 
-  const together = async (
-    batch: TrainingBatch,
-    program: Program,
-    cut: Cut,
-    asked: boolean,
-    crew: Team,
-  ): Promise<Outcome> => {
-    let rest = { state: memberStart(moving.state, freeze), descent: moving.descent };
-    const own = await work(batch, cut, async (p, { x, targets }) => {
-      const taken = await program.accumulate(moving.params, rest, x, targets, keyOf(p));
-      rest = taken.rest as typeof rest;
-      return taken.statistics as Values;
-    });
-    // Everyone learns everyone's costs before anything is changed.
-    const [width, heads] = [statisticNames.length, plan.heads.length];
-    const row = width * heads;
-    const notes = new Float64Array(net.subdivisions * row + 2);
-    own.values.forEach((values, i) => {
-      values.forEach((one, h) => {
-        notes.set(one, (mine.from + i) * row + h * width);
-      });
-    });
-    notes.set([own.dropped, Number(asked)], net.subdivisions * row);
-    await crew.sum(notes);
-    const values = Array.from({ length: net.subdivisions }, (_, p) =>
-      Array.from({ length: heads }, (__, h) => notes.subarray(p * row + h * width, p * row + (h + 1) * width)),
-    );
-    const [dropped, stop] = notes.subarray(net.subdivisions * row);
-    const outcome = { values, dropped, stop: stop > 0 };
-    moving = { ...moving, descent: rest.descent };
-    if (!values.every((one) => Number.isFinite(costOf(one)))) {
-      moving = { ...moving, descent: await evaluate(device, descent.emptied(moving.descent)) };
-      return outcome;
-    }
-    const { high, low } = rest.descent.sum ?? { high: {}, low: {} };
-    const ours = await read(device, { high, low, state: rest.state });
-    const [highs, lows, added] = [flatten(ours.high), flatten(ours.low), flatten(ours.state)];
-    // Later members' parts come later: what this one's add has faded by as many mini-batches.
-    const faded = fadingOf(net.subdivisions - mine.to);
-    const total = new Float64Array(highs.length + added.length);
-    for (let i = 0; i < highs.length; i++) total[i] = highs[i] + lows[i];
-    for (let i = 0; i < added.length; i++) total[highs.length + i] = added[i] * faded;
-    await crew.sum(total);
-    const like = { gradients: high, state: rest.state };
-    const fading = scalar(fadingOf(net.subdivisions));
-    const joined = await program.join(
+  const workTogether =
+    team &&
+    openTeamWork({ device, team, descent, freeze, mine, subdivisions: net.subdivisions, heads: plan.heads.length });
+  const together = async (work: NonNullable<typeof workTogether>, batch: Batch): Promise<Outcome> => {
+    const { stop: asked, ...rest } = batch;
+    const { moving: after, ...outcome } = await work({
+      ...rest,
       moving,
-      unflatten(Float32Array.from(total), like),
-      fading,
-      paceOf(batchNumber() + 1),
-    );
-    moving = joined as Moving;
+      keyOf,
+      pace: paceOf(batchNumber() + 1),
+      asked,
+    });
+    moving = after;
     return outcome;
   };
 
@@ -262,7 +212,10 @@ export const createTrainer = async (options: TrainerOptions): Promise<E.Either<r
     const program = programFor(width, height);
     const cut = cutOf(program, width, height);
     const rate = rateOf(batchNumber() + 1);
-    const done = await (team ? together(batch, program, cut, stop, team) : alone(batch, program, cut, stop));
+    const partAt = (p: number): Part => cutPart(batch, p - mine.from, mine.to - mine.from, cut);
+    const done = await (workTogether
+      ? together(workTogether, { program, partAt, stop })
+      : alone({ program, partAt, stop }));
     seen += images;
     const parts = done.values.map((heads) => ({ cost: costOf(heads), heads: heads.map(readStatistics) }));
     return {
