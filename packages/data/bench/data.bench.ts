@@ -1,8 +1,9 @@
 /**
  * `pnpm bench:data [--json file]`: the augmentation and each of its operations against the same calls in OpenCV (one
- * thread, run in turns, medians), the loader's pictures a second on two threads, and the share of a training step of
- * yolov3-tiny that is spent waiting for data (%). OpenCV is Debian's python3-opencv, or
- * any Python with cv2 that BENCH_PYTHON names; without one its columns are empty and that is said.
+ * thread, run in turns, medians), the loader's pictures a second without and with worker threads (in turns, medians;
+ * decoding has libuv's threads in any case), and the share of a training step of yolov3-tiny that is spent waiting for
+ * data (%). OpenCV is Debian's python3-opencv, or any Python with cv2 that BENCH_PYTHON names; without one its columns
+ * are empty and that is said.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -66,29 +67,41 @@ type Row = {
   readonly ratio: number | null;
 };
 
+const loaderWorkers = [0, 1, 2];
+const loaderRounds = 5;
+/** The first batches start the threads, compile, and fill the memory that goes round. */
+const warmBatches = 6;
+
+/** Pictures a second in the steady state, whose batches are read by nobody and given back. */
+const loaderRate = async (images: readonly string[], workers: number): Promise<number> => {
+  const stream = batches({ images, batch: 8, width: side, height: side, seed: 1, workers, cacheBytes: 0, end: 36 });
+  let [made, from] = [0, 0];
+  for await (const batch of stream) {
+    if (batch.index === warmBatches) from = performance.now();
+    else if (batch.index > warmBatches) made += batch.n;
+    stream.recycle(batch);
+  }
+  return (1000 * made) / (performance.now() - from);
+};
+
 const loaderRows = async (folder: string, jpeg: Uint8Array): Promise<Row[]> => {
   const images = Array.from({ length: 64 }, (_, i) => join(folder, `p${i}.jpg`));
   for (const path of images) {
     writeFileSync(path, jpeg);
     await writeLabels(path.replace('.jpg', '.txt'), [{ classId: 0, x: 0.5, y: 0.5, w: 0.2, h: 0.2 }])();
   }
-  const stream = batches({ images, batch: 8, width: side, height: side, seed: 1, workers: 2, cacheBytes: 0, end: 44 });
-  let made = 0;
-  let from = 0;
-  for await (const { index, n } of stream) {
-    // The first batches start the threads and compile.
-    if (index === 3) from = performance.now();
-    else if (index > 3) made += n;
+  const rates = loaderWorkers.map((): number[] => []);
+  for (let round = 0; round < loaderRounds; round++) {
+    for (const [i, workers] of loaderWorkers.entries()) rates[i].push(await loaderRate(images, workers));
   }
-  const rate = (1000 * made) / (performance.now() - from);
   const { step, wait } = await waitingOf(images);
-  const row = (name: string, ours: number, unit: string): Row => ({
-    ...{ name, ours, unit, peer: '', threads: 2, theirs: null, ratio: null },
+  const row = (name: string, threads: number, ours: number, unit: string): Row => ({
+    ...{ name, ours, unit, peer: '', threads, theirs: null, ratio: null },
   });
   return [
-    row('loader', rate, 'images/s'),
-    row('training step', step, 'ms'),
-    row('of it waiting', (100 * wait) / (step + wait), '%'),
+    ...loaderWorkers.map((workers, i) => row(`loader, ${workers} workers`, workers, median(rates[i]), 'images/s')),
+    row('training step', 2, step, 'ms'),
+    row('of it waiting', 2, (100 * wait) / (step + wait), '%'),
   ];
 };
 

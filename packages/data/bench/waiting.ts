@@ -26,6 +26,7 @@ export const waitingOf = async (
     for await (const made of stream) {
       const from = performance.now();
       await trainer.step(made);
+      stream.recycle(made);
       if (made.index < 2) continue;
       step += performance.now() - from;
       wait += made.waitMs;

@@ -79,6 +79,26 @@ describe('batches', () => {
     expect(await take({ ...base, images, workers: 0, seed: 12 }, 1)).not.toEqual(expected.slice(0, 1));
   });
 
+  it('are the same in memory that is given back, through changes of size, and that memory is used again', async () => {
+    const sizeOf = (batch: number) => (batch % 5 === 4 ? { width: 80, height: 80 } : { width: 64, height: 48 });
+    const expected = await take({ ...base, images, workers: 0, sizeOf }, 12);
+    for (const [workers, prefetch] of [
+      [0, 0],
+      [2, 3],
+    ]) {
+      const stream = batches({ ...base, images, workers, prefetch, sizeOf, end: 12 });
+      for await (const batch of stream) {
+        const { waitMs, ...rest } = batch;
+        expect(rest).toEqual(expected[rest.index]);
+        // What the last reader left behind must not show.
+        batch.x.fill(9);
+        stream.recycle(batch);
+        expect(batch.x).toHaveLength(0);
+        stream.recycle(batch);
+      }
+    }
+  });
+
   it('slices are what the whole batch holds there', async () => {
     const [whole] = (await take({ ...base, images, workers: 0 }, 2)).slice(1);
     const [own] = (await take({ ...base, images, workers: 1, slice: { from: 1, to: 3 } }, 2)).slice(1);

@@ -8,6 +8,7 @@ import type { ResizeOptions } from '../image/resize.ts';
 import type { Label } from '../labels/label.ts';
 import { picker, type Sampling } from './sampling.ts';
 import { type Loaded, type OpenSource, openSource, type Sample, type Source } from './source.ts';
+import { Spares } from './spares.ts';
 import { trainingPictures } from './training.ts';
 
 /** What stays the same for all jobs of a loader. Plain data: it is sent to worker threads. */
@@ -77,14 +78,21 @@ const pictureOf = (source: OpenSource, index: number, { image }: Sample): Pictur
   height: image.height,
 });
 
-/** Makes batches; results depend on the options and the job only. */
-export const batchMaker = (options: MakerOptions): ((job: Job) => Promise<Made>) => {
+export type BatchMaker = {
+  /** Results depend on the options and the job only. */
+  readonly make: (job: Job) => Promise<Made>;
+  /** Memory of an `x` that nobody reads any more, for the next ones. */
+  readonly reuse: (memory: ArrayBuffer) => void;
+};
+
+export const batchMaker = (options: MakerOptions): BatchMaker => {
   const { seed, maxBoxes } = options;
   const source = openSource(options.source, options.cacheBytes, options.shrinkTo);
-  const make = trainingPictures(source, picker(options.sampling, seed, source.length), options);
+  const spares = new Spares();
+  const place = trainingPictures(source, picker(options.sampling, seed, source.length), options);
 
-  const train = async ({ place, count, width, height }: Job): Promise<Made> => {
-    const x = new Float32Array(count * width * height * 3);
+  const train = async ({ place: from, count, width, height }: Job): Promise<Made> => {
+    const x = spares.take(count * width * height * 3);
     const truths = new Float32Array(count * maxBoxes * truthFields);
     const counts = new Int32Array(count);
     const pictures = new Array<Picture>(count);
@@ -92,7 +100,7 @@ export const batchMaker = (options: MakerOptions): ((job: Job) => Promise<Made>)
     const faults = new Array<readonly DataFault[]>(count);
     let skipped = 0;
     await forEachTogether(count, async (row) => {
-      const { found, count } = await make(place + row, { x, truths, width, height, row });
+      const { found, count } = await place(from + row, { x, truths, width, height, row });
       counts[row] = count;
       pictures[row] = pictureOf(source, found[0].index, found[0].sample);
       faults[row] = found.flatMap(({ failures, sample }) => [...failures, ...sample.faults]);
@@ -101,16 +109,16 @@ export const batchMaker = (options: MakerOptions): ((job: Job) => Promise<Made>)
     return { x, truths, counts, pictures, faults: faults.flat(), skipped };
   };
 
-  const ordered = async ({ place, count, width, height }: Job): Promise<Made> => {
+  const ordered = async ({ place: from, count, width, height }: Job): Promise<Made> => {
     const loaded = new Array<Loaded>(count);
     await forEachTogether(count, async (i) => {
-      loaded[i] = await source.load(place + i, options.withLabels);
+      loaded[i] = await source.load(from + i, options.withLabels);
     });
     const faults = loaded.flatMap((result) => (E.isLeft(result) ? [result.left] : result.right.faults));
     const usable = loaded.flatMap((result, i) =>
-      E.isRight(result) ? [{ sample: result.right, index: place + i }] : [],
+      E.isRight(result) ? [{ sample: result.right, index: from + i }] : [],
     );
-    const x = new Float32Array(usable.length * width * height * 3);
+    const x = spares.take(usable.length * width * height * 3);
     const pictures = usable.map(({ sample, index }, i): Picture => {
       const frame = letterboxInto(sample.image, width, height, x, i * width * height * 3, options.resize);
       return { ...pictureOf(source, index, sample), frame, labels: sample.labels };
@@ -120,5 +128,5 @@ export const batchMaker = (options: MakerOptions): ((job: Job) => Promise<Made>)
   };
 
   const kinds = { train, ordered } as const;
-  return (job) => kinds[job.kind](job);
+  return { make: (job) => kinds[job.kind](job), reuse: (memory) => spares.give(memory) };
 };

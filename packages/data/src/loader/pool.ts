@@ -4,19 +4,23 @@ import type { DataFault } from '../fault.ts';
 import { batchMaker, type Job, type Made, type MakerOptions } from './make.ts';
 import { NoUsablePicture } from './training.ts';
 
+export type Request = { readonly id: number; readonly job: Job } | { readonly memory: ArrayBuffer };
+
 export type Answer =
   | { readonly id: number; readonly made: Made }
   | { readonly id: number; readonly error: string; readonly faults?: readonly DataFault[] };
 
 export type Pool = {
   readonly make: (job: Job) => Promise<Made>;
+  /** Memory of an `x` for the batches to come. */
+  readonly reuse: (memory: ArrayBuffer) => void;
   /** While held, waiting for a batch keeps the process alive; otherwise idle workers let it end. */
   readonly hold: (held: boolean) => void;
   readonly close: () => Promise<void>;
 };
 
 const inProcess = (options: MakerOptions): Pool => ({
-  make: batchMaker(options),
+  ...batchMaker(options),
   hold: () => {},
   close: () => Promise.resolve(),
 });
@@ -49,15 +53,18 @@ const ofThreads = (options: MakerOptions, count: number): Pool => {
     worker.unref();
     return worker;
   });
-  let next = 0;
+  let [next, nextSpare] = [0, 0];
+  const ask = (turn: number, request: Request, moved: readonly ArrayBuffer[] = []): void =>
+    workers[turn % count].postMessage(request, moved);
   return {
     make: (job) =>
       new Promise((resolve, reject) => {
         if (failure) return reject(failure);
         const id = next++;
         waiting.set(id, { resolve, reject });
-        workers[id % count].postMessage({ id, job });
+        ask(id, { id, job });
       }),
+    reuse: (memory) => ask(nextSpare++, { memory }, [memory]),
     hold: (held) => {
       for (const worker of workers) held ? worker.ref() : worker.unref();
     },

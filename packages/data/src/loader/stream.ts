@@ -15,13 +15,21 @@ export type LoaderReport = {
   readonly waitMs: number;
 };
 
-export type Stream<T> = AsyncIterableIterator<T> & {
+/** What a stream delivers: the pictures at least. */
+export type Delivered = { readonly x: Float32Array<ArrayBuffer> };
+
+export type Stream<T extends Delivered> = AsyncIterableIterator<T> & {
   readonly report: () => LoaderReport;
+  /**
+   * Gives the memory of a batch's pictures back for the ones to come: its `x` is empty from then on. Without it all goes
+   * well too, only each batch takes fresh memory.
+   */
+  readonly recycle: (batch: T) => void;
   /** Ends the worker threads. Leaving a `for await` does it too. */
   readonly close: () => Promise<void>;
 };
 
-export type StreamOptions<T> = {
+export type StreamOptions<T extends Delivered> = {
   readonly pool: Pool;
   /** The job of a batch, or undefined past the last one. */
   readonly jobOf: (batch: number) => Job | undefined;
@@ -37,7 +45,7 @@ const keyOf = (fault: DataFault): string =>
 
 type Pending = { readonly batch: number; readonly job: Job; readonly made: Promise<Made> };
 
-export const streamOf = <T>(options: StreamOptions<T>): Stream<T> => {
+export const streamOf = <T extends Delivered>(options: StreamOptions<T>): Stream<T> => {
   const { pool, jobOf, deliver, prefetch, onFault } = options;
   const queue: Pending[] = [];
   const seen = new Map<string, { readonly fault: DataFault; times: number }>();
@@ -115,6 +123,9 @@ export const streamOf = <T>(options: StreamOptions<T>): Stream<T> => {
     report: () => {
       const all = [...seen.values()];
       return { skipped, faults: all.map((s) => s.fault), times: all.map((s) => s.times), waitMs: waited };
+    },
+    recycle: ({ x }) => {
+      if (!closed && x.byteLength > 0) pool.reuse(structuredClone(x.buffer, { transfer: [x.buffer] }));
     },
     close,
   };
