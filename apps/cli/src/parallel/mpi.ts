@@ -128,7 +128,7 @@ const calling =
       });
     });
 
-export const openMpiCrew = async (launch: Launch, sync: Sync): Promise<Crew> => {
+export const openMpiCrew = async (launch: Launch, sync: Sync, overlaps: boolean): Promise<Crew> => {
   const library = await loadLibrary(launch);
   const family = launch.family ?? familyOf(library);
   const { type, world, double, float, sum, inPlace } = handles[family](library);
@@ -162,6 +162,7 @@ export const openMpiCrew = async (launch: Launch, sync: Sync): Promise<Crew> => 
     team: {
       rank: rank[0],
       size: size[0],
+      overlaps,
       ...calls,
     },
     spentMs,

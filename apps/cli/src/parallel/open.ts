@@ -1,5 +1,6 @@
 /** Who trains: this process alone, its threads, or the processes that MPI has started. */
 
+import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
@@ -36,6 +37,12 @@ const shareLabel = async ({ team }: Crew, label: string): Promise<string> => {
   return String.fromCharCode(...codes.filter((code) => code !== 0));
 };
 
+/** A sum that goes on beside the computing wants a core of its own. */
+const overlapsOn = ({ overlap, device, threads }: TrainValues, localSize: number): boolean =>
+  overlap === 'auto'
+    ? device === 'webgpu' || (threads !== undefined && threads * localSize < availableParallelism())
+    : overlap === 'yes';
+
 const open = (
   values: TrainValues,
   files: TrainFiles,
@@ -57,7 +64,7 @@ const open = (
             const crew = openThreadCrew({ values, files, kernels, size, sync: values.sync }, context);
             return { crew, kernels };
           }
-          const crew = await openMpiCrew(launch, values.sync);
+          const crew = await openMpiCrew(launch, values.sync, overlapsOn(values, launch.localSize));
           return { crew, kernels: (await shareLabel(crew, kernels ?? '')) || undefined };
         },
         (error) => (error instanceof MpiError ? refused(error.message, 'or start one process') : thrown(error)),

@@ -160,7 +160,8 @@ for (const family of families) {
     for (const count of [2, 3]) {
       it(`${count} processes: the losses of one device over ${batches} batches`, async () => {
         const run = `${family.launcher}${count}`;
-        const { status, stdout, stderr } = await launch(family, count, argv(run));
+        const overlap = ['--overlap', count === 2 ? 'yes' : 'no'];
+        const { status, stdout, stderr } = await launch(family, count, argv(run, ...overlap));
         expect(status, stderr).toBe(0);
         expect(stderr).toContain(`${count} processes by ${family.name}, --sync exact`);
         expect(stdout.match(/^Learning Rate/gm)).toHaveLength(1);

@@ -73,6 +73,10 @@ export const options = {
     placeholder: 'exact|darknet',
     doc: "several devices: deal out each batch and sum the gradients, as one device would; or the original's updates of their own, averaged every 4 batches, with the rate times their number",
   }),
+  overlap: withDefault(oneOf('auto', 'yes', 'no'), 'auto', {
+    placeholder: 'auto|yes|no',
+    doc: 'MPI: sum gradients while the rest is still computed; auto where the devices leave a core free for it',
+  }),
   gpuRates: flag(
     "several devices: learning_rate / n and burn_in x n, as the original's README advises for --sync darknet",
   ),

@@ -1,6 +1,6 @@
 /**
- * What a team's members add up for one update. Sums are begun as soon as a member has its part, so that they go on while
- * the backward pass computes the next.
+ * What a team's members add up for one update. Where the team wants it, sums are begun as soon as a member has its part, so
+ * that they go on while the backward pass computes the next; else when all that is left to do is to wait.
  */
 import { leavesOf, sizeOf, type Tensor } from '@gdarknet/tensor';
 import type { NetworkParams } from '../network/network.ts';
@@ -54,18 +54,25 @@ export const openExchange = (team: Team): Exchange => {
     rooms.set(place, room);
     return room;
   };
+  let open = (): void => {};
+  const closed = (): Promise<void> => (team.overlaps ? Promise.resolve() : new Promise((resolve) => (open = resolve)));
+  let gate = closed();
   let begun: Promise<unknown> = Promise.resolve();
   return {
     sum: (place, count, fill = () => {}) => {
       const room = roomFor(place, count);
       const filled = Promise.resolve(fill(room));
-      const calling = Promise.all([filled, begun]).then(() => ({ summed: team.sum(room) }));
+      const calling = Promise.all([filled, begun, gate]).then(() => ({ summed: team.sum(room) }));
       begun = calling;
       const sums = calling.then(({ summed }) => summed).then(() => room);
       // Whoever waits hears of it; nobody may have come to that yet.
       sums.catch(() => {});
       return sums;
     },
-    wait: (sums) => team.wait?.(sums) ?? sums,
+    wait: (sums) => {
+      open();
+      gate = closed();
+      return team.wait?.(sums) ?? sums;
+    },
   };
 };

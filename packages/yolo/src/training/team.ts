@@ -10,6 +10,8 @@ export type Team = {
   readonly sum: (values: Float64Array) => Promise<void>;
   /** In place: the values of member 0. */
   readonly share: (values: Float32Array) => Promise<void>;
+  /** Sums begin while the members still compute: where that would not take their cores. */
+  readonly overlaps?: boolean;
   /** Memory for so many zeros that `sum` takes without copying. */
   readonly room?: (count: number) => Float64Array;
   /** Given what a member waits for when it has nothing else to do, so that the time is counted as lost. */

@@ -94,7 +94,7 @@ export const openTeamWork = ({ device, team, descent, freeze, subdivisions, mine
           sums.push(stage);
           if (isLast) totals.push(handOver(sums.length - 1, stage));
         }
-        if (isLast) await turn();
+        if (isLast && team.overlaps) await turn();
       }
       rest = { ...rest, sum: joinSums(sums) };
       if (!Number.isFinite(costOf(own[own.length - 1]))) break;
