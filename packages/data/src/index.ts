@@ -45,5 +45,6 @@ export * from './shapes/sample.ts';
 export * from './shapes/write.ts';
 export * from './survey/anchors.ts';
 export * from './survey/chart.ts';
+export { distanceOf, type Likeness, likenessOf } from './survey/likeness.ts';
 export * from './survey/statistics.ts';
 export * from './survey/survey.ts';

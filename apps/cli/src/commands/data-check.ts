@@ -3,8 +3,8 @@ import { surveyChart, surveySet } from '@gdarknet/data';
 import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import { command, one } from '../arguments/command.ts';
-import { flag, optional } from '../arguments/option.ts';
-import { text } from '../arguments/value.ts';
+import { flag, optional, withDefault } from '../arguments/option.ts';
+import { text, whole } from '../arguments/value.ts';
 import { type Failure, thrown } from '../failure.ts';
 import { anchorsIn, planOf } from '../inputs/anchors.ts';
 import { dataSetOf, dataSetOptions } from '../inputs/data-set.ts';
@@ -15,17 +15,19 @@ import { json } from './shared-options.ts';
 export const dataCheck = command({
   path: ['data', 'check'],
   summary:
-    'Look a set over: missing files, bad boxes, classes, box sizes against the anchors, duplicates, images in both parts.',
+    'Look a set over: missing files, bad boxes, classes, box sizes against the anchors, duplicates, look-alikes, images in both parts.',
   details: [
     'The exit status is 1 when a file, a line or a box cannot be used, or an image is in both parts.',
-    'The pictures are read as far as their headers; --decode decodes them whole.',
+    'Pictures look alike whose 64-bit hashes differ in at most --alike bits: copies re-encoded, resized or brightened, not turned or cropped ones.',
+    'Every picture is decoded for that; --headers reads their headers only, which is quicker and finds neither look-alikes nor damage.',
   ],
   examples: ['gdarknet data check voc.data --cfg yolov3-voc.cfg --svg voc.svg', 'gdarknet data check BCCD --json'],
   positionals: { data: one('a .data file, a data.yaml, COCO instances or a VOC folder') },
   options: {
     cfg: optional(text, { placeholder: 'file', doc: 'measure its anchors' }),
     svg: optional(text, { placeholder: 'file', doc: 'draw the classes, and the box sizes with the anchors' }),
-    decode: flag('decode every image'),
+    alike: withDefault(whole({ min: 0, max: 16 }), 8, { placeholder: 'bits', doc: 'how far look-alikes may differ' }),
+    headers: flag('do not decode the images'),
     ...dataSetOptions,
     json,
   },
@@ -42,7 +44,7 @@ export const dataCheck = command({
           const progress = context.progress('check', images);
           try {
             return await surveySet(set, {
-              decode: values.decode,
+              ...(!values.headers && { alike: values.alike }),
               onProgress: progress.advance,
               ...(plan && { anchors: anchorsIn(plan), width: plan.net.width, height: plan.net.height }),
             });

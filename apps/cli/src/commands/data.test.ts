@@ -34,7 +34,7 @@ describe('data check', () => {
     writeFileSync(at('bad.txt'), `${[...list, at('images/train/bad.png'), at('gone.png')].join('\n')}\n`);
     const data = readFileSync(at('shapes.data'), 'utf8').replace(at('train.txt'), at('bad.txt'));
     writeFileSync(at('bad.data'), data);
-    const { status, stdout, stderr } = await gdarknet(['data', 'check', at('bad.data'), '--json', '--decode']);
+    const { status, stdout, stderr } = await gdarknet(['data', 'check', at('bad.data'), '--json']);
     expect(status).toBe(1);
     const survey = JSON.parse(stdout);
     expect(survey.faults.map((f: { file: string; tag: string }) => [f.tag, f.file])).toEqual([
@@ -43,6 +43,22 @@ describe('data check', () => {
     ]);
     expect(survey.leaks).toEqual([{ train: [at('images/train/bad.png')], valid: [valid] }]);
     expect(stderr).toContain('2 faults, 1 images in both parts');
+  });
+
+  it('shows look-alikes of the two parts, unless it is to look at headers only', async () => {
+    const [train] = readFileSync(at('train.txt'), 'utf8').trim().split('\n');
+    const again = at('images/valid/again.jpg');
+    await sharp(train).resize(90).linear(1.1, 5).jpeg({ quality: 60 }).toFile(again);
+    writeFileSync(at('labels/valid/again.txt'), '0 .5 .5 .1 .1\n');
+    writeFileSync(at('alike.txt'), `${readFileSync(at('valid.txt'), 'utf8').trim()}\n${again}\n`);
+    const data = readFileSync(at('shapes.data'), 'utf8').replace(at('valid.txt'), at('alike.txt'));
+    writeFileSync(at('alike.data'), data);
+    const { status, stdout } = await gdarknet(['data', 'check', at('alike.data')]);
+    expect(status).toBe(0);
+    expect(stdout).toContain('1 groups of images that look alike with some in the validation part');
+    expect(stdout).toMatch(new RegExp(`${train} -> ${again} \\(\\d of 64 bits\\)`));
+    const headers = await gdarknet(['data', 'check', at('alike.data'), '--headers', '--json']);
+    expect(JSON.parse(headers.stdout).alike).toBeUndefined();
   });
 
   it.skipIf(!shared)('names the two boxes of BCCD without area', async () => {

@@ -1,5 +1,5 @@
 /** A survey of a set in words. */
-import { type SetStatistics, type Spread, type Survey, showFault } from '@gdarknet/data';
+import { type Alike, type SetStatistics, type Spread, type Survey, showFault } from '@gdarknet/data';
 
 const shownGroups = 20;
 
@@ -39,8 +39,21 @@ export const statisticsLines = (name: string, statistics: SetStatistics): readon
 
 const heading = (count: number, what: string): string => `${count === 0 ? 'no' : count} ${what}`;
 
+const alikeLines = (alike: readonly Alike[]): readonly (readonly [string, readonly string[]])[] => {
+  const across = alike.filter(({ train, valid }) => train.length > 0 && valid.length > 0);
+  const within = alike.filter((group) => !across.includes(group));
+  const show = ({ train, valid, distance }: Alike): string => {
+    const sides = [train, valid].filter((paths) => paths.length > 0).map((paths) => paths.join(' ~ '));
+    return `${sides.join(' -> ')} (${distance} of 64 bits)`;
+  };
+  return [
+    [heading(within.length, 'groups of images that look alike'), some(within, show)],
+    [heading(across.length, 'groups of images that look alike with some in the validation part'), some(across, show)],
+  ];
+};
+
 export const surveyLines = (survey: Survey): readonly string[] => {
-  const { parts, faults, unused, repeated, duplicates, leaks, anchors } = survey;
+  const { parts, faults, unused, repeated, duplicates, leaks, alike, anchors } = survey;
   const indented = (lines: readonly string[]): readonly string[] => lines.map((line) => `    ${line}`);
   return [
     ...statisticsLines('train', parts.train),
@@ -61,5 +74,6 @@ export const surveyLines = (survey: Survey): readonly string[] => {
     ...indented(some(duplicates, (paths) => paths.join(' = '))),
     heading(leaks.length, 'images of the training part that are in the validation part too'),
     ...indented(some(leaks, ({ train, valid }) => `${train.join(' = ')} -> ${valid.join(' = ')}`)),
+    ...(alike ? alikeLines(alike).flatMap(([head, lines]) => [head, ...indented(lines)]) : []),
   ];
 };

@@ -1,4 +1,4 @@
-/** The survey as one SVG: boxes of each class, and box sizes against the anchors. Plain text, no script, no font needed. */
+/** The survey as one SVG: boxes of each class, box sizes against the anchors, and what was found. Plain text, no script, no font needed. */
 import type { BoxSize } from './anchors.ts';
 import type { Survey } from './survey.ts';
 
@@ -84,12 +84,36 @@ const scatter = ({ sizes, anchors }: Survey): string => {
   ].join('');
 };
 
+/** What was found, in words: the first few of each kind. */
+const mostNotes = 8;
+const notes = ({ faults, duplicates, leaks, alike = [] }: Survey): readonly string[] => {
+  const nameOf = (path: string): string => path.replace(/^.*[\\/]/, '');
+  const join = (paths: readonly string[], by: string): string => paths.map(nameOf).join(by);
+  const found: readonly (readonly [string, readonly string[]])[] = [
+    ['files, lines or boxes that cannot be used', faults.map(({ file }) => nameOf(file))],
+    ['groups of images that are the same file', duplicates.map((paths) => join(paths, ' = '))],
+    ['images in both parts', leaks.map(({ train, valid }) => `${join(train, ' = ')} | ${join(valid, ' = ')}`)],
+    [
+      'groups of images that look alike',
+      alike.map(({ train, valid, distance }) => `${join(train, ' ~ ')} | ${join(valid, ' ~ ')} (${distance} bits)`),
+    ],
+  ];
+  return found.flatMap(([what, list]) => {
+    const more = list.length > mostNotes ? [`... and ${list.length - mostNotes} more`] : [];
+    return [`${list.length} ${what}`, ...[...list.slice(0, mostNotes), ...more].map((line) => `    ${line}`)];
+  });
+};
+
 export const surveyChart = (survey: Survey): string => {
   const { body, height } = bars(survey);
   const left = labelWidth + barWidth + 110;
   const width = margin + left + 40 + plotSide + 2 * margin;
-  const total = Math.max(height, titleHeight + plotSide + 20) + 2 * margin;
-  const place = (x: number, content: string): string => tag('g', { transform: `translate(${x} ${margin})` }, content);
+  const charts = Math.max(height, titleHeight + plotSide + 20) + 2 * margin;
+  const lines = notes(survey);
+  const total = charts + lines.length * rowHeight + margin;
+  const place = (x: number, content: string, y = margin): string =>
+    tag('g', { transform: `translate(${x} ${y})` }, content);
+  const words = lines.map((line, i) => text(line.startsWith(' ') ? margin : 0, (i + 1) * rowHeight, line.trim()));
   return `${tag(
     'svg',
     {
@@ -103,6 +127,7 @@ export const surveyChart = (survey: Survey): string => {
     },
     tag('rect', { width: '100%', height: '100%', fill: '#ffffff' }) +
       place(margin, body) +
-      place(margin + left + 40, scatter(survey)),
+      place(margin + left + 40, scatter(survey)) +
+      place(margin, words.join(''), charts - margin),
   )}\n`;
 };

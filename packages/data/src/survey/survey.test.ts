@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { XMLValidator } from 'fast-xml-parser';
 import * as E from 'fp-ts/lib/Either.js';
+import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { shared, sharedPath } from '../../../../test/shared.ts';
 import { showFault } from '../fault.ts';
@@ -94,6 +95,13 @@ describe('surveySet', () => {
     return { train: rightOf(await readPictures(train, names)()), valid: rightOf(await readPictures(valid, names)()) };
   };
 
+  /** The same picture as a poor JPEG. */
+  const writeAgain = async (path: string): Promise<string> => {
+    const again = path.replace(/\.png$/, '.again.jpg');
+    await sharp(path).jpeg({ quality: 50 }).toFile(again);
+    return again;
+  };
+
   it('names what is missing, bad, twice, unused and in both parts', async () => {
     const parts = await make();
     const anchors: readonly BoxSize[] = [
@@ -127,6 +135,25 @@ describe('surveySet', () => {
     expect(survey.anchors?.counts).toEqual([2, 1]);
   });
 
+  it('shows pictures that look alike, by part, copies of the same file counted once', async () => {
+    const { train, valid } = await make();
+    const again = await writeAgain(train.entries[0].path);
+    const parts = { train, valid: { ...valid, entries: [...valid.entries, { ...valid.entries[0], path: again }] } };
+    expect((await surveySet(parts, {})).alike).toBeUndefined();
+    const survey = await surveySet(parts, { alike: 8 });
+    expect(survey.alike).toEqual([
+      {
+        train: [expect.stringMatching(/\/a\.png$/), expect.stringMatching(/copy-of-a\.png$/)],
+        valid: [again],
+        distance: expect.any(Number),
+      },
+    ]);
+    expect(survey.leaks).toHaveLength(1);
+    const svg = surveyChart(survey);
+    expect(XMLValidator.validate(svg)).toBe(true);
+    expect(svg).toContain('a.png ~ copy-of-a.png | a.again.jpg (');
+  });
+
   it('says when an annotation has another size than its picture', async () => {
     const { train } = await make();
     const wrong = { ...train, faults: [], entries: [{ ...train.entries[0], width: 100 }] };
@@ -156,7 +183,10 @@ describe('surveySet', () => {
       rightOf(await readVocSet(root, 'trainval', { names })()),
       rightOf(await readVocSet(root, 'test', { names })()),
     ];
-    const survey = await surveySet({ train, valid });
+    const survey = await surveySet({ train, valid }, { alike: 8 });
+    // Two overlapping fields of one smear.
+    const name = (n: number) => expect.stringMatching(new RegExp(`BloodImage_000${n}.jpg$`));
+    expect(survey.alike).toEqual([{ train: [name(37), name(38)], valid: [], distance: 4 }]);
     const told = survey.faults.map(showFault);
     expect(told).toHaveLength(2);
     expect(told.join()).toMatch(
