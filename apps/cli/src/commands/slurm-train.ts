@@ -6,6 +6,7 @@ import { command, maybe, one } from '../arguments/command.ts';
 import { optional } from '../arguments/option.ts';
 import { text } from '../arguments/value.ts';
 import { dataOf } from '../inputs/files.ts';
+import { ranksOption } from '../slurm/resources.ts';
 import { jobOptions, splitWords, withOption, writeJob } from '../slurm/submit.ts';
 import { baseOf } from '../training/run-folder.ts';
 
@@ -17,6 +18,7 @@ export const slurmTrain = command({
   ],
   examples: [
     'gdarknet slurm train voc.data yolov3-voc.cfg darknet53.conv.74 --prefix run --gres gpu:1 --time 2-00:00:00 --submit',
+    'gdarknet slurm train voc.data yolov3-voc.cfg --nodes 4 --ranks 4 --cpus 16 --submit',
     'gdarknet slurm train voc.data yolov3-voc.cfg --cpus 8 --with "--assess 1000 --seed 3"',
   ],
   positionals: {
@@ -27,6 +29,7 @@ export const slurmTrain = command({
   options: {
     prefix: optional(text, { placeholder: 'name', doc: "the run's folder in backup= [prefix= of the .data file]" }),
     with: withOption,
+    ranks: ranksOption,
     ...jobOptions,
   },
   run: (values, context) =>

@@ -35,7 +35,8 @@ export const launchOf = (env: Environment): Launch | undefined => {
         ? 'mpich'
         : undefined;
   if (launcher === undefined) return undefined;
-  const local = env.OMPI_COMM_WORLD_LOCAL_SIZE ?? env.MPI_LOCALNRANKS ?? env.SLURM_NTASKS_PER_NODE;
+  const local =
+    env.OMPI_COMM_WORLD_LOCAL_SIZE ?? env.MPI_LOCALNRANKS ?? env.SLURM_NTASKS_PER_NODE ?? env.SLURM_TASKS_PER_NODE;
   const localSize = Math.max(1, Number.parseInt(local ?? '1', 10) || 1);
   const asked = env.GDARKNET_MPI;
   if (asked === undefined || asked === '') return { family: launcher, libraries: libraries[launcher], localSize };

@@ -4,12 +4,17 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { parseTrainLog } from '@gdarknet/data/runs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { gdarknet } from '../testing/cli.ts';
+import { missing } from '../testing/debian.ts';
 import { makeShapesSet, type ShapesSet } from '../testing/shapes-set.ts';
 import { startCluster } from './testing/cluster.ts';
 
 const cluster = await startCluster();
+// Slurm's plug-in looks for the library under the name that only the development package has.
+const pmix = '/usr/lib/*/pmix2/lib/libpmix.so';
+const noMpi = await missing(['mpirun.openmpi', pmix], ['openmpi-bin', 'libpmix-dev']);
 const title = typeof cluster === 'string' ? `(skipped: ${cluster})` : '';
 
 // Fifteen processes start one after the other, on machines that have other things to do.
@@ -79,6 +84,22 @@ describe.skipIf(typeof cluster === 'string')(`a Slurm of one node ${title}`, { t
     ]);
     expect(JSON.parse(once.stdout)).toMatchObject({ evaluated: 0 });
   });
+
+  it.skipIf(noMpi !== undefined)(
+    `two processes by srun --mpi=pmix have the losses of one ${noMpi ? `(skipped: ${noMpi})` : ''}`,
+    async () => {
+      const words = ['--with', '--max-batches 20 --threads 1', '--cpus', '1', '--submit', '--wait', '--json'];
+      await done('slurm', 'train', set.data, set.cfg, '--prefix', 'ranks', '--ranks', '2', ...words);
+      expect(outputs()).toContain('2 processes by Open MPI, --sync exact');
+      await done('train', set.data, set.cfg, '--prefix', 'rank', '--max-batches', '20', '--threads', '1');
+      const losses = (run: string): readonly number[] =>
+        parseTrainLog(readFileSync(at('backup', run, 'log.csv'), 'utf8'), run).batches.map(
+          ({ averageLoss }) => averageLoss,
+        );
+      expect(losses('ranks')).toHaveLength(20);
+      for (const [i, loss] of losses('rank').entries()) expect(losses('ranks')[i] / loss).toBeCloseTo(1, 5);
+    },
+  );
 
   it('a run that is queued again goes on from its state', async () => {
     const call = promisify(execFile);

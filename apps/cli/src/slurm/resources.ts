@@ -26,7 +26,14 @@ export const resourceOptions = {
   }),
 };
 
+/** For jobs that train. */
+export const ranksOption = withDefault(whole({ min: 1 }), 1, {
+  placeholder: 'n',
+  doc: 'processes a task that train one network together, over MPI (srun --mpi=pmix); --cpus is of each',
+});
+
 export type Resources = {
+  readonly ranks?: number;
   readonly partition: string | undefined;
   readonly time: string | undefined;
   readonly nodes: number;
@@ -59,6 +66,7 @@ export const headerOf = ({ name, tasks, output }: Job, resources: Resources): re
     ...given('partition', resources.partition),
     ...given('time', resources.time),
     ...given('nodes', resources.nodes),
+    ...(resources.ranks && resources.ranks > 1 ? given('ntasks', resources.ranks) : []),
     ...given('cpus-per-task', resources.cpus),
     ...given('mem', resources.mem),
     ...given('gres', resources.gres),

@@ -27,6 +27,9 @@ export type ScriptOptions = {
   readonly call: readonly string[];
 };
 
+/** All processes of a task end when one fails: the others would wait for it. */
+const launcher = 'srun --mpi=pmix --kill-on-bad-exit=1 ';
+
 export const scriptText = ({ job, resources, cwd, tasksFile, call }: ScriptOptions): string => `#!/bin/bash
 ${headerOf(job, resources).join('\n')}
 # One line of ${tasksFile} each task. Runs under Slurm, as a Kubernetes Indexed Job, or by hand: bash <this file> [index].
@@ -45,7 +48,7 @@ if [ "$run" != - ]; then
   if [ -e "$run/state" ]; then set -- train --resume "$run"; echo "going on: $*"; fi
 fi
 stopped=0
-eval "exec $GDARKNET \\"\\$@\\"" &
+eval "exec ${(resources.ranks ?? 1) > 1 ? launcher : ''}$GDARKNET \\"\\$@\\"" &
 child=$!
 trap 'stopped=1; kill -TERM "$child" 2>/dev/null' TERM INT
 status=0

@@ -4,9 +4,10 @@ import { promisify } from 'node:util';
 
 const call = promisify(execFile);
 
+/** A program by its name, or a file by a pattern of its path. */
 const isThere = async (program: string): Promise<boolean> => {
   try {
-    await call('sh', ['-c', `command -v ${program}`]);
+    await call('sh', ['-c', program.includes('/') ? `ls ${program}` : `command -v ${program}`]);
     return true;
   } catch {
     return false;
