@@ -5,7 +5,8 @@ import { roundHalfEven } from './raster.ts';
 /** Covered lengths below this are dropped. */
 const negligible = 1e-3;
 
-type Part = readonly [position: number, weight: number];
+/** A source position and the share of the cell that it covers. */
+export type Part = readonly [position: number, weight: number];
 
 /** For every target cell the source positions it covers, with the covered share as float32. Shrinking only. */
 export const areaAxis = (source: number, target: number): readonly (readonly Part[])[] => {

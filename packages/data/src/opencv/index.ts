@@ -5,5 +5,5 @@ export * from './hsv.ts';
 export * from './perspective.ts';
 export type { Raster, Samples } from './raster.ts';
 export { roundHalfEven, saturate } from './raster.ts';
-export * from './resize.ts';
+export { type Interpolation, resize } from './resize.ts';
 export * from './warp.ts';

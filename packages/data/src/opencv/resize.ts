@@ -1,28 +1,46 @@
-/** OpenCV's `resize` for bytes and floats, any number of channels (SPEC-AUGMENT 3). The plain, readable form. */
+/**
+ * OpenCV's `resize` for bytes and floats, any number of channels (SPEC-AUGMENT 3): in plain TypeScript, and the two costly
+ * steps in vectors where there are some.
+ */
+import { coverVectors } from '../vector/area.ts';
+import { interpolateVectors } from '../vector/linear.ts';
 import { areaAxis, areaEnlargingAxis } from './area.ts';
 import { blendRows, type LinearAxis, linearAxis } from './linear.ts';
 import { type Raster, rasterLike, roundHalfEven, type Samples } from './raster.ts';
 
 export type Interpolation = 'nearest' | 'linear' | 'area';
 
+const areBytes = (raster: Raster): raster is Raster<Uint8Array> => raster.data instanceof Uint8Array;
+
+/** Fill `out` from what each of its columns and rows reads. */
+type Interpolate = (source: Raster, out: Raster, columns: LinearAxis, rows: LinearAxis) => void;
+type Parts = ReturnType<typeof areaAxis>;
+type Cover = (source: Raster, out: Raster, columns: Parts, rows: Parts) => void;
+
 const nearest = <D extends Samples>(source: Raster<D>, width: number, height: number): Raster<D> => {
   const out = rasterLike(source, width, height);
-  const { channels } = source;
+  const { channels, data } = source;
   const positions = (from: number, to: number): Int32Array => {
     const scale = 1 / (to / from);
     return Int32Array.from({ length: to }, (_, i) => Math.min(Math.floor(i * scale), from - 1));
   };
-  const [columns, rows] = [positions(source.width, width), positions(source.height, height)];
-  for (let y = 0, o = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) {
-      const at = (rows[y] * source.width + columns[x]) * channels;
-      for (let c = 0; c < channels; c++) out.data[o++] = source.data[at + c];
+  const columns = positions(source.width, width).map((x) => x * channels);
+  const rows = positions(source.height, height);
+  const samples = width * channels;
+  for (let y = 0; y < height; y++) {
+    if (y > 0 && rows[y] === rows[y - 1]) {
+      out.data.copyWithin(y * samples, (y - 1) * samples, y * samples);
+      continue;
+    }
+    const row = rows[y] * source.width * channels;
+    for (let c = 0; c < channels; c++) {
+      for (let x = 0, o = y * samples + c; x < width; x++, o += channels) out.data[o] = data[row + columns[x] + c];
     }
   }
   return out;
 };
 
-const interpolateBytes = (source: Raster, out: Raster, columns: LinearAxis, rows: LinearAxis): void => {
+const interpolateBytes: Interpolate = (source, out, columns, rows) => {
   const { channels, data } = source;
   const stride = source.width * channels;
   const { first, second, weight0, weight1 } = columns;
@@ -51,7 +69,7 @@ const interpolateBytes = (source: Raster, out: Raster, columns: LinearAxis, rows
   }
 };
 
-const interpolateFloats = (source: Raster, out: Raster, columns: LinearAxis, rows: LinearAxis): void => {
+const interpolateFloats: Interpolate = (source, out, columns, rows) => {
   const { channels, data } = source;
   const blend = (a: number, b: number, f: number): number =>
     Math.fround(Math.fround(a * Math.fround(1 - f)) + Math.fround(b * f));
@@ -67,18 +85,6 @@ const interpolateFloats = (source: Raster, out: Raster, columns: LinearAxis, row
       }
     }
   }
-};
-
-const interpolate = <D extends Samples>(
-  source: Raster<D>,
-  width: number,
-  height: number,
-  columns: LinearAxis,
-  rows: LinearAxis,
-): Raster<D> => {
-  const out = rasterLike(source, width, height);
-  (source.data instanceof Uint8Array ? interpolateBytes : interpolateFloats)(source, out, columns, rows);
-  return out;
 };
 
 /** Bytes halved in both directions: the rounded mean of 2 x 2. */
@@ -98,18 +104,7 @@ const halve = <D extends Samples>(source: Raster<D>, width: number, height: numb
 };
 
 const halves = (source: Raster, width: number, height: number): boolean =>
-  source.data instanceof Uint8Array && source.width === 2 * width && source.height === 2 * height;
-
-const linear = <D extends Samples>(source: Raster<D>, width: number, height: number): Raster<D> =>
-  halves(source, width, height)
-    ? halve(source, width, height)
-    : interpolate(
-        source,
-        width,
-        height,
-        linearAxis(source.width, width, true),
-        linearAxis(source.height, height, false),
-      );
+  areBytes(source) && source.width === 2 * width && source.height === 2 * height;
 
 /** Means over blocks of whole pixels. */
 const blockMeans = <D extends Samples>(source: Raster<D>, width: number, height: number): Raster<D> => {
@@ -135,11 +130,9 @@ const blockMeans = <D extends Samples>(source: Raster<D>, width: number, height:
 };
 
 /** Means over cells that cut pixels: covered lengths as weights, rows first, float32 all along. */
-const coverageMeans = <D extends Samples>(source: Raster<D>, width: number, height: number): Raster<D> => {
-  const out = rasterLike(source, width, height);
+const coverageMeans: Cover = (source, out, columns, rows) => {
+  const { width, height } = out;
   const { channels, data } = source;
-  const columns = areaAxis(source.width, width);
-  const rows = areaAxis(source.height, height);
   const bytes = data instanceof Uint8Array;
   const sums = new Float32Array(width * channels);
   const row = new Float32Array(width * channels);
@@ -160,25 +153,64 @@ const coverageMeans = <D extends Samples>(source: Raster<D>, width: number, heig
       out.data[y * sums.length + k] = bytes ? Math.min(255, roundHalfEven(sums[k])) : sums[k];
     }
   }
-  return out;
 };
 
-const area = <D extends Samples>(source: Raster<D>, width: number, height: number): Raster<D> => {
-  if (width > source.width || height > source.height) {
-    const columns = areaEnlargingAxis(source.width, width, true);
-    return interpolate(source, width, height, columns, areaEnlargingAxis(source.height, height, false));
-  }
-  if (halves(source, width, height)) return halve(source, width, height);
-  const whole = source.width % width === 0 && source.height % height === 0;
-  return (whole ? blockMeans : coverageMeans)(source, width, height);
+/** The steps that have a form in vectors. */
+type Steps = { readonly bytes: Interpolate; readonly cover: Cover };
+
+const inPlainCode: Steps = { bytes: interpolateBytes, cover: coverageMeans };
+const inVectors: Steps = {
+  bytes: (source, out, columns, rows) =>
+    areBytes(source) && areBytes(out) && interpolateVectors(source, out, columns, rows)
+      ? undefined
+      : interpolateBytes(source, out, columns, rows),
+  cover: (source, out, columns, rows) =>
+    coverVectors(source, out, columns, rows) ? undefined : coverageMeans(source, out, columns, rows),
 };
 
-const methods = { nearest, linear, area } as const;
+const methodsBy = ({ bytes, cover }: Steps) => {
+  const interpolate = <D extends Samples>(
+    source: Raster<D>,
+    width: number,
+    height: number,
+    columns: LinearAxis,
+    rows: LinearAxis,
+  ): Raster<D> => {
+    const out = rasterLike(source, width, height);
+    (areBytes(source) ? bytes : interpolateFloats)(source, out, columns, rows);
+    return out;
+  };
+  const linear = <D extends Samples>(source: Raster<D>, width: number, height: number): Raster<D> => {
+    if (halves(source, width, height)) return halve(source, width, height);
+    const columns = linearAxis(source.width, width, true);
+    return interpolate(source, width, height, columns, linearAxis(source.height, height, false));
+  };
+  const area = <D extends Samples>(source: Raster<D>, width: number, height: number): Raster<D> => {
+    if (width > source.width || height > source.height) {
+      const columns = areaEnlargingAxis(source.width, width, true);
+      return interpolate(source, width, height, columns, areaEnlargingAxis(source.height, height, false));
+    }
+    if (halves(source, width, height)) return halve(source, width, height);
+    if (source.width % width === 0 && source.height % height === 0) return blockMeans(source, width, height);
+    const out = rasterLike(source, width, height);
+    cover(source, out, areaAxis(source.width, width), areaAxis(source.height, height));
+    return out;
+  };
+  return { nearest, linear, area } as const;
+};
+
+const resizeBy =
+  (steps: Steps) =>
+  <D extends Samples>(
+    source: Raster<D>,
+    width: number,
+    height: number,
+    interpolation: Interpolation = 'linear',
+  ): Raster<D> =>
+    methodsBy(steps)[interpolation](source, width, height);
+
+/** `resize` in plain TypeScript: the reference of the vectors. */
+export const resizePlain = resizeBy(inPlainCode);
 
 /** Resizes to exactly `width` x `height`; the aspect ratio is not kept. Bytes are exact, floats to 3e-7. */
-export const resize = <D extends Samples>(
-  source: Raster<D>,
-  width: number,
-  height: number,
-  interpolation: Interpolation = 'linear',
-): Raster<D> => methods[interpolation](source, width, height);
+export const resize = resizeBy(inVectors);

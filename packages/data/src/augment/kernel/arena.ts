@@ -1,46 +1,15 @@
 /**
- * The augmentation in WebAssembly memory: one arena a thread that only grows. The crop's rows are copied in once, the
- * floats out once; nothing is allocated in between.
+ * The augmentation in WebAssembly memory: the crop's rows are copied in once, the floats out once; nothing is allocated in
+ * between.
  */
 import type { Image } from '../../image/image.ts';
 import { linearAxis } from '../../opencv/linear.ts';
 import { roundHalfEven } from '../../opencv/raster.ts';
+import { layOut } from '../../vector/arena.ts';
 import type { AugmentParameters } from '../parameters.ts';
-import { type Change, changeNames, columnBytes, compileKernels, type Kernels, pixelBytes } from './code.ts';
+import { type Change, changeNames, columnBytes, kernels, pixelBytes } from './code.ts';
 
-const page = 65536;
 const lanes = 8;
-/** Loads and stores go by whole vectors and may touch so many bytes behind the last. */
-const slack = 128;
-const maxBytes = 2 ** 31 - page;
-
-type Arena = { readonly memory: WebAssembly.Memory; readonly kernels: Kernels };
-
-let arena: Arena | null | undefined;
-
-/** Undefined where there is no SIMD. */
-const openArena = (): Arena | undefined => {
-  if (arena === undefined) {
-    try {
-      const memory = new WebAssembly.Memory({ initial: 64 });
-      arena = { memory, kernels: compileKernels(memory) };
-    } catch {
-      arena = null;
-    }
-  }
-  return arena ?? undefined;
-};
-
-/** Addresses of the parts one behind the other, each at a multiple of 16. */
-const layOut = (sizes: readonly number[]): { readonly at: readonly number[]; readonly bytes: number } => {
-  let bytes = 0;
-  const at = sizes.map((size) => {
-    const here = bytes;
-    bytes += (size + slack + 15) & ~15;
-    return here;
-  });
-  return { at, bytes };
-};
 
 /**
  * Where each column's pair of pixels lies in a row of the picture and what they weigh. Pixels outside the picture are
@@ -77,16 +46,15 @@ export const augmentVectors = (
   out: Float32Array,
   offset: number,
 ): boolean => {
-  const opened = openArena();
-  if (opened === undefined) return false;
-  const { memory, kernels } = opened;
+  const compiled = kernels();
+  if (compiled === undefined) return false;
   const columns = Math.ceil(width / lanes) * lanes;
   const plane = 2 * columns;
   const top = Math.max(0, Math.min(image.height, p.top));
   const bottom = Math.max(top, Math.min(image.height, p.top + p.height));
   const rowBytes = image.width * 3;
   const samples = width * height * 3;
-  const { at, bytes } = layOut([
+  const layout = layOut([
     4 * changeNames.length,
     8 * height,
     columnBytes * columns,
@@ -95,12 +63,10 @@ export const augmentVectors = (
     (bottom - top) * rowBytes,
     4 * samples + pixelBytes * lanes,
   ]);
-  if (bytes > maxBytes) return false;
+  if (layout === undefined) return false;
+  const { heap, at } = layout;
   const [numbersAt, weightsAt, tableAt, upperAt, lowerAt, imageAt, outAt] = at;
-  const missing = Math.ceil((bytes - memory.buffer.byteLength) / page);
-  if (missing > 0) memory.grow(missing);
 
-  const heap = memory.buffer;
   const shift = roundHalfEven(hueShift);
   const numbers: Change = {
     shift: around ? ((shift % 180) + 180) % 180 : shift,
@@ -119,9 +85,9 @@ export const augmentVectors = (
   const stretch = (y: number, to: number): void => {
     const source = p.top + y;
     if (source < top || source >= bottom) new Uint8Array(heap, to, 3 * plane).fill(0);
-    else kernels.stretch(imageAt + (source - top) * rowBytes, tableAt, to, tableAt + columnBytes * columns, plane);
+    else compiled.stretch(imageAt + (source - top) * rowBytes, tableAt, to, tableAt + columnBytes * columns, plane);
   };
-  const change = around ? kernels.wrap : kernels.saturate;
+  const change = around ? compiled.wrap : compiled.saturate;
   let [upper, lower] = [upperAt, lowerAt];
   let [upperIs, lowerIs] = [-1, -1];
   for (let y = 0; y < height; y++) {
@@ -137,9 +103,9 @@ export const augmentVectors = (
     // A row's last vectors may reach into the next one's, which comes later.
     const row = outAt + pixelBytes * width * y;
     const end = row + pixelBytes * columns;
-    kernels.blend(upper, lower, weightsAt + 8 * y, row, upper + plane, plane);
+    compiled.blend(upper, lower, weightsAt + 8 * y, row, upper + plane, plane);
     change(row, end, numbersAt);
-    kernels.paint(row, end);
+    compiled.paint(row, end);
   }
   out.set(new Float32Array(heap, outAt, samples), offset);
   return true;

@@ -2,7 +2,10 @@
  * The augmentation's inner loops as WebAssembly SIMD, bit for bit what `../opencv.ts` computes with tables. Rows lie
  * in planes (all reds, then greens, then blues), eight pixels at a time; `arena.ts` says where.
  */
-import { Func, hostFunctions, type Local, ModuleWriter } from '@gdarknet/tensor/emitter';
+import { Func, type Local } from '@gdarknet/tensor/emitter';
+import { kernelsOnDemand } from '../../vector/arena.ts';
+import { channelOf, circle, hueOf, saturationOf, shareOf, sixthsOf } from '../../vector/hsv.ts';
+import { splat, vectors } from '../../vector/words.ts';
 
 /** Bytes of a column's entry: the offset of its left pixel, then two weights of 16 bits. */
 export const columnBytes = 8;
@@ -63,13 +66,6 @@ export const shareHigh = Math.round(2 ** 23 / 255) / 2 ** 23;
 export const shareLow = Math.fround(1 / 255 - shareHigh);
 
 const stepBytes = 4 * pixelBytes;
-const splat = (f: Func, from: Local, offset: number): Local => {
-  const l = f.local('v128');
-  f.get(from).memory('v128.load32_splat', offset).set(l);
-  return l;
-};
-const vectors = (f: Func, count: number): Local[] => Array.from({ length: count }, () => f.local('v128'));
-
 // What follows is one row's way in three short loops, each in place over the last one's results. In a single long one the
 // processor would see a step or two ahead and wait. One statement a line, like the formulas of `../opencv.ts`.
 
@@ -99,21 +95,13 @@ const blend = (): Func => {
     sample(0, r);
     sample(1, g);
     sample(2, b);
-    f.get(r, g).do('f32x4.pmax').get(b).do('f32x4.pmax').set(value);
-    f.get(value, r, g).do('f32x4.pmin').get(b).do('f32x4.pmin', 'f32x4.sub').set(d);
-    f.get(out, value).memory('v128.store').get(out, d).memory('v128.store', 16);
-    // value == r ? g - b : value == g ? b - r + 2 d : r - g + 4 d
-    f.get(out, g, b).do('f32x4.sub');
-    f.get(b, r).do('f32x4.sub').get(d, d).do('f32x4.add', 'f32x4.add');
-    f.get(r, g).do('f32x4.sub').get(d).fixed(4).do('f32x4.mul', 'f32x4.add');
-    f.get(value, g).do('f32x4.eq', 'v128.bitselect').get(value, r).do('f32x4.eq', 'v128.bitselect');
-    f.memory('v128.store', 32).bump(out, stepBytes).bump(lower, 8);
+    f.get(out);
+    circle(f, [r, g, b], value, d);
+    f.memory('v128.store', 32).get(out, value).memory('v128.store').get(out, d).memory('v128.store', 16);
+    f.bump(out, stepBytes).bump(lower, 8);
   });
   return f;
 };
-
-const third = Math.fround(1 / 255);
-const hueStep = Math.fround(6 / 180);
 
 /** change(out, end, numbers): from there to the changed value and saturation as shares, and the hue on a circle of 6. */
 const change = (wrap: boolean): Func => {
@@ -121,31 +109,27 @@ const change = (wrap: boolean): Func => {
   const [out, end, numbers] = [0, 1, 2];
   const [shift, saturation, exposure] = changeNames.map((_, i) => splat(f, numbers, 4 * i));
   const [value, d, h] = vectors(f, 3);
-  /** floor((n * round(scale / max(1, by)) + 2048) / 4096) with n on the stack; every step is exact below 2^24. */
-  const divide = (scale: number, by: Local): void => {
-    f.fixed(scale).get(by).fixed(1).do('f32x4.pmax', 'f32x4.div', 'f32x4.nearest');
-    f.fixed(1 / 4096).do('f32x4.mul', 'f32x4.mul');
-    f.fixed(0.5).do('f32x4.add', 'f32x4.floor');
-  };
   /** Rounds what is on the stack, 0 or more, to a byte, and makes it a share. */
   const share = (): void => {
-    f.do('f32x4.nearest').fixed(255).do('f32x4.pmin').fixed(third).do('f32x4.mul');
+    f.do('f32x4.nearest').fixed(255).do('f32x4.pmin');
+    shareOf(f);
   };
   f.get(out).range(out, end, stepBytes, () => {
     f.get(out).memory('v128.load').set(value).get(out).memory('v128.load', 16).set(d);
     f.get(out, value, exposure).do('f32x4.mul');
     share();
     f.memory('v128.store').get(out, d);
-    divide(1044480, value);
+    saturationOf(f, value);
     f.get(saturation).do('f32x4.mul');
     share();
     f.memory('v128.store', 16).get(out).memory('v128.load', 32);
-    divide(122880, d);
-    f.tee(h).fixed(180).get(h).fixed(0).do('f32x4.lt', 'v128.and', 'f32x4.add').get(shift).do('f32x4.add').set(h);
+    hueOf(f, d, h);
+    f.get(shift).do('f32x4.add').set(h);
     if (wrap) f.get(h).fixed(180).get(h).fixed(180).do('f32x4.ge', 'v128.and', 'f32x4.sub').set(h);
     else f.get(h).fixed(0).do('f32x4.pmax').fixed(255).do('f32x4.pmin').set(h);
-    f.get(h).fixed(hueStep).do('f32x4.mul').set(h);
-    if (!wrap) f.get(h).fixed(6).get(h).fixed(6).do('f32x4.ge', 'v128.and', 'f32x4.sub').set(h);
+    f.get(h);
+    sixthsOf(f, h, !wrap);
+    f.set(h);
     f.get(out, h).memory('v128.store', 32);
   });
   return f;
@@ -156,14 +140,8 @@ const paint = (): Func => {
   const f = new Func(['i32', 'i32']);
   const [out, end] = [0, 1];
   const [v, s, h, r, g, b, x, y] = vectors(f, 8);
-  const after = (place: number) => () => f.get(h).fixed(place).do('f32x4.sub');
-  const before = (place: number) => () => f.fixed(place).get(h).do('f32x4.sub');
-  /** How far a channel is from its own sectors on the circle, to 1: so much of the saturation it lacks of the value. */
-  const channel = (first: () => void, second: () => void, choose: 'f32x4.pmin' | 'f32x4.pmax', to: Local): void => {
-    first();
-    second();
-    f.do(choose).fixed(0).do('f32x4.pmax').fixed(1).do('f32x4.pmin').set(x);
-    f.get(v).fixed(1).get(s, x).do('f32x4.mul', 'f32x4.sub', 'f32x4.mul').fixed(255).do('f32x4.mul', 'f32x4.nearest');
+  const channel = (which: 0 | 1 | 2, to: Local): void => {
+    channelOf(f, which, [v, s, h], x);
     // The byte to byte / 255.
     f.tee(x).fixed(shareHigh).do('f32x4.mul').get(x).fixed(shareLow).do('f32x4.mul', 'f32x4.add').set(to);
   };
@@ -172,9 +150,9 @@ const paint = (): Func => {
       f.get(out)
         .memory('v128.load', 16 * i)
         .set(l);
-    channel(after(1), before(5), 'f32x4.pmin', r);
-    channel(before(1), after(3), 'f32x4.pmax', g);
-    channel(before(3), after(5), 'f32x4.pmax', b);
+    channel(0, r);
+    channel(1, g);
+    channel(2, b);
     f.get(r, g).shuffle(0, 4, 1, 5).set(x);
     f.get(r, g).shuffle(2, 6, 3, 7).set(y);
     f.get(out, x, b).shuffle(0, 1, 4, 2).memory('v128.store');
@@ -184,21 +162,11 @@ const paint = (): Func => {
   return f;
 };
 
-export type Kernels = {
-  readonly stretch: (row: number, columns: number, out: number, end: number, plane: number) => void;
-  readonly blend: (upper: number, lower: number, weights: number, out: number, end: number, plane: number) => void;
-  /** By what hue does at its end: go round, or stop. */
-  readonly wrap: (out: number, end: number, numbers: number) => void;
-  readonly saturate: (out: number, end: number, numbers: number) => void;
-  readonly paint: (out: number, end: number) => void;
-};
-
-/** Throws a WebAssembly.CompileError where SIMD is missing. */
-export const compileKernels = (memory: WebAssembly.Memory): Kernels => {
-  const writer = new ModuleWriter();
-  const functions = { stretch: stretch(), blend: blend(), wrap: change(true), saturate: change(false), paint: paint() };
-  const names = Object.entries(functions).map(([name, f]) => [name, `f${writer.add(f)}`]);
-  const host = { memory, ...Object.fromEntries(hostFunctions.map((name) => [name, Math[name]])) };
-  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(writer.encode(false)), { host });
-  return Object.fromEntries(names.map(([name, exported]) => [name, exports[exported]])) as unknown as Kernels;
-};
+/** `wrap` and `saturate`: by what hue does at its end. */
+export const kernels = kernelsOnDemand(() => ({
+  stretch: stretch(),
+  blend: blend(),
+  wrap: change(true),
+  saturate: change(false),
+  paint: paint(),
+}));
