@@ -1,4 +1,5 @@
 /** OpenCV's `GaussianBlur` with mirrored borders: columns of weights, horizontally then vertically. */
+import { blurVectors } from '../vector/blur.ts';
 import { borderPosition } from './geometry.ts';
 import { type Raster, rasterLike, type Samples, samplesLike, saturate } from './raster.ts';
 
@@ -30,8 +31,8 @@ const addWeighted = (sums: Float64Array, from: Samples, start: number, weight: n
   for (let x = 0; x < sums.length; x++) sums[x] += weight * from[start + x];
 };
 
-/** Bytes are exact without a sigma and differ by at most 1 with one (OpenCV rounds its weights to 8 bits); floats by 2e-6. */
-export const gaussianBlur = <D extends Samples>(source: Raster<D>, size: number, sigma = 0): Raster<D> => {
+/** `gaussianBlur` in plain TypeScript: the reference of the vectors. */
+export const gaussianBlurPlain = <D extends Samples>(source: Raster<D>, size: number, sigma = 0): Raster<D> => {
   const { width, height, channels, data } = source;
   const weights = gaussianKernel(size, sigma);
   const reach = (size - 1) / 2;
@@ -63,4 +64,14 @@ export const gaussianBlur = <D extends Samples>(source: Raster<D>, size: number,
     else for (let x = 0; x < row; x++) out.data[y * row + x] = saturate(Math.floor(sums[x] + 0.5));
   }
   return out;
+};
+
+const byteRaster = (raster: Raster): raster is Raster<Uint8Array> => raster.data instanceof Uint8Array;
+const mirrored = (i: number, n: number): number => borderPosition(i, n, 'reflect101');
+
+/** Bytes are exact without a sigma and differ by at most 1 with one (OpenCV rounds its weights to 8 bits); floats by 2e-6. */
+export const gaussianBlur = <D extends Samples>(source: Raster<D>, size: number, sigma = 0): Raster<D> => {
+  const out = rasterLike(source, source.width, source.height);
+  const done = sigma <= 0 && byteRaster(source) && byteRaster(out) && blurVectors(source, out.data, size, mirrored);
+  return done ? out : gaussianBlurPlain(source, size, sigma);
 };

@@ -26,11 +26,18 @@ export const cropZeroPad = <D extends Samples>(
 export const flip = <D extends Samples>(source: Raster<D>, axis: 'horizontal' | 'vertical' | 'both'): Raster<D> => {
   const { width, height, channels, data } = source;
   const out = rasterLike(source, width, height);
-  for (let y = 0, o = 0; y < height; y++) {
-    const row = (axis === 'horizontal' ? y : height - 1 - y) * width;
-    for (let x = 0; x < width; x++) {
-      const at = (row + (axis === 'vertical' ? x : width - 1 - x)) * channels;
-      for (let c = 0; c < channels; c++) out.data[o++] = data[at + c];
+  const samples = width * channels;
+  for (let y = 0; y < height; y++) {
+    const from = (axis === 'horizontal' ? y : height - 1 - y) * samples;
+    if (axis === 'vertical') {
+      out.data.set(data.subarray(from, from + samples), y * samples);
+      continue;
+    }
+    for (let c = 0; c < channels; c++) {
+      const first = y * samples + c;
+      for (let o = first, i = from + samples - channels + c; o < first + samples; o += channels, i -= channels) {
+        out.data[o] = data[i];
+      }
     }
   }
   return out;
@@ -47,6 +54,13 @@ export const borderPosition = (i: number, n: number, border: 'replicate' | 'refl
   return at < n ? at : period - at;
 };
 
+const fillPixels = (data: Samples, channels: number, value: readonly number[]): void => {
+  const pixel = Array.from({ length: channels }, (_, c) => value[c] ?? 0);
+  data.set(pixel.slice(0, data.length));
+  // Twice as much at a time.
+  for (let done = channels; done < data.length; done *= 2) data.copyWithin(done, 0, done);
+};
+
 /** OpenCV's `copyMakeBorder`. */
 export const pad = <D extends Samples>(
   source: Raster<D>,
@@ -54,18 +68,28 @@ export const pad = <D extends Samples>(
   border: Border,
 ): Raster<D> => {
   const out = rasterLike(source, source.width + left + right, source.height + top + bottom);
-  const { channels, data } = source;
-  for (let y = 0, o = 0; y < out.height; y++) {
-    for (let x = 0; x < out.width; x++) {
-      const [sx, sy] = [x - left, y - top];
-      const inside = sx >= 0 && sx < source.width && sy >= 0 && sy < source.height;
-      const rule = typeof border === 'string' ? border : 'replicate';
-      const at =
-        (borderPosition(sy, source.height, rule) * source.width + borderPosition(sx, source.width, rule)) * channels;
-      for (let c = 0; c < channels; c++) {
-        out.data[o++] = inside || typeof border === 'string' ? data[at + c] : (border[c] ?? 0);
-      }
+  const { width, height, channels, data } = source;
+  const rule = typeof border === 'string' ? border : undefined;
+  const [samples, wide] = [width * channels, out.width * channels];
+  if (rule === undefined) fillPixels(out.data, channels, border as readonly number[]);
+  const edges = [
+    ...Array.from({ length: left }, (_, x) => [x, x - left]),
+    ...Array.from({ length: right }, (_, x) => [left + width + x, width + x]),
+  ];
+  for (let y = 0; y < height; y++) {
+    const start = (top + y) * wide;
+    out.data.set(data.subarray(y * samples, (y + 1) * samples), start + left * channels);
+    if (rule === undefined) continue;
+    for (const [x, at] of edges) {
+      const from = start + (left + borderPosition(at, width, rule)) * channels;
+      out.data.copyWithin(start + x * channels, from, from + channels);
     }
+  }
+  if (rule === undefined) return out;
+  for (let y = -top; y < height + bottom; y++) {
+    if (y >= 0 && y < height) continue;
+    const from = (top + borderPosition(y, height, rule)) * wide;
+    out.data.copyWithin((top + y) * wide, from, from + wide);
   }
   return out;
 };

@@ -2,6 +2,7 @@
  * RGB to hue, saturation, value and back as OpenCV's 8-bit and float conversions (SPEC-AUGMENT 5). Eight bits: hue in
  * units of 2 degrees, 0..179. Floats: hue in degrees 0..360, the rest 0..1.
  */
+import { type Conversion, convertVectors } from '../vector/colour.ts';
 import { type Raster, rasterLike, roundHalfEven } from './raster.ts';
 
 /** Where red lies among the three channels. */
@@ -31,8 +32,8 @@ export const byteShare: Float32Array = Float32Array.from({ length: 256 }, (_, v)
 
 const redOf = (order: ChannelOrder): 0 | 2 => (order === 'rgb' ? 0 : 2);
 
-/** Exact. */
-export const toHsvBytes = (source: Raster<Uint8Array>, order: ChannelOrder): Raster<Uint8Array> => {
+/** `toHsvBytes` in plain TypeScript: the reference of the vectors. */
+export const toHsvBytesPlain = (source: Raster<Uint8Array>, order: ChannelOrder): Raster<Uint8Array> => {
   const out = rasterLike(source, source.width, source.height);
   const { data } = source;
   const red = redOf(order);
@@ -59,8 +60,8 @@ const sectorChannels: readonly (readonly [number, number, number])[] = [
   [0, 1, 2],
 ];
 
-/** Halves to even everywhere, as OpenCV's scalar code; its vector code truncates most pixels (SPEC-AUGMENT 5). */
-export const fromHsvBytes = (source: Raster<Uint8Array>, order: ChannelOrder): Raster<Uint8Array> => {
+/** `fromHsvBytes` in plain TypeScript. */
+export const fromHsvBytesPlain = (source: Raster<Uint8Array>, order: ChannelOrder): Raster<Uint8Array> => {
   const out = rasterLike(source, source.width, source.height);
   const { data } = source;
   const red = redOf(order);
@@ -81,6 +82,21 @@ export const fromHsvBytes = (source: Raster<Uint8Array>, order: ChannelOrder): R
   }
   return out;
 };
+
+type ByteConversion = (source: Raster<Uint8Array>, order: ChannelOrder) => Raster<Uint8Array>;
+
+const inVectors =
+  (plain: ByteConversion, conversion: (order: ChannelOrder) => Conversion): ByteConversion =>
+  (source, order) => {
+    const out = rasterLike(source, source.width, source.height);
+    return convertVectors(source.data, out.data, conversion(order)) ? out : plain(source, order);
+  };
+
+/** Exact. */
+export const toHsvBytes = inVectors(toHsvBytesPlain, (order) => `${order} to hsv`);
+
+/** Halves to even everywhere, as OpenCV's scalar code; its vector code truncates most pixels (SPEC-AUGMENT 5). */
+export const fromHsvBytes = inVectors(fromHsvBytesPlain, (order) => `hsv to ${order}`);
 
 const epsilon = f32(1.1920929e-7);
 

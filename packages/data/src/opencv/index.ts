@@ -1,7 +1,7 @@
 export * from './arithmetic.ts';
-export * from './blur.ts';
+export { gaussianBlur, gaussianKernel } from './blur.ts';
 export * from './geometry.ts';
-export * from './hsv.ts';
+export { type ChannelOrder, fromHsvBytes, fromHsvFloats, toHsvBytes, toHsvFloats } from './hsv.ts';
 export * from './perspective.ts';
 export type { Raster, Samples } from './raster.ts';
 export { roundHalfEven, saturate } from './raster.ts';

@@ -1,7 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { areaAxis } from '../opencv/area.ts';
+import { gaussianBlur, gaussianBlurPlain } from '../opencv/blur.ts';
+import { type Border, borderPosition, cropZeroPad, flip, pad } from '../opencv/geometry.ts';
+import { fromHsvBytes, fromHsvBytesPlain, toHsvBytes, toHsvBytesPlain } from '../opencv/hsv.ts';
+import { linearAxis } from '../opencv/linear.ts';
 import type { Raster, Samples } from '../opencv/raster.ts';
 import { type Interpolation, resize, resizePlain } from '../opencv/resize.ts';
+import { coverVectors } from './area.ts';
+import { blurVectors } from './blur.ts';
+import { convertVectors } from './colour.ts';
+import { interpolateVectors } from './linear.ts';
 
 /** Samples without a pattern, the same for the same seed; bytes, or floats -1..2. */
 const noise = (width: number, height: number, channels: number, seed: number, floats = false): Raster => {
@@ -16,6 +25,9 @@ const noise = (width: number, height: number, channels: number, seed: number, fl
     : Uint8Array.from({ length }, () => next());
   return { width, height, channels, data };
 };
+
+const noiseBytes = (width: number, height: number, channels: number, seed: number): Raster<Uint8Array> =>
+  noise(width, height, channels, seed) as Raster<Uint8Array>;
 
 const bytesOf = (data: Samples): Buffer => Buffer.from(data.buffer, data.byteOffset, data.byteLength);
 
@@ -49,5 +61,103 @@ describe('vectors give what plain code gives, bit for bit', () => {
       expectSame(resize(source, 416, 312, method), resizePlain(source, 416, 312, method));
       expectSame(resize(source, 801, 700, method), resizePlain(source, 801, 700, method));
     }
+  });
+
+  it('HSV of bytes', () => {
+    const random = noiseBytes(601, 333, 3, 3);
+    /** Every hue a byte can hold with a grid of the rest. */
+    const grid = {
+      ...{ width: 256, height: 52 * 52, channels: 3 },
+      data: Uint8Array.from({ length: 256 * 52 * 52 * 3 }, (_, i) => {
+        const pixel = Math.trunc(i / 3);
+        return [pixel & 255, 5 * ((pixel >> 8) % 52), 5 * Math.trunc((pixel >> 8) / 52)][i % 3];
+      }),
+    };
+    for (const order of ['rgb', 'bgr'] as const) {
+      for (const source of [random, grid, noiseBytes(1, 1, 3, 9), noiseBytes(7, 3, 3, 8)]) {
+        expectSame(toHsvBytes(source, order), toHsvBytesPlain(source, order));
+        expectSame(fromHsvBytes(source, order), fromHsvBytesPlain(source, order));
+      }
+    }
+  });
+
+  it('blur', () => {
+    fc.assert(
+      fc.property(
+        fc.tuple(side, side, channels, fc.nat(), fc.boolean(), fc.constantFrom(1, 3, 5, 7), fc.constantFrom(0, 1.2)),
+        ([w, h, n, seed, floats, size, sigma]) => {
+          const source = noise(w, h, n, seed, floats);
+          expectSame(gaussianBlur(source, size, sigma), gaussianBlurPlain(source, size, sigma));
+        },
+      ),
+      { numRuns: 300 },
+    );
+    const white = { width: 40, height: 30, channels: 3, data: new Uint8Array(3600).fill(255) };
+    expectSame(gaussianBlur(white, 5), white);
+  });
+
+  it('and they are what runs here', () => {
+    const source = noiseBytes(20, 20, 3, 1);
+    const out = { ...source, data: new Uint8Array(1200) };
+    const [columns, rows] = [linearAxis(20, 20, true), linearAxis(20, 20, false)];
+    expect(interpolateVectors(source, out, columns, rows)).toBe(true);
+    expect(coverVectors(source, out, areaAxis(20, 20), areaAxis(20, 20))).toBe(true);
+    expect(convertVectors(source.data, out.data, 'rgb to hsv')).toBe(true);
+    expect(blurVectors(source, out.data, 5, (i, n) => borderPosition(i, n, 'reflect101'))).toBe(true);
+  });
+});
+
+describe('rows that are copied whole', () => {
+  const pixel = ({ width, channels, data }: Raster, x: number, y: number): readonly number[] => [
+    ...data.subarray((y * width + x) * channels, (y * width + x + 1) * channels),
+  ];
+
+  it('borders hold what the rule says, pixel by pixel', () => {
+    const edge = fc.integer({ min: 0, max: 9 });
+    const border = fc.constantFrom<Border>('replicate', 'reflect101', [7, 8, 9, 10]);
+    const small = fc.integer({ min: 1, max: 6 });
+    fc.assert(
+      fc.property(
+        fc.tuple(small, small, channels, fc.nat(), fc.boolean(), border),
+        fc.record({ top: edge, bottom: edge, left: edge, right: edge }),
+        ([w, h, n, seed, floats, border], edges) => {
+          const source = noise(w, h, n, seed, floats);
+          const out = pad(source, edges, border);
+          for (let y = 0; y < out.height; y++) {
+            for (let x = 0; x < out.width; x++) {
+              const [sx, sy] = [x - edges.left, y - edges.top];
+              const inside = sx >= 0 && sx < w && sy >= 0 && sy < h;
+              const expected =
+                inside || typeof border === 'string'
+                  ? pixel(
+                      source,
+                      borderPosition(sx, w, typeof border === 'string' ? border : 'replicate'),
+                      borderPosition(sy, h, typeof border === 'string' ? border : 'replicate'),
+                    )
+                  : border.slice(0, n);
+              expect(pixel(out, x, y)).toEqual(expected);
+            }
+          }
+        },
+      ),
+      { numRuns: 100 },
+    );
+  });
+
+  it('mirrors are their own inverse and put each pixel in its place', () => {
+    fc.assert(
+      fc.property(fc.tuple(side, side, channels, fc.nat(), fc.boolean()), ([w, h, n, seed, floats]) => {
+        const source = noise(w, h, n, seed, floats);
+        for (const axis of ['horizontal', 'vertical', 'both'] as const) {
+          const mirrored = flip(source, axis);
+          expectSame(flip(mirrored, axis), source);
+          const [x, y] = [seed % w, (seed >> 8) % h];
+          const at = [axis === 'vertical' ? x : w - 1 - x, axis === 'horizontal' ? y : h - 1 - y];
+          expect(pixel(mirrored, at[0], at[1])).toEqual(pixel(source, x, y));
+        }
+        expectSame(cropZeroPad(pad(source, { top: 2, bottom: 1, left: 3, right: 4 }, 'replicate'), 3, 2, w, h), source);
+      }),
+      { numRuns: 100 },
+    );
   });
 });
