@@ -1,7 +1,7 @@
 /** OpenCV's `GaussianBlur` with mirrored borders: columns of weights, horizontally then vertically. */
 import { blurVectors } from '../vector/blur.ts';
 import { borderPosition } from './geometry.ts';
-import { type Raster, rasterLike, type Samples, samplesLike, saturate } from './raster.ts';
+import { areBytes, type Raster, rasterLike, type Samples, samplesLike, saturate } from './raster.ts';
 
 /** Without a sigma, small kernels have these weights instead of sampled ones. */
 const fixedKernels: Readonly<Record<number, readonly number[]>> = {
@@ -66,12 +66,11 @@ export const gaussianBlurPlain = <D extends Samples>(source: Raster<D>, size: nu
   return out;
 };
 
-const byteRaster = (raster: Raster): raster is Raster<Uint8Array> => raster.data instanceof Uint8Array;
 const mirrored = (i: number, n: number): number => borderPosition(i, n, 'reflect101');
 
 /** Bytes are exact without a sigma and differ by at most 1 with one (OpenCV rounds its weights to 8 bits); floats by 2e-6. */
 export const gaussianBlur = <D extends Samples>(source: Raster<D>, size: number, sigma = 0): Raster<D> => {
   const out = rasterLike(source, source.width, source.height);
-  const done = sigma <= 0 && byteRaster(source) && byteRaster(out) && blurVectors(source, out.data, size, mirrored);
+  const done = sigma <= 0 && areBytes(source) && areBytes(out) && blurVectors(source, out.data, size, mirrored);
   return done ? out : gaussianBlurPlain(source, size, sigma);
 };

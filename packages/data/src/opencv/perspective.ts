@@ -1,6 +1,6 @@
 /** OpenCV's `warpPerspective`, bilinear, black outside. */
 import { type Raster, rasterLike, roundHalfEven, type Samples } from './raster.ts';
-import { remapRow, steps } from './remap.ts';
+import { fastSampler, type OpenSampler, steps } from './remap.ts';
 
 type Row = readonly [number, number, number];
 /** Three rows: `(x', y')` are the first two, applied to `(x, y, 1)`, over the third. */
@@ -28,8 +28,8 @@ const most = 2 ** 31 - 1;
 /** OpenCV keeps whole source positions in 16 bits. */
 const outside = (v: number): number => Math.max(-(2 ** 15) * steps, Math.min((2 ** 15 - 1) * steps, v));
 
-/** `matrix` takes source pixels to target pixels, as OpenCV's does. */
-export const warpPerspective = <D extends Samples>(
+export const warpPerspectiveBy = <D extends Samples>(
+  open: OpenSampler,
   source: Raster<D>,
   matrix: Homography,
   width: number,
@@ -37,8 +37,7 @@ export const warpPerspective = <D extends Samples>(
 ): Raster<D> => {
   const [p, q, r] = invertHomography(matrix);
   const out = rasterLike(source, width, height);
-  const xs = new Int32Array(width);
-  const ys = new Int32Array(width);
+  const { xs, ys, row, finish } = open(source, out);
   const position = (v: number): number => outside(roundHalfEven(Math.max(least, Math.min(most, v))));
   for (let y = 0; y < height; y++) {
     const [px, qx, rx] = [p[1] * y + p[2], q[1] * y + q[2], r[1] * y + r[2]];
@@ -48,7 +47,16 @@ export const warpPerspective = <D extends Samples>(
       xs[x] = position((px + p[0] * x) * scale);
       ys[x] = position((qx + q[0] * x) * scale);
     }
-    remapRow(source, xs, ys, out.data, y * width * source.channels);
+    row(y);
   }
+  finish();
   return out;
 };
+
+/** `matrix` takes source pixels to target pixels, as OpenCV's does. */
+export const warpPerspective = <D extends Samples>(
+  source: Raster<D>,
+  matrix: Homography,
+  width: number,
+  height: number,
+): Raster<D> => warpPerspectiveBy(fastSampler, source, matrix, width, height);

@@ -6,11 +6,9 @@ import { coverVectors } from '../vector/area.ts';
 import { interpolateVectors } from '../vector/linear.ts';
 import { areaAxis, areaEnlargingAxis } from './area.ts';
 import { blendRows, type LinearAxis, linearAxis } from './linear.ts';
-import { type Raster, rasterLike, roundHalfEven, type Samples } from './raster.ts';
+import { areBytes, type Raster, rasterLike, roundHalfEven, type Samples } from './raster.ts';
 
 export type Interpolation = 'nearest' | 'linear' | 'area';
-
-const areBytes = (raster: Raster): raster is Raster<Uint8Array> => raster.data instanceof Uint8Array;
 
 /** Fill `out` from what each of its columns and rows reads. */
 type Interpolate = (source: Raster, out: Raster, columns: LinearAxis, rows: LinearAxis) => void;

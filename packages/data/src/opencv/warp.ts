@@ -1,6 +1,6 @@
 /** OpenCV's `warpAffine`, bilinear, black outside. */
 import { type Raster, rasterLike, roundHalfEven, type Samples } from './raster.ts';
-import { remapRow, stepBits, steps } from './remap.ts';
+import { fastSampler, type OpenSampler, stepBits, steps } from './remap.ts';
 
 /** Two rows: `x' = a x + b y + c`, `y' = d x + e y + f`. */
 export type Affine = readonly [readonly [number, number, number], readonly [number, number, number]];
@@ -20,8 +20,8 @@ const positionUnit = 1 << positionBits;
 const halfStep = positionUnit / steps / 2;
 const shift = positionBits - stepBits;
 
-/** `matrix` takes source pixels to target pixels, as OpenCV's does. */
-export const warpAffine = <D extends Samples>(
+export const warpAffineBy = <D extends Samples>(
+  open: OpenSampler,
   source: Raster<D>,
   matrix: Affine,
   width: number,
@@ -32,8 +32,7 @@ export const warpAffine = <D extends Samples>(
   const fixed = (v: number): number => roundHalfEven(v * positionUnit);
   const alongX = Int32Array.from({ length: width }, (_, x) => fixed(a * x));
   const alongY = Int32Array.from({ length: width }, (_, x) => fixed(d * x));
-  const xs = new Int32Array(width);
-  const ys = new Int32Array(width);
+  const { xs, ys, row, finish } = open(source, out);
   for (let y = 0; y < height; y++) {
     const startX = fixed(b * y + c) + halfStep;
     const startY = fixed(e * y + f) + halfStep;
@@ -41,7 +40,16 @@ export const warpAffine = <D extends Samples>(
       xs[x] = (startX + alongX[x]) >> shift;
       ys[x] = (startY + alongY[x]) >> shift;
     }
-    remapRow(source, xs, ys, out.data, y * width * source.channels);
+    row(y);
   }
+  finish();
   return out;
 };
+
+/** `matrix` takes source pixels to target pixels, as OpenCV's does. */
+export const warpAffine = <D extends Samples>(
+  source: Raster<D>,
+  matrix: Affine,
+  width: number,
+  height: number,
+): Raster<D> => warpAffineBy(fastSampler, source, matrix, width, height);

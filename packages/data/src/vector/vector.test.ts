@@ -5,12 +5,16 @@ import { gaussianBlur, gaussianBlurPlain } from '../opencv/blur.ts';
 import { type Border, borderPosition, cropZeroPad, flip, pad } from '../opencv/geometry.ts';
 import { fromHsvBytes, fromHsvBytesPlain, toHsvBytes, toHsvBytesPlain } from '../opencv/hsv.ts';
 import { linearAxis } from '../opencv/linear.ts';
+import { warpPerspective, warpPerspectiveBy } from '../opencv/perspective.ts';
 import type { Raster, Samples } from '../opencv/raster.ts';
+import { plainSampler } from '../opencv/remap.ts';
 import { type Interpolation, resize, resizePlain } from '../opencv/resize.ts';
+import { warpAffine, warpAffineBy } from '../opencv/warp.ts';
 import { coverVectors } from './area.ts';
 import { blurVectors } from './blur.ts';
 import { convertVectors } from './colour.ts';
 import { interpolateVectors } from './linear.ts';
+import { vectorRemap } from './remap.ts';
 
 /** Samples without a pattern, the same for the same seed; bytes, or floats -1..2. */
 const noise = (width: number, height: number, channels: number, seed: number, floats = false): Raster => {
@@ -96,12 +100,39 @@ describe('vectors give what plain code gives, bit for bit', () => {
     expectSame(gaussianBlur(white, 5), white);
   });
 
+  it('warps', () => {
+    const factor = fc.double({ min: -2, max: 2, noNaN: true });
+    const move = fc.double({ min: -80, max: 80, noNaN: true });
+    const tilt = fc.double({ min: -0.02, max: 0.02, noNaN: true });
+    fc.assert(
+      fc.property(
+        fc.tuple(side, side, side, side, channels, fc.nat(), fc.boolean()),
+        fc.tuple(factor, factor, move, factor, factor, move, tilt, tilt),
+        ([w, h, tw, th, n, seed, floats], [a, b, c, d, e, f, g, i]) => {
+          const source = noise(w, h, n, seed, floats);
+          const affine = [
+            [a, b, c],
+            [d, e, f],
+          ] as const;
+          expectSame(warpAffine(source, affine, tw, th), warpAffineBy(plainSampler, source, affine, tw, th));
+          const homography = [...affine, [g, i, 1]] as const;
+          expectSame(
+            warpPerspective(source, homography, tw, th),
+            warpPerspectiveBy(plainSampler, source, homography, tw, th),
+          );
+        },
+      ),
+      { numRuns: 500 },
+    );
+  });
+
   it('and they are what runs here', () => {
     const source = noiseBytes(20, 20, 3, 1);
     const out = { ...source, data: new Uint8Array(1200) };
     const [columns, rows] = [linearAxis(20, 20, true), linearAxis(20, 20, false)];
     expect(interpolateVectors(source, out, columns, rows)).toBe(true);
     expect(coverVectors(source, out, areaAxis(20, 20), areaAxis(20, 20))).toBe(true);
+    expect(vectorRemap(source, out)).toBeDefined();
     expect(convertVectors(source.data, out.data, 'rgb to hsv')).toBe(true);
     expect(blurVectors(source, out.data, 5, (i, n) => borderPosition(i, n, 'reflect101'))).toBe(true);
   });
