@@ -16,17 +16,26 @@ const isName = (name: string): name is DataSourceName => Object.hasOwn(dataSourc
 const mirrored = (url: string, mirror: string | undefined): string =>
   mirror === undefined ? url : new URL(new URL(url).pathname.slice(1), `${mirror.replace(/\/$/, '')}/`).href;
 
-type Values = { readonly out: string; readonly mirror: string | undefined; readonly only: string | undefined };
+type Values = {
+  readonly out: string;
+  readonly mirror: string | undefined;
+  readonly only: string | undefined;
+  readonly unchecked: boolean;
+};
 
 const megabytes = (bytes: number): number => Math.round(bytes / 1e6);
 
-const getOne = (file: SourceFile, { out, mirror }: Values, context: Context): TE.TaskEither<Failure, void> => {
+const getOne = (
+  file: SourceFile,
+  { out, mirror, unchecked }: Values,
+  context: Context,
+): TE.TaskEither<Failure, void> => {
   const path = join(out, file.path);
   const url = mirrored(file.url, mirror);
   context.tell(`${url} -> ${path}`);
   let progress: ReturnType<Context['progress']> | undefined;
   const fetched = download(url, path, {
-    ...(file.checksum && { checksum: file.checksum }),
+    ...(file.checksum && !unchecked && { checksum: file.checksum }),
     signal: context.signal,
     onProgress: (bytes, total) => {
       progress ??= context.progress(file.path, megabytes(total ?? 0), 'MB');
@@ -62,6 +71,7 @@ export const dataGet = command({
     out: withDefault(text, '.', { placeholder: 'dir', doc: 'where to; made when missing' }),
     only: optional(text, { placeholder: 'text', doc: 'only the files with this in their path, and no lists' }),
     mirror: optional(text, { placeholder: 'url', doc: 'fetch the same paths from another server' }),
+    unchecked: flag('take files whose checksums are others, of a mirror that packed them anew'),
     list: flag('only show what would be fetched'),
     json,
   },
