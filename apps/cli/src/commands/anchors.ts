@@ -4,20 +4,18 @@ import type { NetworkPlan } from '@gdarknet/yolo';
 import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
-import { type Arguments, command, one } from '../arguments/command.ts';
+import { type Arguments, command } from '../arguments/command.ts';
 import { flag, optional, withDefault } from '../arguments/option.ts';
 import { text, whole } from '../arguments/value.ts';
 import type { Context } from '../context.ts';
 import { type Failure, refused } from '../failure.ts';
-import { anchorsIn, anchorText, planOf, withAnchors } from '../inputs/anchors.ts';
-import { type DataSet, dataSetOf, dataSetOptions } from '../inputs/data-set.ts';
+import { anchorsIn, anchorText, withAnchors } from '../inputs/anchors.ts';
+import { type DataSet, dataSetOptions, dataSetPositional, dataSetWithPlan } from '../inputs/data-set.ts';
 import { textOf } from '../inputs/files.ts';
 import { writeSet } from '../outputs/write-set.ts';
 import { json } from './shared-options.ts';
 
 const defaultSide = 416;
-
-const positionals = { data: one('a .data file, a data.yaml, COCO instances or a VOC folder') };
 
 const options = {
   cfg: optional(text, { placeholder: 'file', doc: 'the network they are for' }),
@@ -39,7 +37,7 @@ const options = {
   show: flag('accepted from the command line of AlexeyAB', ['-show']),
 };
 
-type Values = Arguments<typeof positionals, typeof options>;
+type Values = Arguments<typeof dataSetPositional, typeof options>;
 
 type Made = {
   readonly width: number;
@@ -115,18 +113,14 @@ export const anchors = command({
     'With --cfg the number of anchors and the input size are its own, and its present anchors are shown beside; --write puts the new ones into it.',
   ],
   examples: ['gdarknet anchors voc.data --count 9', 'gdarknet anchors voc.data --cfg yolov3-voc.cfg --write'],
-  positionals,
+  positionals: dataSetPositional,
   options,
   run: (values, context) => {
     if (values.write && values.cfg === undefined) {
       return TE.left(refused('--write: there is no cfg to write to', 'name it with --cfg'));
     }
     return pipe(
-      TE.Do,
-      TE.bind('plan', () =>
-        values.cfg === undefined ? TE.right<Failure, undefined>(undefined) : planOf(values.cfg, context),
-      ),
-      TE.bind('set', () => dataSetOf(values.data, values, context)),
+      dataSetWithPlan(values, context),
       TE.bind('made', ({ plan, set }) => TE.fromEither(make(set, plan, values))),
       TE.tap(({ made, plan }) =>
         values.write && plan && values.cfg !== undefined ? write(made, plan, values.cfg) : TE.right(undefined),

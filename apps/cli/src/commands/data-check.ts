@@ -2,12 +2,12 @@
 import { surveyChart, surveySet } from '@gdarknet/data';
 import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
-import { command, one } from '../arguments/command.ts';
+import { command } from '../arguments/command.ts';
 import { flag, optional, withDefault } from '../arguments/option.ts';
 import { text, whole } from '../arguments/value.ts';
 import { type Failure, thrown } from '../failure.ts';
-import { anchorsIn, planOf } from '../inputs/anchors.ts';
-import { dataSetOf, dataSetOptions } from '../inputs/data-set.ts';
+import { anchorsIn } from '../inputs/anchors.ts';
+import { dataSetOptions, dataSetPositional, dataSetWithPlan } from '../inputs/data-set.ts';
 import { surveyLines } from '../outputs/survey.ts';
 import { writeSet } from '../outputs/write-set.ts';
 import { json } from './shared-options.ts';
@@ -22,7 +22,7 @@ export const dataCheck = command({
     'Every picture is decoded for that; --headers reads their headers only, which is quicker and finds neither look-alikes nor damage.',
   ],
   examples: ['gdarknet data check voc.data --cfg yolov3-voc.cfg --svg voc.svg', 'gdarknet data check BCCD --json'],
-  positionals: { data: one('a .data file, a data.yaml, COCO instances or a VOC folder') },
+  positionals: dataSetPositional,
   options: {
     cfg: optional(text, { placeholder: 'file', doc: 'measure its anchors' }),
     svg: optional(text, { placeholder: 'file', doc: 'draw the classes, and the box sizes with the anchors' }),
@@ -33,11 +33,7 @@ export const dataCheck = command({
   },
   run: (values, context) =>
     pipe(
-      TE.Do,
-      TE.bind('plan', () =>
-        values.cfg === undefined ? TE.right<Failure, undefined>(undefined) : planOf(values.cfg, context),
-      ),
-      TE.bind('set', () => dataSetOf(values.data, values, context)),
+      dataSetWithPlan(values, context),
       TE.bind('survey', ({ plan, set }) =>
         TE.tryCatch(async () => {
           const images = set.train.entries.length + (set.valid?.entries.length ?? 0);

@@ -15,12 +15,11 @@ import {
 import type { LayerConfig, NetworkPlan } from '@gdarknet/yolo';
 import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
-import { command, one } from '../arguments/command.ts';
+import { command } from '../arguments/command.ts';
 import { flag, optional, withDefault } from '../arguments/option.ts';
 import { oneOf, text, whole } from '../arguments/value.ts';
-import { type Failure, thrown } from '../failure.ts';
-import { planOf } from '../inputs/anchors.ts';
-import { dataSetOf, dataSetOptions } from '../inputs/data-set.ts';
+import { thrown } from '../failure.ts';
+import { dataSetOptions, dataSetPositional, dataSetWithPlan } from '../inputs/data-set.ts';
 import { writeSet } from '../outputs/write-set.ts';
 import { augmentOf } from '../training/augment.ts';
 import { json } from './shared-options.ts';
@@ -51,7 +50,7 @@ export const dataShow = command({
   summary: 'Augmented samples of a set with their boxes, as one picture.',
   details: ['With --cfg the input size and the augmentation are those of its [net] and last [yolo] sections.'],
   examples: ['gdarknet data show voc.data --cfg yolov3-voc.cfg --out samples.png'],
-  positionals: { data: one('a .data file, a data.yaml, COCO instances or a VOC folder') },
+  positionals: dataSetPositional,
   options: {
     out: withDefault(text, 'samples.png', { placeholder: 'file', doc: 'the picture, a PNG' }),
     cfg: optional(text, { placeholder: 'file', doc: 'the network they are for [416 x 416, the stock augmentation]' }),
@@ -67,11 +66,7 @@ export const dataShow = command({
   },
   run: (values, context) =>
     pipe(
-      TE.Do,
-      TE.bind('plan', () =>
-        values.cfg === undefined ? TE.right<Failure, undefined>(undefined) : planOf(values.cfg, context),
-      ),
-      TE.bind('set', () => dataSetOf(values.data, values, context)),
+      dataSetWithPlan(values, context),
       TE.bind('sheet', ({ plan, set }) =>
         TE.tryCatch(async () => {
           const { entries, names } = (values.part === 'valid' ? set.valid : undefined) ?? set.train;

@@ -2,9 +2,9 @@
 import { statisticsOf } from '@gdarknet/data';
 import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
-import { command, one } from '../arguments/command.ts';
+import { command } from '../arguments/command.ts';
 import type { Context } from '../context.ts';
-import { type DataSet, dataSetOf, dataSetOptions } from '../inputs/data-set.ts';
+import { type DataSet, dataSetOf, dataSetOptions, dataSetPositional } from '../inputs/data-set.ts';
 import { statisticsLines } from '../outputs/survey.ts';
 import { json } from './shared-options.ts';
 
@@ -23,7 +23,7 @@ export const dataStats = command({
   path: ['data', 'stats'],
   summary: 'Pictures, boxes, classes and sizes of a set.',
   examples: ['gdarknet data stats voc.data'],
-  positionals: { data: one('a .data file, a data.yaml, COCO instances or a VOC folder') },
+  positionals: dataSetPositional,
   options: { ...dataSetOptions, json },
   run: (values, context) =>
     pipe(

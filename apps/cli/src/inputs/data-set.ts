@@ -2,13 +2,18 @@
 import { existsSync, statSync } from 'node:fs';
 import { basename, extname, join } from 'node:path';
 import { type DataFault, type ReadSet, readCocoSet, readListedSet, readVocSet, readYoloFolder } from '@gdarknet/data';
+import type { NetworkPlan } from '@gdarknet/yolo';
 import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
+import { one } from '../arguments/command.ts';
 import { optional } from '../arguments/option.ts';
 import { text } from '../arguments/value.ts';
 import type { Context } from '../context.ts';
 import { dataFailures, type Failure, refused } from '../failure.ts';
+import { planOf } from './anchors.ts';
 import { dataOf, keyOf, namesFrom } from './files.ts';
+
+export const dataSetPositional = { data: one('a .data file, a data.yaml, COCO instances or a VOC folder') };
 
 export const dataSetOptions = {
   train: optional(text, {
@@ -107,3 +112,16 @@ export const dataSetOf = (path: string, values: DataSetValues, context: Context)
   if (kind === '.yaml' || kind === '.yml') return yolo(path);
   return kind === '.json' ? coco(path, values) : listed(path, context);
 };
+
+/** A set, and the network it is for if a cfg is given. */
+export const dataSetWithPlan = (
+  values: DataSetValues & { readonly data: string; readonly cfg: string | undefined },
+  context: Context,
+): TE.TaskEither<Failure, { readonly set: DataSet; readonly plan: NetworkPlan | undefined }> =>
+  pipe(
+    TE.Do,
+    TE.bind('plan', () =>
+      values.cfg === undefined ? TE.right<Failure, undefined>(undefined) : planOf(values.cfg, context),
+    ),
+    TE.bind('set', () => dataSetOf(values.data, values, context)),
+  );

@@ -5,21 +5,11 @@
  */
 import type { Image } from '../image/image.ts';
 import { unitOf } from '../image/image.ts';
-import { below, type Random, scale, uniform } from '../random/random.ts';
-import type { AugmentRanges, BoxTransform } from './parameters.ts';
+import { type Random, uniform } from '../random/random.ts';
+import { type AugmentParameters, type AugmentRanges, type BoxTransform, drawColours, drawFlip } from './parameters.ts';
 
-/** Where the picture goes on the canvas, in its pixels (not whole numbers), and the changes. */
-export type PlacementParameters = {
-  readonly left: number;
-  readonly top: number;
-  readonly width: number;
-  readonly height: number;
-  readonly flip: boolean;
-  /** Share of the colour circle. */
-  readonly hue: number;
-  readonly saturation: number;
-  readonly exposure: number;
-};
+/** Where the picture goes on the canvas, in its pixels (not whole numbers), and the changes. `hue` is a share of the circle. */
+export type PlacementParameters = AugmentParameters;
 
 const f32 = Math.fround;
 const grey = 0.5;
@@ -43,20 +33,8 @@ export const drawPlacement = (
   const innerHeight = aspect < 1 ? height : f32(width / aspect);
   const left = uniform(random, 0, f32(width - innerWidth));
   const top = uniform(random, 0, f32(height - innerHeight));
-  const hue = uniform(random, -ranges.hue, ranges.hue);
-  const saturation = scale(random, ranges.saturation);
-  const exposure = scale(random, ranges.exposure);
-  const coin = below(random, 2) === 1;
-  return {
-    left,
-    top,
-    width: innerWidth,
-    height: innerHeight,
-    flip: coin && ranges.flip !== false,
-    hue,
-    saturation,
-    exposure,
-  };
+  const colours = drawColours(random, ranges);
+  return { left, top, width: innerWidth, height: innerHeight, flip: drawFlip(random, ranges), ...colours };
 };
 
 /** The boxes' side of a placement. */

@@ -23,17 +23,16 @@ export const defaultRanges: AugmentRanges = { jitter: 0.3, hue: 0.1, saturation:
 /** Nothing is changed but the size. */
 export const noRanges: AugmentRanges = { jitter: 0, hue: 0, saturation: 1, exposure: 1, flip: false };
 
-/** The crop in source pixels, the mirror and the colour changes of one picture. */
-export type AugmentParameters = {
+/** What happens to the colours of one picture. */
+export type ColourChange = { readonly hue: number; readonly saturation: number; readonly exposure: number };
+
+/** The crop in source pixels, the mirror and the colour changes of one picture. `hue` is times 179 units of two degrees. */
+export type AugmentParameters = ColourChange & {
   readonly left: number;
   readonly top: number;
   readonly width: number;
   readonly height: number;
   readonly flip: boolean;
-  /** Times 179 units of two degrees. */
-  readonly hue: number;
-  readonly saturation: number;
-  readonly exposure: number;
 };
 
 /** How boxes follow the pixels: `edge * scale - offset`, then the mirror. Float32. */
@@ -47,7 +46,20 @@ export type BoxTransform = {
 
 const f32 = Math.fround;
 
-/** Nine draws. */
+/** Five draws: one, and two for each factor. */
+export const drawColours = (random: Random, ranges: AugmentRanges): ColourChange => ({
+  hue: uniform(random, -ranges.hue, ranges.hue),
+  saturation: scale(random, ranges.saturation),
+  exposure: scale(random, ranges.exposure),
+});
+
+/** One draw, whether pictures may be mirrored or not. */
+export const drawFlip = (random: Random, { flip }: AugmentRanges): boolean => {
+  const coin = below(random, 2) === 1;
+  return coin && flip !== false;
+};
+
+/** Ten draws. */
 export const drawParameters = (
   random: Random,
   imageWidth: number,
@@ -67,16 +79,14 @@ export const drawParameters = (
   const right = edge(across);
   const top = edge(down);
   const bottom = edge(down);
-  const coin = below(random, 2) === 1;
+  const flip = drawFlip(random, ranges);
   return {
     left,
     top,
     width: imageWidth - left - right,
     height: imageHeight - top - bottom,
-    flip: coin && ranges.flip !== false,
-    hue: uniform(random, -ranges.hue, ranges.hue),
-    saturation: scale(random, ranges.saturation),
-    exposure: scale(random, ranges.exposure),
+    flip,
+    ...drawColours(random, ranges),
   };
 };
 

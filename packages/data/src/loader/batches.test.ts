@@ -14,8 +14,6 @@ import type { SetFiles } from '../sets/darknet.ts';
 import { shapesSample } from '../shapes/sample.ts';
 import { writeShapes } from '../shapes/write.ts';
 import { type Batch, type BatchOptions, batches, validationBatches } from './batches.ts';
-import { ByteCache } from './byteCache.ts';
-import { multiScaleSide, picker } from './sampling.ts';
 import { type Source, shrinkTo } from './source.ts';
 import { NoUsablePicture } from './training.ts';
 
@@ -297,36 +295,6 @@ describe('validationBatches', () => {
       expect(paths).toEqual(images.slice(0, 7));
       expect(stream.report().skipped).toBe(1);
     }
-  });
-});
-
-describe('ByteCache', () => {
-  it('stays within its budget and drops the least recently used', () => {
-    const cache = new ByteCache<string>(10, (s) => s.length);
-    cache.set(1, 'aaaa');
-    cache.set(2, 'bbbb');
-    expect(cache.get(1)).toBe('aaaa');
-    cache.set(3, 'cccc');
-    expect([cache.get(1), cache.get(2), cache.get(3), cache.usedBytes]).toEqual(['aaaa', undefined, 'cccc', 8]);
-    cache.set(4, 'x'.repeat(11));
-    expect(cache.get(4)).toBeUndefined();
-  });
-});
-
-describe('sampling', () => {
-  it('with replacement draws every picture about equally often', () => {
-    const pick = picker('replacement', 1, 10);
-    const counts = new Array<number>(10).fill(0);
-    for (let place = 0; place < 10_000; place++) counts[pick(place)()]++;
-    for (const count of counts) expect(Math.abs(count - 1000)).toBeLessThan(130);
-  });
-
-  it('changes the network size as the original: every 10 batches, 320 to 608, the last 200 at 608', () => {
-    const side = (batch: number) => multiScaleSide({ seed: 1, maxBatches: 10_000 }, batch);
-    const sides = Array.from({ length: 9_800 }, (_, i) => side(i));
-    expect(new Set(sides)).toEqual(new Set(Array.from({ length: 10 }, (_, i) => 320 + 32 * i)));
-    for (let i = 0; i < 9_800; i += 10) expect(new Set(sides.slice(i, i + 10)).size).toBe(1);
-    expect([side(9_810), side(9_999)]).toEqual([608, 608]);
   });
 });
 
