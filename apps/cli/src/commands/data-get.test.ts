@@ -147,6 +147,10 @@ it('VOC: unpacks three archives, and leaves the lists and labels of voc_label.py
     join(root, 'voc/voc.data'),
     `classes=20\ntrain=${join(root, 'voc/train.txt')}\nvalid=${join(root, 'voc/2007_test.txt')}\nnames=${join(root, 'voc/voc.names')}\n`,
   );
+  const before = requests;
+  const again = await get('voc', '--unchecked');
+  expect([again.status, requests]).toEqual([0, before]);
+  expect(again.stderr.match(/unpacked already/g)).toHaveLength(3);
   const stats = await gdarknet(['data', 'stats', join(root, 'voc/voc.data'), '--json']);
   expect(JSON.parse(stats.stdout)).toMatchObject({ train: { images: 4, boxes: 4 }, valid: { images: 1, boxes: 1 } });
 });

@@ -1,6 +1,6 @@
 /** `gdarknet data get`: the data sets and weights that the original's scripts and README fetch. */
 import { join } from 'node:path';
-import { type DataSourceName, dataSources, download, finishSource, type SourceFile, unpack } from '@gdarknet/data';
+import { type DataSourceName, dataSources, download, finishSource, type SourceFile, unpackOnce } from '@gdarknet/data';
 import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import { command, one } from '../arguments/command.ts';
@@ -53,7 +53,13 @@ const getOne = (
     TE.flatMap(() =>
       file.unpackInto === undefined
         ? TE.right(undefined)
-        : TE.mapLeft(dataFailure)(unpack(path, join(out, file.unpackInto))),
+        : pipe(
+            unpackOnce(path, join(out, file.unpackInto)),
+            TE.bimap(dataFailure, (how) => {
+              if (how === 'was there')
+                context.tell(`${path}: unpacked already; remove ${path}.unpacked to do it again`);
+            }),
+          ),
     ),
   );
 };
@@ -62,7 +68,7 @@ export const dataGet = command({
   path: ['data', 'get'],
   summary: 'Fetch voc, coco2014, coco2017, openimages or weights: resumed, checked, unpacked, with lists and labels.',
   details: [
-    'What was interrupted goes on where it was; a file that is there is not fetched again. Archives are unpacked beside.',
+    'What was interrupted goes on where it was; a file that is there is not fetched again. Archives are unpacked beside, once.',
     'openimages fetches the annotations; the pictures are fetched with the tools of OpenImages, then gdarknet convert openimages.',
   ],
   examples: ['gdarknet data get voc --out voc', 'gdarknet data get weights --only coco-giou-12'],

@@ -1,5 +1,15 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -10,7 +20,7 @@ import { c as createTar } from 'tar';
 import { afterEach, describe, expect, it } from 'vitest';
 import { showFault } from '../fault.ts';
 import { download } from './download.ts';
-import { unpack } from './unpack.ts';
+import { unpack, unpackOnce } from './unpack.ts';
 
 const content = Buffer.from(Uint8Array.from({ length: 300_000 }, (_, i) => (i * 31 + (i >> 8)) & 255));
 const sha256 = { kind: 'sha256', hex: createHash('sha256').update(content).digest('hex') } as const;
@@ -136,6 +146,26 @@ describe('unpack', () => {
     await createTar({ file: join(root, 'a.tgz'), gzip: true, cwd: join(root, 'zip') }, ['deep']);
     expect(await unpack(join(root, 'a.tgz'), join(root, 'tar'))()).toEqual(E.right(undefined));
     expect(readFileSync(join(root, 'tar/deep/a.txt'), 'utf8')).toBe('hello');
+  });
+
+  it('once, until the archive changes or the note is gone', async () => {
+    const root = place();
+    const archive = join(root, 'a.zip');
+    const [out, note] = [join(root, 'out/a.txt'), `${archive}.unpacked`];
+    const once = unpackOnce(archive, join(root, 'out'));
+    expect(E.isLeft(await once())).toBe(true);
+    expect(existsSync(note)).toBe(false);
+    writeFileSync(archive, zipOf('a.txt', Buffer.from('one')));
+    expect(await once()).toEqual(E.right('unpacked'));
+    writeFileSync(out, 'mine');
+    expect(await once()).toEqual(E.right('was there'));
+    expect(readFileSync(out, 'utf8')).toBe('mine');
+    rmSync(note);
+    expect(await once()).toEqual(E.right('unpacked'));
+    writeFileSync(archive, zipOf('a.txt', Buffer.from('two')));
+    utimesSync(archive, new Date(), new Date(Date.now() + 5000));
+    expect(await once()).toEqual(E.right('unpacked'));
+    expect(readFileSync(out, 'utf8')).toBe('two');
   });
 
   it.each(['../out.txt', '/tmp/out.txt', 'a/../../out.txt'])('refuses the entry %s', async (name) => {

@@ -1,13 +1,15 @@
 /** Archives into a folder: zip by yauzl, tar (plain or gzipped) by tar. Nothing is written outside, and no bomb goes off. */
 import { createWriteStream } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, stat } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import { x as extractTar } from 'tar';
 import { type Entry, open, type ZipFile } from 'yauzl';
 import { type DataFault, reasonOf } from '../fault.ts';
+import { writeWhole } from '../file.ts';
 
 export type UnpackOptions = {
   /** Bytes over all files; 100 GB unless told. */
@@ -123,3 +125,32 @@ export const unpack = (file: string, folder: string, options: UnpackOptions = {}
     () => (file.endsWith('.zip') ? unpackZip : unpackTar)(file, folder, budgetOf(options)),
     (thrown): DataFault => ({ tag: 'unreadable', file, reason: reasonOf(thrown) }),
   );
+
+const changedAt = async (path: string): Promise<number | undefined> => {
+  try {
+    return (await stat(path)).mtimeMs;
+  } catch {
+    return undefined;
+  }
+};
+
+/** Unpacks and notes that beside the archive, in `<file>.unpacked`; an archive that has not changed since is left alone. */
+export const unpackOnce = (
+  file: string,
+  folder: string,
+  options: UnpackOptions = {},
+): TE.TaskEither<DataFault, 'unpacked' | 'was there'> => {
+  const note = `${file}.unpacked`;
+  return pipe(
+    TE.fromTask(() => Promise.all([changedAt(file), changedAt(note)])),
+    TE.flatMap(([archive, noted]) =>
+      archive !== undefined && noted !== undefined && noted >= archive
+        ? TE.right('was there' as const)
+        : pipe(
+            unpack(file, folder, options),
+            TE.flatMap(() => writeWhole(note, '')),
+            TE.map(() => 'unpacked' as const),
+          ),
+    ),
+  );
+};
