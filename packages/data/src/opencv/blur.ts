@@ -1,7 +1,8 @@
 /** OpenCV's `GaussianBlur` with mirrored borders: columns of weights, horizontally then vertically. */
 import { blurVectors } from '../vector/blur.ts';
-import { borderPosition } from './geometry.ts';
-import { areBytes, type Raster, rasterLike, type Samples, samplesLike, saturate } from './raster.ts';
+import { weighVectors } from '../vector/weigh.ts';
+import { borderPosition, pad } from './geometry.ts';
+import { areBytes, type Raster, rasterLike, type Samples, saturate } from './raster.ts';
 
 /** Without a sigma, small kernels have these weights instead of sampled ones. */
 const fixedKernels: Readonly<Record<number, readonly number[]>> = {
@@ -26,42 +27,39 @@ export const gaussianKernel = (size: number, sigma: number): readonly number[] =
   return weights.map((w) => w / sum);
 };
 
-/** Adds `weight` times the samples of `from`, starting at `start`, to `sums`. */
-const addWeighted = (sums: Float64Array, from: Samples, start: number, weight: number): void => {
-  for (let x = 0; x < sums.length; x++) sums[x] += weight * from[start + x];
+/** Sums of `weights` times the samples from `start` on and each `stride` further, in float32, the first first. */
+const weigh = (
+  sums: Float32Array,
+  from: Samples,
+  start: number,
+  stride: number,
+  weights: Float32Array,
+  length: number,
+): void => {
+  sums.fill(0);
+  for (let i = 0; i < weights.length; i++) {
+    for (let x = 0; x < length; x++) sums[x] += Math.fround(weights[i] * from[start + i * stride + x]);
+  }
 };
 
 /** `gaussianBlur` in plain TypeScript: the reference of the vectors. */
 export const gaussianBlurPlain = <D extends Samples>(source: Raster<D>, size: number, sigma = 0): Raster<D> => {
-  const { width, height, channels, data } = source;
-  const weights = gaussianKernel(size, sigma);
+  const { width, height, channels } = source;
+  const weights = Float32Array.from(gaussianKernel(size, sigma));
   const reach = (size - 1) / 2;
-  const row = width * channels;
-  const across = new Float32Array(data.length);
-  const sums = new Float64Array(row);
-  const padded = samplesLike(data, (width + 2 * reach) * channels);
-  for (let y = 0; y < height; y++) {
-    padded.set(data.subarray(y * row, (y + 1) * row), reach * channels);
-    for (let i = 0; i < reach; i++) {
-      const [before, after] = [i - reach, width + i].map((x) => borderPosition(x, width, 'reflect101') * channels);
-      for (let c = 0; c < channels; c++) {
-        padded[i * channels + c] = data[y * row + before + c];
-        padded[(width + reach + i) * channels + c] = data[y * row + after + c];
-      }
-    }
-    sums.fill(0);
-    for (let i = 0; i < size; i++) addWeighted(sums, padded, i * channels, weights[i]);
-    across.set(sums, y * row);
+  const padded = pad(source, { top: reach, bottom: reach, left: reach, right: reach }, 'reflect101');
+  const [row, paddedRow] = [width * channels, padded.width * channels];
+  const across = new Float32Array(padded.height * row);
+  for (let y = 0; y < padded.height; y++) {
+    weigh(across.subarray(y * row, (y + 1) * row), padded.data, y * paddedRow, channels, weights, row);
   }
   const out = rasterLike(source, width, height);
-  const bytes = data instanceof Uint8Array;
+  const sums = new Float32Array(row);
+  const bytes = areBytes(out);
   for (let y = 0; y < height; y++) {
-    sums.fill(0);
-    for (let i = 0; i < size; i++) {
-      addWeighted(sums, across, borderPosition(y + i - reach, height, 'reflect101') * row, weights[i]);
-    }
+    weigh(sums, across, y * row, row, weights, row);
     if (!bytes) out.data.set(sums, y * row);
-    else for (let x = 0; x < row; x++) out.data[y * row + x] = saturate(Math.floor(sums[x] + 0.5));
+    else for (let x = 0; x < row; x++) out.data[y * row + x] = saturate(Math.floor(Math.fround(sums[x] + 0.5)));
   }
   return out;
 };
@@ -71,6 +69,9 @@ const mirrored = (i: number, n: number): number => borderPosition(i, n, 'reflect
 /** Bytes are exact without a sigma and differ by at most 1 with one (OpenCV rounds its weights to 8 bits); floats by 2e-6. */
 export const gaussianBlur = <D extends Samples>(source: Raster<D>, size: number, sigma = 0): Raster<D> => {
   const out = rasterLike(source, source.width, source.height);
-  const done = sigma <= 0 && areBytes(source) && areBytes(out) && blurVectors(source, out.data, size, mirrored);
+  const weights = Float32Array.from(gaussianKernel(size, sigma));
+  const done =
+    (sigma <= 0 && areBytes(source) && areBytes(out) && blurVectors(source, out.data, size, mirrored)) ||
+    weighVectors(source, out, weights, mirrored);
   return done ? out : gaussianBlurPlain(source, size, sigma);
 };

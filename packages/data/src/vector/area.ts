@@ -3,25 +3,11 @@ import { Func } from '@gdarknet/tensor/emitter';
 import type { Part } from '../opencv/area.ts';
 import type { Raster } from '../opencv/raster.ts';
 import { kernelsOnDemand, layOut } from './arena.ts';
-import { splat, toBytes, vectors } from './words.ts';
+import { narrow, widen } from './floats.ts';
+import { splat, vectors } from './words.ts';
 
 /** A column's entry: where its first pixel begins in a row of floats, and how many follow one another. */
 const columnBytes = 8;
-
-/** widen(bytes, out, end): bytes to floats; `end` ends the bytes. */
-const widen = (): Func => {
-  const f = new Func(['i32', 'i32', 'i32']);
-  const [from, out, end] = [0, 1, 2];
-  const [v] = vectors(f, 1);
-  const half = (lanes: readonly [number, number, number, number]): Func =>
-    f.get(v).fixed(0, 'i32').shuffle16(lanes[0], 8, lanes[1], 8, lanes[2], 8, lanes[3], 8).do('f32x4.convert_i32x4_s');
-  f.get(from).range(from, end, 8, () => {
-    f.get(from).memory('v128.load8x8_u').set(v).get(out);
-    half([0, 1, 2, 3]).memory('v128.store').get(out);
-    half([4, 5, 6, 7]).memory('v128.store', 16).bump(out, 32);
-  });
-  return f;
-};
 
 /** cover(row, columns, shares, out, end): a row of pixels to the sums of what each column covers; `end` ends the table. */
 const cover = (channels: number): Func => {
@@ -58,30 +44,9 @@ const gather = (): Func => {
   return f;
 };
 
-/** round(sums, out, end): to bytes, halves to even. */
-const round = (): Func => {
-  const f = new Func(['i32', 'i32', 'i32']);
-  const [sums, out, end] = [0, 1, 2];
-  const [a, b, c, d, low, high] = vectors(f, 6);
-  f.get(sums).range(sums, end, 64, () => {
-    for (const [k, part] of [a, b, c, d].entries()) {
-      f.get(sums)
-        .memory('v128.load', 16 * k)
-        .do('f32x4.nearest')
-        .fixed(255)
-        .do('f32x4.pmin', 'i32x4.trunc_sat_f32x4_s')
-        .set(part);
-    }
-    f.get(out);
-    toBytes(f, [a, b, c, d], [low, high]);
-    f.memory('v128.store').bump(out, 16);
-  });
-  return f;
-};
-
 const kernels = kernelsOnDemand(() => ({
   ...{ 1: cover(1), 3: cover(3), 4: cover(4) },
-  ...{ widen: widen(), gather: gather(), round: round() },
+  ...{ widen: widen(), gather: gather(), round: narrow('even') },
 }));
 const isKnown = (channels: number): channels is 1 | 3 | 4 => channels === 1 || channels === 3 || channels === 4;
 
