@@ -8,7 +8,7 @@ import type { Image } from '../image/image.ts';
 import { unitOf } from '../image/image.ts';
 import { addTable, multiplyTable, turnTable } from '../opencv/arithmetic.ts';
 import { byteShare, hueDivisor, hueFraction, hueSector, saturationDivisor } from '../opencv/hsv.ts';
-import { type LinearAxis, linearAxis } from '../opencv/linear.ts';
+import { eachRowPair, type LinearAxis, linearAxis } from '../opencv/linear.ts';
 import { roundingMagic } from '../opencv/raster.ts';
 import { augmentVectors } from './kernel/arena.ts';
 import type { AugmentParameters } from './parameters.ts';
@@ -95,33 +95,14 @@ const eachResizedRow = (
   const columns = linearAxis(p.width, width, true);
   const rows = linearAxis(p.height, height, false);
   const crop = new Uint8Array(p.width * 3);
-  let upper = new Int16Array(samples);
-  let lower = new Int16Array(samples);
-  let upperIs = -1;
-  let lowerIs = -1;
-  for (let y = 0; y < height; y++) {
-    const first = rows.first[y];
-    const second = rows.second[y];
-    if (first === lowerIs) {
-      [upper, lower] = [lower, upper];
-      [upperIs, lowerIs] = [lowerIs, upperIs];
-    }
-    if (first !== upperIs) {
-      read(first, crop);
-      stretchRow(crop, columns, upper);
-      upperIs = first;
-    }
-    if (second !== lowerIs) {
-      if (second === first) lower.set(upper);
-      else {
-        read(second, crop);
-        stretchRow(crop, columns, lower);
-      }
-      lowerIs = second;
-    }
+  const stretch = (y: number, to: Int16Array): void => {
+    read(y, crop);
+    stretchRow(crop, columns, to);
+  };
+  eachRowPair(rows, [new Int16Array(samples), new Int16Array(samples)], stretch, (y, upper, lower) => {
     blendRows(upper, lower, rows.weight0[y], rows.weight1[y], out);
     emit(y, out);
-  }
+  });
 };
 
 type Tables = { readonly hue: Uint8Array; readonly saturation: Uint8Array; readonly exposure: Uint8Array };

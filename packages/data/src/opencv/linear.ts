@@ -45,3 +45,28 @@ export const linearAxis = (source: number, target: number, clampWeights: boolean
 /** Two horizontal sums (each a byte times 2048) and their vertical weights to one byte. */
 export const blendRows = (upper: number, lower: number, weight0: number, weight1: number): number =>
   ((((upper >> 4) * weight0) >> 16) + (((lower >> 4) * weight1) >> 16) + 2) >> 2;
+
+/**
+ * Goes down the target's rows: stretches each source row that one needs into one of the two buffers, unless it is there
+ * already, and hands both over. The lower row is often the next one's upper, so most are stretched once.
+ */
+export const eachRowPair = <B>(
+  rows: LinearAxis,
+  buffers: readonly [B, B],
+  stretch: (source: number, to: B) => void,
+  blend: (target: number, upper: B, lower: B) => void,
+): void => {
+  let [upper, lower] = buffers;
+  let [upperIs, lowerIs] = [-1, -1];
+  for (let y = 0; y < rows.first.length; y++) {
+    const [first, second] = [rows.first[y], rows.second[y]];
+    if (first === lowerIs) {
+      [upper, lower] = [lower, upper];
+      [upperIs, lowerIs] = [lowerIs, upperIs];
+    }
+    if (first !== upperIs) stretch(first, upper);
+    if (second !== lowerIs) stretch(second, lower);
+    [upperIs, lowerIs] = [first, second];
+    blend(y, upper, lower);
+  }
+};

@@ -11,6 +11,8 @@ export type Raster<D extends Samples = Samples> = {
 
 export const areBytes = (raster: Raster): raster is Raster<Uint8Array> => raster.data instanceof Uint8Array;
 
+export const areFloats = (raster: Raster): raster is Raster<Float32Array> => raster.data instanceof Float32Array;
+
 export const samplesLike = <D extends Samples>(data: D, length: number): D =>
   (data instanceof Uint8Array ? new Uint8Array(length) : new Float32Array(length)) as D;
 

@@ -1,12 +1,13 @@
 /**
- * OpenCV's `resize` for bytes and floats, any number of channels (SPEC-AUGMENT 3): in plain TypeScript, and the two costly
+ * OpenCV's `resize` for bytes and floats, any number of channels (SPEC-AUGMENT 3): in plain TypeScript, and the costly
  * steps in vectors where there are some.
  */
 import { coverVectors } from '../vector/area.ts';
 import { interpolateVectors } from '../vector/linear.ts';
+import { interpolateFloatVectors } from '../vector/linearFloats.ts';
 import { areaAxis, areaEnlargingAxis } from './area.ts';
-import { blendRows, type LinearAxis, linearAxis } from './linear.ts';
-import { areBytes, type Raster, rasterLike, roundHalfEven, type Samples } from './raster.ts';
+import { blendRows, eachRowPair, type LinearAxis, linearAxis } from './linear.ts';
+import { areBytes, areFloats, type Raster, rasterLike, roundHalfEven, type Samples } from './raster.ts';
 
 export type Interpolation = 'nearest' | 'linear' | 'area';
 
@@ -51,20 +52,10 @@ const interpolateBytes: Interpolate = (source, out, columns, rows) => {
     }
   };
   const samples = out.width * channels;
-  let [upper, lower] = [new Int32Array(samples), new Int32Array(samples)];
-  let [upperIs, lowerIs] = [-1, -1];
-  for (let y = 0; y < out.height; y++) {
-    // Going down, the lower row is often the next one's upper.
-    if (rows.first[y] === lowerIs) {
-      [upper, lower] = [lower, upper];
-      [upperIs, lowerIs] = [lowerIs, upperIs];
-    }
-    if (rows.first[y] !== upperIs) stretch(rows.first[y], upper);
-    if (rows.second[y] !== lowerIs) stretch(rows.second[y], lower);
-    [upperIs, lowerIs] = [rows.first[y], rows.second[y]];
+  eachRowPair(rows, [new Int32Array(samples), new Int32Array(samples)], stretch, (y, upper, lower) => {
     const [u, v] = [rows.weight0[y], rows.weight1[y]];
     for (let i = 0, o = y * samples; i < samples; i++) out.data[o + i] = blendRows(upper[i], lower[i], u, v);
-  }
+  });
 };
 
 const interpolateFloats: Interpolate = (source, out, columns, rows) => {
@@ -154,19 +145,23 @@ const coverageMeans: Cover = (source, out, columns, rows) => {
 };
 
 /** The steps that have a form in vectors. */
-type Steps = { readonly bytes: Interpolate; readonly cover: Cover };
+type Steps = { readonly bytes: Interpolate; readonly floats: Interpolate; readonly cover: Cover };
 
-const inPlainCode: Steps = { bytes: interpolateBytes, cover: coverageMeans };
+const inPlainCode: Steps = { bytes: interpolateBytes, floats: interpolateFloats, cover: coverageMeans };
 const inVectors: Steps = {
   bytes: (source, out, columns, rows) =>
     areBytes(source) && areBytes(out) && interpolateVectors(source, out, columns, rows)
       ? undefined
       : interpolateBytes(source, out, columns, rows),
+  floats: (source, out, columns, rows) =>
+    areFloats(source) && areFloats(out) && interpolateFloatVectors(source, out, columns, rows)
+      ? undefined
+      : interpolateFloats(source, out, columns, rows),
   cover: (source, out, columns, rows) =>
     coverVectors(source, out, columns, rows) ? undefined : coverageMeans(source, out, columns, rows),
 };
 
-const methodsBy = ({ bytes, cover }: Steps) => {
+const methodsBy = ({ bytes, floats, cover }: Steps) => {
   const interpolate = <D extends Samples>(
     source: Raster<D>,
     width: number,
@@ -175,7 +170,7 @@ const methodsBy = ({ bytes, cover }: Steps) => {
     rows: LinearAxis,
   ): Raster<D> => {
     const out = rasterLike(source, width, height);
-    (areBytes(source) ? bytes : interpolateFloats)(source, out, columns, rows);
+    (areBytes(source) ? bytes : floats)(source, out, columns, rows);
     return out;
   };
   const linear = <D extends Samples>(source: Raster<D>, width: number, height: number): Raster<D> => {

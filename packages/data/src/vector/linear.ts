@@ -1,6 +1,6 @@
 /** OpenCV's bilinear resize of interleaved bytes (`../opencv/resize.ts`, `interpolateBytes`) in vectors, bit for bit. */
 import { Func } from '@gdarknet/tensor/emitter';
-import type { LinearAxis } from '../opencv/linear.ts';
+import { eachRowPair, type LinearAxis } from '../opencv/linear.ts';
 import type { Raster } from '../opencv/raster.ts';
 import { kernelsOnDemand, layOut } from './arena.ts';
 import { splat, toBytes, vectors } from './words.ts';
@@ -92,20 +92,10 @@ export const interpolateVectors = (
 
   const stretchRow = (y: number, to: number): void =>
     compiled[channels](imageAt + y * source.width * channels, tableAt, to, tableAt + columnBytes * out.width);
-  let [upper, lower] = [firstAt, secondAt];
-  let [upperIs, lowerIs] = [-1, -1];
-  for (let y = 0; y < out.height; y++) {
-    // Going down, the lower row is often the next one's upper.
-    if (rows.first[y] === lowerIs) {
-      [upper, lower] = [lower, upper];
-      [upperIs, lowerIs] = [lowerIs, upperIs];
-    }
-    if (rows.first[y] !== upperIs) stretchRow(rows.first[y], upper);
-    if (rows.second[y] !== lowerIs) stretchRow(rows.second[y], lower);
-    [upperIs, lowerIs] = [rows.first[y], rows.second[y]];
-    // The last vector may reach into the next row, which comes later.
-    compiled.blend(upper, lower, weightsAt + 8 * y, outAt + y * samples, upper + stretched);
-  }
+  // A row's last vector may reach into the next row, which comes later.
+  eachRowPair(rows, [firstAt, secondAt], stretchRow, (y, upper, lower) =>
+    compiled.blend(upper, lower, weightsAt + 8 * y, outAt + y * samples, upper + stretched),
+  );
   out.data.set(new Uint8Array(heap, outAt, out.data.length));
   return true;
 };

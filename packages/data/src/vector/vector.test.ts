@@ -14,7 +14,9 @@ import { coverVectors } from './area.ts';
 import { blurVectors } from './blur.ts';
 import { convertVectors } from './colour.ts';
 import { interpolateVectors } from './linear.ts';
+import { interpolateFloatVectors } from './linearFloats.ts';
 import { vectorRemap } from './remap.ts';
+import { weighVectors } from './weigh.ts';
 
 /** Samples without a pattern, the same for the same seed; bytes, or floats -1..2. */
 const noise = (width: number, height: number, channels: number, seed: number, floats = false): Raster => {
@@ -139,6 +141,9 @@ describe('vectors give what plain code gives, bit for bit', () => {
     const out = { ...source, data: new Uint8Array(1200) };
     const [columns, rows] = [linearAxis(20, 20, true), linearAxis(20, 20, false)];
     expect(interpolateVectors(source, out, columns, rows)).toBe(true);
+    const floats = { ...source, data: new Float32Array(1200) };
+    expect(interpolateFloatVectors(floats, { ...floats }, columns, rows)).toBe(true);
+    expect(weighVectors(source, out, Float32Array.of(1), (i) => i)).toBe(true);
     expect(coverVectors(source, out, areaAxis(20, 20), areaAxis(20, 20))).toBe(true);
     expect(vectorRemap(source, out)).toBeDefined();
     expect(convertVectors(source.data, out.data, 'rgb to hsv')).toBe(true);

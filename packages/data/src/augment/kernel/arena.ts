@@ -3,7 +3,7 @@
  * between.
  */
 import type { Image } from '../../image/image.ts';
-import { linearAxis } from '../../opencv/linear.ts';
+import { eachRowPair, linearAxis } from '../../opencv/linear.ts';
 import { roundHalfEven } from '../../opencv/raster.ts';
 import { layOut } from '../../vector/arena.ts';
 import type { AugmentParameters } from '../parameters.ts';
@@ -88,25 +88,14 @@ export const augmentVectors = (
     else compiled.stretch(imageAt + (source - top) * rowBytes, tableAt, to, tableAt + columnBytes * columns, plane);
   };
   const change = around ? compiled.wrap : compiled.saturate;
-  let [upper, lower] = [upperAt, lowerAt];
-  let [upperIs, lowerIs] = [-1, -1];
-  for (let y = 0; y < height; y++) {
-    const [first, second] = [rows.first[y], rows.second[y]];
-    // Going down, the lower row is often the next one's upper.
-    if (first === lowerIs) {
-      [upper, lower] = [lower, upper];
-      [upperIs, lowerIs] = [lowerIs, upperIs];
-    }
-    if (first !== upperIs) stretch(first, upper);
-    if (second !== lowerIs) stretch(second, lower);
-    [upperIs, lowerIs] = [first, second];
+  eachRowPair(rows, [upperAt, lowerAt], stretch, (y, upper, lower) => {
     // A row's last vectors may reach into the next one's, which comes later.
     const row = outAt + pixelBytes * width * y;
     const end = row + pixelBytes * columns;
     compiled.blend(upper, lower, weightsAt + 8 * y, row, upper + plane, plane);
     change(row, end, numbersAt);
     compiled.paint(row, end);
-  }
+  });
   out.set(new Float32Array(heap, outAt, samples), offset);
   return true;
 };
