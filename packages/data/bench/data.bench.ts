@@ -14,7 +14,19 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import sharp from 'sharp';
 import { augmentInto, batches, decodeBytes, encodeJpeg, type Image, shapesSample, writeLabels } from '../src/index.ts';
-import { flip, fromHsvBytes, gaussianBlur, pad, resize, toHsvBytes, warpAffine } from '../src/opencv/index.ts';
+import {
+  flip,
+  fromHsvBytes,
+  fromHsvFloats,
+  gaussianBlur,
+  multiplyTable,
+  pad,
+  resize,
+  toHsvBytes,
+  toHsvFloats,
+  warpAffine,
+  warpPerspective,
+} from '../src/opencv/index.ts';
 import { waitingOf } from './waiting.ts';
 
 const rounds = 21;
@@ -28,6 +40,13 @@ sharp.cache(false);
 const picture = (): Image => {
   const { data } = shapesSample(7, 1, 640).image;
   return { width: 640, height: 480, data: data.slice(0, 640 * 480 * 3) };
+};
+
+/** Saturating multiplication as its user writes it. */
+const multiply = (data: Uint8Array, factor: number): Uint8Array => {
+  const [table, out] = [multiplyTable(factor), new Uint8Array(data.length)];
+  for (let i = 0; i < data.length; i++) out[i] = table[data[i]];
+  return out;
 };
 
 type Peer = { readonly version: string; readonly time: (job: string) => Promise<number>; readonly end: () => void };
@@ -117,6 +136,8 @@ const main = async (): Promise<void> => {
     const image = decoded.right;
     const raster = { ...image, channels: 3 };
     const hsv = toHsvBytes(raster, 'rgb');
+    const floats = { ...raster, data: Float32Array.from(raster.data, (v) => v / 255) };
+    const hsvFloats = toHsvFloats(floats, 'rgb');
     const out = new Float32Array(side * side * 3);
     const change = { ...crop, flip: true, hue: 5 / 179, saturation: 1.3, exposure: 0.8 };
     const augment = (source: Image): void => augmentInto(source, change, side, side, out);
@@ -140,7 +161,15 @@ const main = async (): Promise<void> => {
       flip: () => flip(raster, 'horizontal'),
       border: () => pad(raster, border, 'reflect101'),
       'blur 5': () => gaussianBlur(raster, 5),
+      'blur 9': () => gaussianBlur(raster, 9),
       'warp affine': () => warpAffine(raster, view, side, side),
+      'warp perspective': () => warpPerspective(raster, [...view, [1e-4, 2e-4, 1]], side, side),
+      multiply: () => multiply(raster.data, 1.3),
+      'resize linear f32': () => resize(floats, side, side),
+      'resize area f32': () => resize(floats, side, 312, 'area'),
+      'rgb to hsv f32': () => toHsvFloats(floats, 'rgb'),
+      'hsv to rgb f32': () => fromHsvFloats(hsvFloats, 'rgb'),
+      'blur 5 f32': () => gaussianBlur(floats, 5),
     };
     const peer = await openPeer(file);
     console.error(

@@ -10,7 +10,10 @@ path, left, top, width, height = sys.argv[1], *map(int, sys.argv[2:6])
 bytes_ = np.fromfile(path, np.uint8)
 image = cv2.imdecode(bytes_, cv2.IMREAD_COLOR)
 hsv = cv2.cvtColor(image, cv2.COLOR_BGR2HSV)
+floats = (image / 255).astype(np.float32)
+hsv_floats = cv2.cvtColor(floats, cv2.COLOR_BGR2HSV)
 view = np.array([[0.9, 0.1, 3.0], [-0.1, 0.9, 5.0]])
+tilted = np.vstack([view, [1e-4, 2e-4, 1.0]])
 side = 416
 
 
@@ -38,7 +41,15 @@ jobs = {
     "flip": lambda: cv2.flip(image, 1),
     "border": lambda: cv2.copyMakeBorder(image, 16, 16, 16, 16, cv2.BORDER_REFLECT_101),
     "blur 5": lambda: cv2.GaussianBlur(image, (5, 5), 0),
+    "blur 9": lambda: cv2.GaussianBlur(image, (9, 9), 0),
     "warp affine": lambda: cv2.warpAffine(image, view, (side, side)),
+    "warp perspective": lambda: cv2.warpPerspective(image, tilted, (side, side)),
+    "multiply": lambda: cv2.multiply(image, 1.3),
+    "resize linear f32": lambda: cv2.resize(floats, (side, side)),
+    "resize area f32": lambda: cv2.resize(floats, (side, 312), interpolation=cv2.INTER_AREA),
+    "rgb to hsv f32": lambda: cv2.cvtColor(floats, cv2.COLOR_BGR2HSV),
+    "hsv to rgb f32": lambda: cv2.cvtColor(hsv_floats, cv2.COLOR_HSV2RGB),
+    "blur 5 f32": lambda: cv2.GaussianBlur(floats, (5, 5), 0),
 }
 print(cv2.__version__, flush=True)
 for line in sys.stdin:
