@@ -29,7 +29,8 @@ import {
 } from '../src/opencv/index.ts';
 import { waitingOf } from './waiting.ts';
 
-const rounds = 21;
+const rounds = 41;
+const warmRounds = 11;
 const side = 416;
 const crop = { left: 60, top: -20, width: 540, height: 480 };
 
@@ -187,7 +188,7 @@ const main = async (): Promise<void> => {
         if (peer) theirs.push(await peer.time(name));
       }
       // The first rounds compile.
-      const [a, b] = [median(ours.slice(5)), peer ? median(theirs.slice(5)) : null];
+      const [a, b] = [median(ours.slice(warmRounds)), peer ? median(theirs.slice(warmRounds)) : null];
       rows.push({
         ...{ name, peer: peer ? `OpenCV ${peer.version}` : '', threads: 1, unit: 'ms' },
         ...{ ours: a, theirs: b, ratio: b === null ? null : a / b },

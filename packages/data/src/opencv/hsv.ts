@@ -3,7 +3,8 @@
  * units of 2 degrees, 0..179. Floats: hue in degrees 0..360, the rest 0..1.
  */
 import { type Conversion, convertVectors } from '../vector/colour.ts';
-import { type Raster, rasterLike, roundHalfEven } from './raster.ts';
+import { convertFloatVectors } from '../vector/colourFloats.ts';
+import { type Raster, rasterLike, roundHalfEven, type Samples } from './raster.ts';
 
 /** Where red lies among the three channels. */
 export type ChannelOrder = 'rgb' | 'bgr';
@@ -83,21 +84,6 @@ export const fromHsvBytesPlain = (source: Raster<Uint8Array>, order: ChannelOrde
   return out;
 };
 
-type ByteConversion = (source: Raster<Uint8Array>, order: ChannelOrder) => Raster<Uint8Array>;
-
-const inVectors =
-  (plain: ByteConversion, conversion: (order: ChannelOrder) => Conversion): ByteConversion =>
-  (source, order) => {
-    const out = rasterLike(source, source.width, source.height);
-    return convertVectors(source.data, out.data, conversion(order)) ? out : plain(source, order);
-  };
-
-/** Exact. */
-export const toHsvBytes = inVectors(toHsvBytesPlain, (order) => `${order} to hsv`);
-
-/** Halves to even everywhere, as OpenCV's scalar code; its vector code truncates most pixels (SPEC-AUGMENT 5). */
-export const fromHsvBytes = inVectors(fromHsvBytesPlain, (order) => `hsv to ${order}`);
-
 const epsilon = f32(1.1920929e-7);
 
 /** To 3.1e-5 degrees and 1.2e-7. */
@@ -118,8 +104,8 @@ export const toHsvFloats = (source: Raster<Float32Array>, order: ChannelOrder): 
   return out;
 };
 
-/** To 6e-8. Hue must not be negative; 360 and more go round. */
-export const fromHsvFloats = (source: Raster<Float32Array>, order: ChannelOrder): Raster<Float32Array> => {
+/** `fromHsvFloats` in plain TypeScript. */
+export const fromHsvFloatsPlain = (source: Raster<Float32Array>, order: ChannelOrder): Raster<Float32Array> => {
   const out = rasterLike(source, source.width, source.height);
   const { data } = source;
   const red = redOf(order);
@@ -140,3 +126,28 @@ export const fromHsvFloats = (source: Raster<Float32Array>, order: ChannelOrder)
   }
   return out;
 };
+
+type Convert<D extends Samples> = (source: Raster<D>, order: ChannelOrder) => Raster<D>;
+
+const inVectors =
+  <D extends Samples, C extends Conversion>(
+    plain: Convert<D>,
+    vectors: (data: D, out: D, conversion: C) => boolean,
+    conversion: (order: ChannelOrder) => C,
+  ): Convert<D> =>
+  (source, order) => {
+    const out = rasterLike(source, source.width, source.height);
+    return vectors(source.data, out.data, conversion(order)) ? out : plain(source, order);
+  };
+
+const toHsv = (order: ChannelOrder) => `${order} to hsv` as const;
+const fromHsv = (order: ChannelOrder) => `hsv to ${order}` as const;
+
+/** Exact. */
+export const toHsvBytes = inVectors(toHsvBytesPlain, convertVectors, toHsv);
+
+/** Halves to even everywhere, as OpenCV's scalar code; its vector code truncates most pixels (SPEC-AUGMENT 5). */
+export const fromHsvBytes = inVectors(fromHsvBytesPlain, convertVectors, fromHsv);
+
+/** To 6e-8. Hue must not be negative; 360 and more go round. */
+export const fromHsvFloats = inVectors(fromHsvFloatsPlain, convertFloatVectors, fromHsv);

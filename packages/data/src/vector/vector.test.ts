@@ -3,7 +3,14 @@ import { describe, expect, it } from 'vitest';
 import { areaAxis } from '../opencv/area.ts';
 import { gaussianBlur, gaussianBlurPlain } from '../opencv/blur.ts';
 import { type Border, borderPosition, cropZeroPad, flip, pad } from '../opencv/geometry.ts';
-import { fromHsvBytes, fromHsvBytesPlain, toHsvBytes, toHsvBytesPlain } from '../opencv/hsv.ts';
+import {
+  fromHsvBytes,
+  fromHsvBytesPlain,
+  fromHsvFloats,
+  fromHsvFloatsPlain,
+  toHsvBytes,
+  toHsvBytesPlain,
+} from '../opencv/hsv.ts';
 import { linearAxis } from '../opencv/linear.ts';
 import { warpPerspective, warpPerspectiveBy } from '../opencv/perspective.ts';
 import type { Raster, Samples } from '../opencv/raster.ts';
@@ -13,6 +20,7 @@ import { warpAffine, warpAffineBy } from '../opencv/warp.ts';
 import { coverVectors } from './area.ts';
 import { blurVectors } from './blur.ts';
 import { convertVectors } from './colour.ts';
+import { convertFloatVectors } from './colourFloats.ts';
 import { interpolateVectors } from './linear.ts';
 import { interpolateFloatVectors } from './linearFloats.ts';
 import { vectorRemap } from './remap.ts';
@@ -34,6 +42,9 @@ const noise = (width: number, height: number, channels: number, seed: number, fl
 
 const noiseBytes = (width: number, height: number, channels: number, seed: number): Raster<Uint8Array> =>
   noise(width, height, channels, seed) as Raster<Uint8Array>;
+
+const noiseFloats = (width: number, height: number, channels: number, seed: number): Raster<Float32Array> =>
+  noise(width, height, channels, seed, true) as Raster<Float32Array>;
 
 const bytesOf = (data: Samples): Buffer => Buffer.from(data.buffer, data.byteOffset, data.byteLength);
 
@@ -85,6 +96,20 @@ describe('vectors give what plain code gives, bit for bit', () => {
         expectSame(fromHsvBytes(source, order), fromHsvBytesPlain(source, order));
       }
     }
+  });
+
+  it('HSV of floats', () => {
+    fc.assert(
+      fc.property(fc.tuple(side, side, fc.nat()), ([w, h, seed]) => {
+        const source = noiseFloats(w, h, 3, seed);
+        /** Hues of -1080 to 2160 degrees. */
+        const turned = { ...source, data: source.data.map((v, i) => (i % 3 === 0 ? v * 1080 : v)) };
+        for (const order of ['rgb', 'bgr'] as const) {
+          expectSame(fromHsvFloats(turned, order), fromHsvFloatsPlain(turned, order));
+        }
+      }),
+      { numRuns: 200 },
+    );
   });
 
   it('blur', () => {
@@ -146,6 +171,7 @@ describe('vectors give what plain code gives, bit for bit', () => {
     expect(weighVectors(source, out, Float32Array.of(1), (i) => i)).toBe(true);
     expect(coverVectors(source, out, areaAxis(20, 20), areaAxis(20, 20))).toBe(true);
     expect(vectorRemap(source, out)).toBeDefined();
+    expect(convertFloatVectors(floats.data, new Float32Array(1200), 'hsv to rgb')).toBe(true);
     expect(convertVectors(source.data, out.data, 'rgb to hsv')).toBe(true);
     expect(blurVectors(source, out.data, 5, (i, n) => borderPosition(i, n, 'reflect101'))).toBe(true);
   });

@@ -50,3 +50,29 @@ export const storePixels = (f: Func, at: Local, [a, b, c]: readonly Local[], wor
       .memory('i32.store', 3 * lane);
   }
 };
+
+/** Four pixels of three floats at an address, apart by channel. */
+export const loadFloatPixels = (f: Func, at: Local, [r, g, b]: readonly Local[], work: readonly Local[]): void => {
+  const [first, second, third] = work;
+  for (const [i, l] of [first, second, third].entries())
+    f.get(at)
+      .memory('v128.load', 16 * i)
+      .set(l);
+  f.get(first, second).shuffle(0, 3, 6, 6).get(third).shuffle(0, 1, 2, 5).set(r);
+  f.get(first, second).shuffle(1, 4, 7, 7).get(third).shuffle(0, 1, 2, 6).set(g);
+  f.get(first, second).shuffle(2, 5, 5, 5).get(third).shuffle(0, 1, 4, 7).set(b);
+};
+
+/** Stores four pixels of three floats. */
+export const storeFloatPixels = (
+  f: Func,
+  at: Local,
+  [r, g, b]: readonly Local[],
+  [low, high]: readonly [Local, Local],
+): void => {
+  f.get(r, g).shuffle(0, 4, 1, 5).set(low);
+  f.get(r, g).shuffle(2, 6, 3, 7).set(high);
+  f.get(at, low, b).shuffle(0, 1, 4, 2).memory('v128.store');
+  f.get(at, low, b).shuffle(3, 5, 3, 5).get(high).shuffle(0, 1, 4, 5).memory('v128.store', 16);
+  f.get(at, high, b).shuffle(6, 2, 3, 7).memory('v128.store', 32);
+};

@@ -5,7 +5,7 @@
 import { Func, type Local } from '@gdarknet/tensor/emitter';
 import { kernelsOnDemand } from '../../vector/arena.ts';
 import { channelOf, circle, hueOf, saturationOf, shareOf, sixthsOf } from '../../vector/hsv.ts';
-import { splat, vectors } from '../../vector/words.ts';
+import { splat, storeFloatPixels, vectors } from '../../vector/words.ts';
 
 /** Bytes of a column's entry: the offset of its left pixel, then two weights of 16 bits. */
 export const columnBytes = 8;
@@ -153,11 +153,7 @@ const paint = (): Func => {
     channel(0, r);
     channel(1, g);
     channel(2, b);
-    f.get(r, g).shuffle(0, 4, 1, 5).set(x);
-    f.get(r, g).shuffle(2, 6, 3, 7).set(y);
-    f.get(out, x, b).shuffle(0, 1, 4, 2).memory('v128.store');
-    f.get(out, x, b).shuffle(3, 5, 3, 5).get(y).shuffle(0, 1, 4, 5).memory('v128.store', 16);
-    f.get(out, y, b).shuffle(6, 2, 3, 7).memory('v128.store', 32);
+    storeFloatPixels(f, out, [r, g, b], [x, y]);
   });
   return f;
 };
