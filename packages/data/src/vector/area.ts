@@ -4,7 +4,7 @@ import type { Part } from '../opencv/area.ts';
 import type { Raster } from '../opencv/raster.ts';
 import { kernelsOnDemand, layOut } from './arena.ts';
 import { narrow, widen } from './floats.ts';
-import { splat, vectors } from './words.ts';
+import { hasKernels, splat, vectors } from './words.ts';
 
 /** A column's entry: where its first pixel begins in a row of floats, and how many follow one another. */
 const columnBytes = 8;
@@ -48,7 +48,6 @@ const kernels = kernelsOnDemand(() => ({
   ...{ 1: cover(1), 3: cover(3), 4: cover(4) },
   ...{ widen: widen(), gather: gather(), round: narrow('even') },
 }));
-const isKnown = (channels: number): channels is 1 | 3 | 4 => channels === 1 || channels === 3 || channels === 4;
 
 /** False where nothing was done: no SIMD, other numbers of channels, or too large for the memory. */
 export const coverVectors = (
@@ -58,7 +57,7 @@ export const coverVectors = (
   rows: readonly (readonly Part[])[],
 ): boolean => {
   const { channels, data } = source;
-  if (!isKnown(channels)) return false;
+  if (!hasKernels(channels)) return false;
   const compiled = kernels();
   const [row, samples] = [source.width * channels, out.width * channels];
   const bytes = data instanceof Uint8Array;

@@ -5,7 +5,7 @@
 import { Func, type Local } from '@gdarknet/tensor/emitter';
 import type { Raster } from '../opencv/raster.ts';
 import { kernelsOnDemand, layOut } from './arena.ts';
-import { evenSamples, oddSamples, vectors } from './words.ts';
+import { evenSamples, hasKernels, oddSamples, vectors } from './words.ts';
 
 const weightsOf = { 3: [1, 2, 1], 5: [1, 4, 6, 4, 1] } as const;
 type Size = keyof typeof weightsOf;
@@ -72,7 +72,6 @@ const kernels = kernelsOnDemand(() => ({
   ...{ '3 across 1': across(3, 1), '3 across 3': across(3, 3), '3 across 4': across(3, 4) },
   ...{ '5 across 1': across(5, 1), '5 across 3': across(5, 3), '5 across 4': across(5, 4) },
 }));
-const isKnown = (channels: number): channels is 1 | 3 | 4 => channels === 1 || channels === 3 || channels === 4;
 
 /** `place(i, n)`: the position that stands at i of 0..n-1. False where nothing was done. */
 export const blurVectors = (
@@ -82,7 +81,7 @@ export const blurVectors = (
   place: (i: number, n: number) => number,
 ): boolean => {
   const { width, height, channels, data } = source;
-  if (!(size === 3 || size === 5) || !isKnown(channels)) return false;
+  if (!(size === 3 || size === 5) || !hasKernels(channels)) return false;
   const reach = (size - 1) / 2;
   const row = width * channels;
   const compiled = kernels();

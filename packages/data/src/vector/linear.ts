@@ -3,7 +3,7 @@ import { Func } from '@gdarknet/tensor/emitter';
 import { eachRowPair, type LinearAxis } from '../opencv/linear.ts';
 import type { Raster } from '../opencv/raster.ts';
 import { kernelsOnDemand, layOut } from './arena.ts';
-import { splat, toBytes, vectors } from './words.ts';
+import { hasKernels, splat, toBytes, vectors } from './words.ts';
 
 /** A column's entry: where its left pixel begins in a row, then two weights of 16 bits. */
 const columnBytes = 8;
@@ -54,7 +54,6 @@ const blend = (): Func => {
 };
 
 const kernels = kernelsOnDemand(() => ({ 1: stretch(1), 3: stretch(3), 4: stretch(4), blend: blend() }));
-const isKnown = (channels: number): channels is 1 | 3 | 4 => channels === 1 || channels === 3 || channels === 4;
 
 /** Both pixels of a pair are loaded together: one that hangs over the edge moves in, its weights with it. */
 const writeColumns = (width: number, channels: number, axis: LinearAxis, table: Int32Array): void => {
@@ -77,7 +76,7 @@ export const interpolateVectors = (
   rows: LinearAxis,
 ): boolean => {
   const { channels, data } = source;
-  if (!isKnown(channels)) return false;
+  if (!hasKernels(channels)) return false;
   const compiled = kernels();
   const samples = out.width * channels;
   const stretched = 2 * samples;

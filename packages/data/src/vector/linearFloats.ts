@@ -3,7 +3,7 @@ import { Func } from '@gdarknet/tensor/emitter';
 import { eachRowPair, type LinearAxis } from '../opencv/linear.ts';
 import type { Raster } from '../opencv/raster.ts';
 import { kernelsOnDemand, layOut } from './arena.ts';
-import { splat } from './words.ts';
+import { hasKernels, splat } from './words.ts';
 
 /** A column's entry: where its two pixels begin in a row, and their weights. */
 const columnBytes = 16;
@@ -46,7 +46,6 @@ const blend = (): Func => {
 };
 
 const kernels = kernelsOnDemand(() => ({ 1: stretch(1), 3: stretch(3), 4: stretch(4), blend: blend() }));
-const isKnown = (channels: number): channels is 1 | 3 | 4 => channels === 1 || channels === 3 || channels === 4;
 
 /** False where nothing was done: no SIMD, other numbers of channels, or too large for the memory. */
 export const interpolateFloatVectors = (
@@ -56,7 +55,7 @@ export const interpolateFloatVectors = (
   rows: LinearAxis,
 ): boolean => {
   const { channels, data } = source;
-  if (!isKnown(channels)) return false;
+  if (!hasKernels(channels)) return false;
   const compiled = kernels();
   const [row, wide] = [4 * source.width * channels, 4 * out.width * channels];
   const layout = layOut([columnBytes * out.width, 8, wide, wide, data.byteLength, out.data.byteLength]);

@@ -1,6 +1,10 @@
 /** Phrases that the vector kernels share. Each appends to a function being written; some leave a vector on its stack. */
 import type { Func, Local } from '@gdarknet/tensor/emitter';
 
+/** Numbers of channels that the kernels over interleaved pixels are made for. */
+export const hasKernels = (channels: number): channels is 1 | 3 | 4 =>
+  channels === 1 || channels === 3 || channels === 4;
+
 export const vectors = (f: Func, count: number): Local[] => Array.from({ length: count }, () => f.local('v128'));
 
 /** Four times the number in memory at a local's address. */
