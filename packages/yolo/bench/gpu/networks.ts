@@ -1,0 +1,42 @@
+/** The networks and sizes that are measured: the real ones, and small ones for an adapter that a processor emulates. */
+import { zoo } from '@gdarknet/yolo';
+import { sized, tiny, yolov3 } from '../cpu/networks.ts';
+
+export type Subject = {
+  readonly name: string;
+  readonly cfg: string;
+  readonly side: number;
+  /** Batches of the rows; the checks run at the first of each. */
+  readonly forward: readonly number[];
+  readonly training: readonly number[];
+};
+
+export type Sizes = {
+  readonly subjects: readonly Subject[];
+  /** Side of the matrices whose product measures the peak. */
+  readonly product: number;
+  readonly replay: number;
+};
+
+const full: Sizes = {
+  subjects: [tiny, yolov3].map(({ name, cfg }) => ({ name, cfg, side: 416, forward: [1, 8], training: [4, 16] })),
+  product: 4096,
+  replay: 400,
+};
+
+/** An eighth of the filters, but for those of the heads. */
+const thin = (cfg: string): string =>
+  cfg.replace(/^filters=(\d+)$/gm, (line, n) => (Number(n) % 16 === 0 ? `filters=${Number(n) / 8}` : line));
+
+const small: Sizes = {
+  subjects: [
+    { name: 'yolov3-tiny, an eighth', cfg: thin(tiny.cfg), side: 96, forward: [1, 2], training: [2] },
+    { name: 'shapes', cfg: zoo.shapes({ loss: 'giou', size: 64 }), side: 64, forward: [1], training: [2] },
+  ],
+  product: 128,
+  replay: 100,
+};
+
+export const sizesFor = (isSmall: boolean): Sizes => (isSmall ? small : full);
+
+export const cfgFor = ({ cfg, side }: Subject, batch: number): string => sized(cfg, side, batch);
