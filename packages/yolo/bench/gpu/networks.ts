@@ -1,6 +1,7 @@
 /** The networks and sizes that are measured: the real ones, and small ones for an adapter that a processor emulates. */
-import { zoo } from '@gdarknet/yolo';
-import { sized, tiny, yolov3 } from '../cpu/networks.ts';
+import type { Device } from '@gdarknet/tensor';
+import { type NetworkPlan, type NetworkWeights, zoo } from '@gdarknet/yolo';
+import { planOf, sized, tiny, weightsFor, yolov3 } from '../cpu/networks.ts';
 
 export type Subject = {
   readonly name: string;
@@ -40,3 +41,11 @@ const small: Sizes = {
 export const sizesFor = (isSmall: boolean): Sizes => (isSmall ? small : full);
 
 export const cfgFor = ({ cfg, side }: Subject, batch: number): string => sized(cfg, side, batch);
+
+export type Prepared = { readonly plan: NetworkPlan; readonly weights: NetworkWeights };
+
+/** Weights drawn from a seed, the same for everyone who runs the network. */
+export const prepare = async (device: Device, subject: Subject): Promise<Prepared> => {
+  const plan = planOf(cfgFor(subject, 1));
+  return { plan, weights: await weightsFor(device, plan, undefined) };
+};

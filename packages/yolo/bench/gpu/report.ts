@@ -4,6 +4,7 @@ import type { Machine } from './machine.ts';
 import type { Row } from './speed.ts';
 
 export type Peak = {
+  readonly name: string;
   readonly precision: Row['precision'];
   /** GFLOP/s of a product of large matrices; null where it could not be had. */
   readonly ours: number | null;
@@ -37,11 +38,16 @@ export const withShares = (row: Row, peaks: readonly Peak[]): Report['rows'][num
 const decimals = (value: number | null, digits: number): string => (value === null ? '-' : value.toFixed(digits));
 const percent = (value: number | null): string => (value === null ? '-' : `${(100 * value).toFixed(1)} %`);
 
+const gflops = (rate: number | null): string => (rate === null ? '-' : `${rate.toFixed(rate < 100 ? 1 : 0)} GFLOP/s`);
+export const peakLine = ({ name, precision, ours, theirs }: Peak): string =>
+  `${name}, ${precision}: ours ${gflops(ours)}, theirs ${gflops(theirs)}`;
+
 export const checkLine = ({ name, measure, error, tolerance, passed }: Check): string =>
   `${passed ? 'ok    ' : 'WRONG '} ${name.padEnd(60)} ${measure.padEnd(8)} ${error.toExponential(1)} of at most ${tolerance}`;
 
 export const rowHead = `${''.padEnd(52)}      ours    theirs      ratio  ours of peak  theirs of peak`;
-export const rowLines = (row: Report['rows'][number]): readonly string[] => [
+/** `known` is a note that was made before. */
+export const rowLines = (row: Report['rows'][number], known?: string): readonly string[] => [
   [
     `${row.name} ${row.precision}`.padEnd(52),
     decimals(row.ours, 2).padStart(10),
@@ -50,7 +56,7 @@ export const rowLines = (row: Report['rows'][number]): readonly string[] => [
     percent(row.oursShare).padStart(14),
     percent(row.theirsShare).padStart(16),
   ].join(''),
-  ...row.notes.map((note) => `    ${note}`),
+  ...row.notes.filter((note) => note !== known).map((note) => `    ${note}`),
 ];
 
 /** Rows of "GPU figures" in the README. */

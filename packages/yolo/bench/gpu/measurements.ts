@@ -1,0 +1,80 @@
+/** What is timed, in the order of the table. */
+import type { AdapterFacts, Device } from '@gdarknet/tensor';
+import { openForward, openProduct, openReplay, openTraining } from './contestants.ts';
+import { cfgFor, type Prepared, prepare, type Sizes, type Subject } from './networks.ts';
+import type { Measurement, Precision } from './speed.ts';
+import type { Torch } from './torch.ts';
+
+export type Sides = { readonly device: Device; readonly adapter: AdapterFacts; readonly torch: Torch | string };
+
+/** Why one side has no row of a precision; undefined where it has. */
+const missingOurs = ({ adapter }: Sides, precision: Precision): string | undefined =>
+  precision === 'f32'
+    ? undefined
+    : adapter.features.includes('shader-f16')
+      ? 'the webgpu device computes in float32'
+      : `${adapter.name} has no shader-f16`;
+
+/** Half precision is of interest where the card may be fast at it. */
+export const precisionsFor = (isTiny: boolean): readonly Precision[] => (isTiny ? ['f32'] : ['f32', 'f16']);
+
+/** Products of large matrices: the peak that shares are of. */
+export const productOf = (sides: Sides, { product }: Sizes, precision: Precision): Measurement => {
+  const { device, torch } = sides;
+  return {
+    name: `product of ${product} x ${product}`,
+    precision,
+    flops: 2 * product ** 3,
+    ours: () => missingOurs(sides, precision) ?? openProduct(device, product),
+    theirs: () => (typeof torch === 'string' ? torch : torch.openProduct(product, precision)),
+  };
+};
+
+export const replayOf = ({ device }: Sides, { replay }: Sizes): Measurement => ({
+  name: `replay of ${replay} small kernels`,
+  precision: 'f32',
+  flops: 0,
+  ours: () => openReplay(device, replay),
+  theirs: () => 'not asked',
+});
+
+const networkRow = (
+  sides: Sides,
+  subject: Subject,
+  { plan, weights }: Prepared,
+  batch: number,
+  training: boolean,
+  precision: Precision,
+): Measurement => {
+  const { device, torch } = sides;
+  const cfg = cfgFor(subject, batch);
+  return {
+    name: `${subject.name} ${training ? 'training step' : 'forward'}, ${batch} at ${subject.side}`,
+    precision,
+    // The gradients by weights and by inputs cost a forward pass each.
+    flops: (training ? 3 : 1) * batch * plan.flops,
+    ours: () =>
+      missingOurs(sides, precision) ??
+      (training ? openTraining(device, cfg, plan, weights, batch) : openForward(device, plan, weights, batch)),
+    theirs: () =>
+      typeof torch === 'string' ? torch : torch.openNetwork({ cfg, plan, weights, batch, training, precision }),
+  };
+};
+
+/** Weights are drawn once a network, on the device that draws fastest without a card. */
+export const networkRows = async (
+  sides: Sides,
+  oracle: Device,
+  { subjects }: Sizes,
+  precisions: readonly Precision[],
+): Promise<readonly Measurement[]> => {
+  const list: Measurement[] = [];
+  for (const subject of subjects) {
+    const prepared = await prepare(oracle, subject);
+    for (const precision of precisions) {
+      for (const batch of subject.forward) list.push(networkRow(sides, subject, prepared, batch, false, precision));
+      for (const batch of subject.training) list.push(networkRow(sides, subject, prepared, batch, true, precision));
+    }
+  }
+  return list;
+};
