@@ -1,7 +1,7 @@
 /** Convolutions, their gradients and matrix products: what the matrix kernel reads and writes for each. */
 import type { Expression, Step, ValueId } from '../plan/program.ts';
 import type { Shape } from '../shape.ts';
-import { type Loader, product } from './gemm.ts';
+import { type Loader, type Product, problemName, product, tileName, tilesFor } from './gemm.ts';
 import type { Bindings, Lowering } from './lowering.ts';
 import { reduce } from './pointwise.ts';
 import { emitExpression, u, unflatten } from './wgsl.ts';
@@ -36,17 +36,19 @@ const finisher = (
   };
 };
 
-const multiply = (lowering: Lowering, bindings: Bindings, p: Parameters<typeof product>[0]): void => {
-  const { code, groups } = product(p, lowering.barriers);
-  lowering.push(bindings, groups, code);
-};
+const multiply = (lowering: Lowering, bindings: Bindings, p: Product): void =>
+  lowering.push(
+    bindings,
+    problemName(p),
+    tilesFor(p, lowering.barriers).map((tile) => ({ name: tileName(tile), write: () => product(p, tile) })),
+  );
 
-/** An image's pixel for output pixel `i` at tap `s`: its address, and whether it lies inside. */
+/** (`&` computes both sides, where `&&` would be a branch.) An image's pixel for output pixel `i` at tap `s`: its address, and whether it lies inside. */
 const pixelOf = (g: ReturnType<typeof problemOf>, i: string, x: string): string => `
 let out${x} = ${i} % ${u(g.oh * g.ow)};
 let y${x} = (out${x} / ${u(g.ow)}) * ${u(g.sh)} + s / ${u(g.kw)} - ${u(g.pt)};
 let x${x} = (out${x} % ${u(g.ow)}) * ${u(g.sw)} + s % ${u(g.kw)} - ${u(g.pl)};
-let in${x} = y${x} < ${u(g.h)} && x${x} < ${u(g.w)};
+let in${x} = (y${x} < ${u(g.h)}) & (x${x} < ${u(g.w)});
 let at${x} = select(0u, ((${i} / ${u(g.oh * g.ow)} * ${u(g.h)} + y${x}) * ${u(g.w)} + x${x}) * ${u(g.c)}, in${x}) + z * ${u(g.ci)};`;
 
 /** A dy pixel that input pixel `i` took part in at tap `s`. */
@@ -56,13 +58,46 @@ let y0${x} = in0${x} / ${u(g.w)} + ${u(g.pt)} - s / ${u(g.kw)};
 let x0${x} = in0${x} % ${u(g.w)} + ${u(g.pl)} - s % ${u(g.kw)};
 let y${x} = y0${x} / ${u(g.sh)};
 let x${x} = x0${x} / ${u(g.sw)};
-let in${x} = y0${x} % ${u(g.sh)} == 0u && x0${x} % ${u(g.sw)} == 0u && y${x} < ${u(g.oh)} && x${x} < ${u(g.ow)};
+let in${x} = (y0${x} % ${u(g.sh)} == 0u) & (x0${x} % ${u(g.sw)} == 0u) & (y${x} < ${u(g.oh)}) & (x${x} < ${u(g.ow)});
 let at${x} = select(0u, ((${i} / ${u(g.h * g.w)} * ${u(g.oh)} + y${x}) * ${u(g.ow)} + x${x}) * ${u(g.out)}, in${x}) + z * ${u(g.perGroup)};`;
 
 const guarded =
   (name: string, stride: number): Loader['load'] =>
   (k, x) =>
     `select(0.0, ${name}[at${x} + ${k} * ${u(stride)}], in${x})`;
+
+type Windows = Pick<Product, 'segments' | 'depth' | 'a' | 'functions'>;
+
+/** Windows of the image, a tap of the filter at a time. */
+const windowsByTap = (g: ReturnType<typeof problemOf>, x: string): Windows => ({
+  segments: g.kh * g.kw,
+  depth: g.ci,
+  a: { along: 'depth', prepare: (i, s) => pixelOf(g, i, s), load: guarded(x, 1) },
+});
+
+/** With fewer channels than this, a tap alone is too short a sum. */
+const shallow = 8;
+
+/** Windows of the image as one sum over taps and channels. */
+const wholeWindows = (g: ReturnType<typeof problemOf>, x: string): Windows => ({
+  segments: 1,
+  depth: g.kh * g.kw * g.ci,
+  a: {
+    along: 'depth',
+    prepare: (i, s) => `let out${s} = ${i} % ${u(g.oh * g.ow)};
+let image${s} = ${i} / ${u(g.oh * g.ow)};
+let y${s} = (out${s} / ${u(g.ow)}) * ${u(g.sh)} - ${u(g.pt)};
+let x${s} = (out${s} % ${u(g.ow)}) * ${u(g.sw)} - ${u(g.pl)};`,
+    load: (k, s) => `element(image${s}, y${s}, x${s}, z, ${k})`,
+  },
+  functions: `fn element(image: u32, y0: u32, x0: u32, z: u32, k: u32) -> f32 {
+let tap = k / ${u(g.ci)};
+let y = y0 + tap / ${u(g.kw)};
+let x = x0 + tap % ${u(g.kw)};
+if (y >= ${u(g.h)} || x >= ${u(g.w)}) { return 0.0; }
+return ${x}[((image * ${u(g.h)} + y) * ${u(g.w)} + x) * ${u(g.c)} + z * ${u(g.ci)} + k % ${u(g.ci)}];
+}`,
+});
 
 export const conv2d = (lowering: Lowering, step: Extract<Step, { kind: 'conv2d' }>): void => {
   const g = problemOf(lowering, step);
@@ -73,12 +108,12 @@ export const conv2d = (lowering: Lowering, step: Extract<Step, { kind: 'conv2d' 
   multiply(lowering, bindings, {
     rows: g.n * g.oh * g.ow,
     columns: g.perGroup,
-    segments: g.kh * g.kw,
-    depth: g.ci,
     count: g.groups,
-    a: { prepare: (i, s) => pixelOf(g, i, s), load: guarded(x, 1) },
+    ...(g.ci < shallow ? wholeWindows(g, x) : windowsByTap(g, x)),
     b: {
-      prepare: (j, s) => `let at${s} = ((z * ${u(g.perGroup)} + ${j}) * ${u(g.kh * g.kw)} + s) * ${u(g.ci)};`,
+      along: 'depth',
+      prepare: (j, s) =>
+        `let at${s} = (z * ${u(g.perGroup)} + ${j}) * ${u(g.kh * g.kw * g.ci)}${g.ci < shallow ? '' : ` + s * ${u(g.ci)}`};`,
       load: (k, s) => `${filter}[at${s} + ${k}]`,
     },
     store: (row, column, value) => finish(`${row} * ${u(g.out)} + z * ${u(g.perGroup)} + ${column}`, value),
@@ -97,8 +132,9 @@ export const conv2dInput = (lowering: Lowering, step: Extract<Step, { kind: 'con
     segments: g.kh * g.kw,
     depth: g.perGroup,
     count: g.groups,
-    a: { prepare: (i, s) => sourceOf(g, i, s), load: guarded(dy, 1) },
+    a: { along: 'depth', prepare: (i, s) => sourceOf(g, i, s), load: guarded(dy, 1) },
     b: {
+      along: 'line',
       prepare: (j, s) => `let at${s} = (z * ${u(g.perGroup * g.kh * g.kw)} + s) * ${u(g.ci)} + ${j};`,
       load: (k, s) => `${filter}[at${s} + ${k} * ${u(g.kh * g.kw * g.ci)}]`,
     },
@@ -126,13 +162,15 @@ export const conv2dFilter = (lowering: Lowering, step: Extract<Step, { kind: 'co
     segments: lines,
     depth: g.ow,
     count: g.groups * splits,
-    range: `let group = z % ${u(g.groups)}; let split = z / ${u(g.groups)};
-let first = split * ${u(each)}; let end = min(first + ${u(each)}, ${u(lines)});`,
+    problem: `let group = z % ${u(g.groups)}; let split = z / ${u(g.groups)};`,
+    range: `let first = split * ${u(each)}; let end = min(first + ${u(each)}, ${u(lines)});`,
     a: {
+      along: 'line',
       prepare: (i, s) => `let at${s} = s * ${u(g.ow * g.out)} + group * ${u(g.perGroup)} + ${i};`,
       load: (k, s) => `${dy}[at${s} + ${k} * ${u(g.out)}]`,
     },
     b: {
+      along: 'line',
       prepare: (j, s) => `let tap${s} = ${j} / ${u(g.ci)};
 let y${s} = (s % ${u(g.oh)}) * ${u(g.sh)} + tap${s} / ${u(g.kw)} - ${u(g.pt)};
 let x${s} = tap${s} % ${u(g.kw)} - ${u(g.pl)};
@@ -140,7 +178,7 @@ let line${s} = ((s / ${u(g.oh)}) * ${u(g.h)} + y${s}) * ${u(g.w)};
 let c${s} = group * ${u(g.ci)} + ${j} % ${u(g.ci)};`,
       load: (k, s) => {
         const px = `(x${s} + ${k} * ${u(g.sw)})`;
-        const inside = `y${s} < ${u(g.h)} && ${px} < ${u(g.w)}`;
+        const inside = `((y${s} < ${u(g.h)}) & (${px} < ${u(g.w)}))`;
         return `select(0.0, ${x}[select(0u, (line${s} + ${px}) * ${u(g.c)} + c${s}, ${inside})], ${inside})`;
       },
     },
@@ -169,10 +207,12 @@ export const matmul = (lowering: Lowering, step: Extract<Step, { kind: 'matmul' 
     depth: k,
     count: batch,
     a: {
+      along: transposeA ? 'line' : 'depth',
       prepare: (i, s) => `let at${s} = z * ${u(m * k)} + ${i}${transposeA ? '' : ` * ${u(k)}`};`,
       load: (at, s) => `${a}[at${s} + ${at}${transposeA ? ` * ${u(m)}` : ''}]`,
     },
     b: {
+      along: transposeB ? 'depth' : 'line',
       prepare: (j, s) => `let at${s} = z * ${u(n * k)} + ${j}${transposeB ? ` * ${u(k)}` : ''};`,
       load: (at, s) => `${b}[at${s} + ${at}${transposeB ? '' : ` * ${u(n)}`}]`,
     },

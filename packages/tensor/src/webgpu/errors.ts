@@ -14,3 +14,8 @@ export class DeviceLostError extends Error {
 export class TooLargeError extends Error {
   override readonly name = 'TooLargeError';
 }
+
+/** Kernels are to be timed on an adapter without a clock. */
+export class NoClockError extends Error {
+  override readonly name = 'NoClockError';
+}

@@ -59,6 +59,29 @@ describe.skipIf(swiftshader !== undefined)(`webgpu ${swiftshader ?? ''}`, () => 
     await device.close();
   }, 60_000);
 
+  it('gives programs of several sizes the memory of the largest', async () => {
+    const device = await openWebGpu();
+    const filter = await evaluate(device, noise([8, 3, 3, 8], 1));
+    const twice = jit(device, (x: Tensor) => {
+      const half = conv2d(filter, { padding: 1 })(x);
+      return fetch(sum()(conv2d(filter, { padding: 1 })(half)));
+    });
+    const memoryAt = async (size: number): Promise<number> => {
+      await twice(noise([1, size, size, 8], 2));
+      return device.memory?.() ?? 0;
+    };
+    const imageBytes = (size: number): number => 4 * 8 * size * size;
+    const largest = await memoryAt(32);
+    // A smaller input has only the picture's own buffer and its results beside it.
+    expect((await memoryAt(24)) - largest).toBeLessThanOrEqual(imageBytes(24) + 64);
+    const before = device.memory?.() ?? 0;
+    expect((await memoryAt(40)) - before).toBeGreaterThan(imageBytes(40));
+    twice.close();
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    expect(device.memory?.() ?? 0).toBeLessThan(before);
+    await device.close();
+  }, 60_000);
+
   it('opens and closes twenty devices', async () => {
     for (let i = 0; i < 20; i++) {
       const device = await openWebGpu();

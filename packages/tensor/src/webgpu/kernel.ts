@@ -7,20 +7,27 @@ export type Operand = { readonly value: ValueId } | { readonly temporary: number
 
 export type Binding = { readonly operand: Operand; readonly dtype: DType; readonly written: boolean };
 
+/** A WGSL program, and over how many workgroups it runs. */
+export type Written = { readonly code: string; readonly groups: readonly [number, number, number] };
+
+/** One of several programs with the same results. */
+export type Way = { readonly name: string; readonly write: () => Written };
+
 export type Kernel = {
   /** Index of the step in the program. */
   readonly step: number;
-  /** What follows the bindings: functions and the body of `main`. */
-  readonly code: string;
   readonly bindings: readonly Binding[];
-  readonly groups: readonly [number, number, number];
+  /** What is computed, without what hardly changes how fast each way is; '' where there is only one. */
+  readonly problem: string;
+  /** At least one; the likeliest to be fast first. */
+  readonly ways: readonly Way[];
 };
 
 /** Threads of a workgroup in kernels without shared memory. */
 export const groupSize = 64;
 
 /** Most workgroups along one axis. */
-const widest = 65535;
+export const widest = 65535;
 
 /** Workgroups for so many threads, and the line that gives each its `index`. */
 export const overThreads = (threads: number): { groups: [number, number, number]; index: string } => {

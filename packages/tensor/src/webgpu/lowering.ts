@@ -1,8 +1,8 @@
 /** Steps of a program to kernels: the helpers with which each kind of step adds its own. */
 import type { Expression, Place, Program, ValueId } from '../plan/program.ts';
 import type { DType, Shape } from '../shape.ts';
-import { type Binding, groupSize, type Kernel, type Operand, overThreads } from './kernel.ts';
-import { addressOf, prelude } from './wgsl.ts';
+import { type Binding, groupSize, type Kernel, type Operand, overThreads, type Way } from './kernel.ts';
+import { addressOf, functionsFor } from './wgsl.ts';
 
 export type Lowered = {
   readonly kernels: readonly Kernel[];
@@ -100,16 +100,20 @@ export class Lowering {
   /** A kernel with one thread for each `index` below `threads`. */
   flat(bindings: Bindings, threads: number, body: string): void {
     const { groups, index } = overThreads(threads);
-    this.push(
-      bindings,
-      groups,
-      `@compute @workgroup_size(${groupSize}) fn main(@builtin(global_invocation_id) id: vec3u) {\n${index}\n${body}\n}`,
-    );
+    const main = `@compute @workgroup_size(${groupSize}) fn main(@builtin(global_invocation_id) id: vec3u) {\n${index}\n${body}\n}`;
+    this.push(bindings, '', [{ name: 'flat', write: () => ({ code: main, groups }) }]);
   }
 
-  push(bindings: Bindings, groups: readonly [number, number, number], main: string): void {
-    const code = `${bindings.declarations()}\n${prelude}\n${main}`;
-    this.kernels.push({ step: this.step, code, bindings: bindings.list, groups });
+  /** A kernel from what follows the bindings, written in one way or another. */
+  push(bindings: Bindings, problem: string, ways: readonly Way[]): void {
+    const whole = ({ name, write }: Way): Way => ({
+      name,
+      write: () => {
+        const { code, groups } = write();
+        return { code: `${bindings.declarations()}\n${functionsFor(code)}\n${code}`, groups };
+      },
+    });
+    this.kernels.push({ step: this.step, bindings: bindings.list, problem, ways: ways.map(whole) });
   }
 
   done(): Lowered {

@@ -19,7 +19,7 @@ export const literal = (value: number, dtype: DType): string => {
  * exp, log, sin, cos, atan after Cephes' single precision versions: WGSL's own may be wrong in the third digit. NaN is told
  * by its bits, because compilers may assume that there is none.
  */
-export const prelude = `
+const functions = `
 fn float_of(bits: u32) -> f32 { return bitcast<f32>(bits); }
 fn is_nan(x: f32) -> bool { return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u; }
 fn exp_of(x: f32) -> f32 {
@@ -88,7 +88,25 @@ fn to_u32(x: f32) -> u32 {
   if (x >= 4294967296.0) { return 0xffffffffu; }
   return u32(x);
 }
-`;
+`
+  .split(/\n(?=fn )/)
+  .filter((text) => text.trim() !== '')
+  .map((text) => ({ name: /^fn (\w+)/.exec(text)?.[1] ?? '', text }));
+
+/** Of these functions those that a program calls, directly or not: what is not there need not be compiled. */
+export const functionsFor = (code: string): string => {
+  const calls = (text: string, name: string): boolean => new RegExp(`\\b${name}\\(`).test(text);
+  const taken = new Set<string>();
+  const take = (text: string): void => {
+    for (const { name, text: own } of functions) {
+      if (taken.has(own) || !calls(text, name)) continue;
+      taken.add(own);
+      take(own);
+    }
+  };
+  take(code);
+  return functions.flatMap(({ text }) => (taken.has(text) ? [text] : [])).join('\n');
+};
 
 /** One line of WGSL for each instruction; `$a` and `$b` are the operands. */
 const floats: Readonly<Record<string, string>> = {
