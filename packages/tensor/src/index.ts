@@ -1,6 +1,8 @@
 export type { Buffer, CompileOptions, Device, Executable, Run, Stored } from './device.ts';
 export { type Graph, graphOf, type Node, visit } from './graph.ts';
 export {
+  type Deferred,
+  defer,
   evaluate,
   type Fetched,
   type Fetching,

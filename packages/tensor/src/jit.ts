@@ -13,14 +13,20 @@ import { isTensor, leavesOf, mapTree } from './tree.ts';
 export type Fetched = { readonly fetch: Tensor };
 export const fetch = (t: Tensor): Fetched => ({ fetch: t });
 
-/** What comes back for a result tree: tensors stay, fetched leaves become typed arrays. */
+/** A result that `jit` hands out as the promise of a typed array: the call does not wait for the device. */
+export type Deferred = { readonly defer: Tensor };
+export const defer = (t: Tensor): Deferred => ({ defer: t });
+
+/** What comes back for a result tree: tensors stay, fetched leaves become typed arrays, deferred ones promises of them. */
 export type Fetching<T> = T extends Fetched
   ? HostArray
-  : T extends Tensor
-    ? Tensor
-    : T extends HostArray
-      ? T
-      : { [K in keyof T]: Fetching<T[K]> };
+  : T extends Deferred
+    ? Promise<HostArray>
+    : T extends Tensor
+      ? Tensor
+      : T extends HostArray
+        ? T
+        : { [K in keyof T]: Fetching<T[K]> };
 
 /** What comes back when every tensor of a tree is read. */
 export type Read<T> = T extends Tensor ? HostArray : { [K in keyof T]: Read<T[K]> };
@@ -34,7 +40,10 @@ export type JitOptions = {
 
 const isFetched = (x: unknown): x is Fetched =>
   typeof x === 'object' && x !== null && 'fetch' in x && isTensor(x.fetch);
-const isLeaf = (x: unknown): x is Tensor | Fetched => isTensor(x) || isFetched(x);
+const isDeferred = (x: unknown): x is Deferred =>
+  typeof x === 'object' && x !== null && 'defer' in x && isTensor(x.defer);
+type Leaf = Tensor | Fetched | Deferred;
+const isLeaf = (x: unknown): x is Leaf => isTensor(x) || isFetched(x) || isDeferred(x);
 
 /** Device memory of a result is given back when its tensor is no longer reachable. */
 const orphans = new FinalizationRegistry<Stored>((stored) => release(stored));
@@ -143,7 +152,12 @@ const complete = (run: Run): readonly Buffer[] => {
   return run.results;
 };
 
-type Compiled = { readonly executable: Executable; readonly result: unknown; readonly fetched: readonly boolean[] };
+/** How a result is handed out. */
+type Manner = 'tensor' | 'array' | 'promise';
+const mannerOf = (leaf: Leaf): Manner => (isFetched(leaf) ? 'array' : isDeferred(leaf) ? 'promise' : 'tensor');
+const tensorOf = (leaf: Leaf): Tensor => (isFetched(leaf) ? leaf.fetch : isDeferred(leaf) ? leaf.defer : leaf);
+
+type Compiled = { readonly executable: Executable; readonly result: unknown; readonly manners: readonly Manner[] };
 
 /** What `stages` gives of a result. */
 export type Stage<R> = R extends readonly (infer S)[] ? Fetching<S> : never;
@@ -193,16 +207,16 @@ export const jit = <A extends unknown[], R>(
     ) as A;
     const parameters = leavesOf<Tensor>(variables).map(({ shape, dtype }) => ({ shape, dtype }));
     const result = f(...variables);
-    const leaves = leavesOf<Tensor | Fetched>(result, isLeaf);
-    const outputs = leaves.map((leaf) => (isFetched(leaf) ? leaf.fetch : leaf));
+    const leaves = leavesOf<Leaf>(result, isLeaf);
+    const outputs = leaves.map(tensorOf);
     const stages = staged ? leafCounts(result as readonly unknown[]) : [];
     const graph = graphOf(outputs, parameters);
-    return { graph, options: { donated, stages }, result, fetched: leaves.map(isFetched) };
+    return { graph, options: { donated, stages }, result, manners: leaves.map(mannerOf) };
   };
 
   const compile = async (args: A): Promise<Compiled> => {
-    const { graph, options, result, fetched } = trace(args);
-    return { executable: await device.compile(graph, options), result, fetched };
+    const { graph, options, result, manners } = trace(args);
+    return { executable: await device.compile(graph, options), result, manners };
   };
 
   const bytes = (...args: A): number => {
@@ -233,7 +247,7 @@ export const jit = <A extends unknown[], R>(
     const concrete = leavesOf<Tensor>(given).every(isConcrete);
     const args = concrete ? given : await evaluate(device, given);
     const release = await occupy(device);
-    const { result, fetched, run } = await begin(args).catch((error: unknown) => {
+    const { result, manners, run } = await begin(args).catch((error: unknown) => {
       release();
       throw error;
     });
@@ -244,19 +258,25 @@ export const jit = <A extends unknown[], R>(
         t.op.value.donated = true;
       }
     }
+    const take = (buffer: Buffer): Promise<HostArray> => {
+      const array = device.read(buffer).finally(() => device.free(buffer));
+      // Who asks for it later learns of a failure then.
+      array.catch(() => {});
+      return array;
+    };
     /** A part of the result tree with values, whose first leaf is the given one. */
     const handOut = async <T>(tree: T, first: number): Promise<Fetching<T>> => {
       const values = await Promise.all(
         leavesOf(tree, isLeaf).map(async (_, i) => {
           const buffer = run.results[first + i];
-          if (!fetched[first + i]) return wrap(device, buffer);
-          const array = await device.read(buffer);
-          device.free(buffer);
-          return array;
+          const manner = manners[first + i];
+          if (manner === 'tensor') return { value: wrap(device, buffer) };
+          const array = take(buffer);
+          return { value: manner === 'array' ? await array : array };
         }),
       );
       let index = 0;
-      return mapTree<Fetching<T>>(tree, () => values[index++], isLeaf as (x: unknown) => x is Tensor);
+      return mapTree<Fetching<T>>(tree, () => values[index++].value, isLeaf as (x: unknown) => x is Tensor);
     };
     return { run, result: result as R, handOut, release };
   };

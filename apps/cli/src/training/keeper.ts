@@ -95,7 +95,16 @@ export const openKeeper = (options: KeeperOptions) => {
     return E.map((all: readonly boolean[]) => all.every(Boolean))(E.sequenceArray(results));
   };
 
+  const dueAt = (batch: number) => {
+    const { backup, numbered } = savesAt(batch, lastSave, before);
+    const late = resumable && performance.now() - savedAt > minutes * 60_000;
+    const again = owed.size > 0 && batch % retryEvery === 0;
+    return { backup: backup || late, numbered, any: backup || numbered || late || again };
+  };
+
   return {
+    /** Whether something is to be saved after a batch. */
+    isDue: (batch: number): boolean => dueAt(batch).any,
     /** The batch that `--resume` would go on from. */
     resumesAt: (): number | undefined => stateBatch,
     saveState,
@@ -104,13 +113,11 @@ export const openKeeper = (options: KeeperOptions) => {
     /** Whatever is due after a batch; the right tells whether anything was saved. */
     after: async (progress: Progress): Promise<E.Either<Failure, Uint8Array | undefined>> => {
       const { batch } = progress;
-      const due = savesAt(batch, lastSave, before);
-      const late = resumable && performance.now() - savedAt > minutes * 60_000;
-      if (due.backup || late) owed.add('backup');
+      const due = dueAt(batch);
+      if (due.backup) owed.add('backup');
       if (due.numbered) owed.add('numbered');
-      const fresh = due.backup || due.numbered || late;
       before = batch;
-      if (owed.size === 0 || (!fresh && batch % retryEvery !== 0)) return E.right(undefined);
+      if (!due.any) return E.right(undefined);
       const weights = await trainer.weights();
       if (owed.has('numbered')) {
         const saved = await saveAs(folder.numbered(batch), batch, weights);

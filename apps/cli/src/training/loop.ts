@@ -19,6 +19,8 @@ export type Update = {
   /** Seen so far. */
   readonly images: number;
   readonly paths: readonly string[];
+  /** Nothing has been begun after it: the trainer's weights and state are those after this update. */
+  readonly settled: boolean;
 };
 
 export type LoopOptions = {
@@ -28,6 +30,8 @@ export type LoopOptions = {
   readonly limit: number;
   /** Ends after the batch in which it is raised. */
   readonly signal: AbortSignal;
+  /** Whether an update must be settled when it is handed out, as the last of a run always is. Default: all. */
+  readonly settle?: (batch: number) => boolean;
   /** Running average to go on with. */
   readonly average?: number | undefined;
   readonly crew?: Crew | undefined;
@@ -58,37 +62,80 @@ const exchangeAsDarknet = async (trainer: Trainer, report: StepReport, stop: boo
   return { loss: notes[0] / team.size, stop: notes[1] > 0 };
 };
 
-/** An update with a loss that is not finite changed nothing and is the last. */
+type Begun = {
+  readonly batch: number;
+  readonly ended: () => Promise<StepReport>;
+  readonly from: number;
+  readonly exchangedBefore: number;
+  readonly waitMs: number;
+  readonly paths: readonly string[];
+};
+
+/**
+ * An update with a loss that is not finite changed nothing and is the last. A device that computes by itself has the next
+ * update before this thread hears of the one before.
+ */
 export const updates = async function* (options: LoopOptions): AsyncGenerator<Update> {
-  const { trainer, stream, limit, signal, crew } = options;
+  const { trainer, stream, limit, signal, crew, settle = () => true } = options;
   let mean = options.average;
+  let lastEnd = 0;
   const atLimit = (): boolean => trainer.seen() / trainer.batch >= limit;
-  if (atLimit() || (crew === undefined && signal.aborted)) return;
-  for await (const batch of stream) {
-    await turn();
-    // Of several, all make the step, and learn in it that one wants to stop.
-    if (crew === undefined && signal.aborted) return;
-    const from = performance.now();
-    const exchanged = crew?.spentMs() ?? 0;
-    const report = await trainer.step(batch, signal.aborted);
+  // Of several, all make the step, and learn in it that one wants to stop.
+  const interrupted = (): boolean => crew === undefined && signal.aborted;
+
+  const finish = async (begun: Begun, settled: boolean): Promise<Update & { readonly last: boolean }> => {
+    const report = await begun.ended();
     const { loss, stop } =
       crew?.sync === 'darknet' ? await lost(crew, exchangeAsDarknet(trainer, report, signal.aborted, crew)) : report;
     const finite = Number.isFinite(loss);
     if (finite && crew?.sync === 'exact' && report.batch % compareEvery === 0)
       await lost(crew, trainer.compare(crew.team));
     mean = finite ? averaged(mean, loss) : mean;
-    yield {
+    const now = performance.now();
+    const stepMs = now - Math.max(begun.from, lastEnd);
+    lastEnd = now;
+    return {
       batch: report.batch,
       report: { ...report, loss },
       average: mean ?? loss,
-      waitMs: batch.waitMs,
-      stepMs: performance.now() - from,
-      exchangeMs: (crew?.spentMs() ?? 0) - exchanged,
-      images: trainer.seen(),
-      paths: batch.paths,
+      ...{ waitMs: begun.waitMs, stepMs, exchangeMs: (crew?.spentMs() ?? 0) - begun.exchangedBefore },
+      images: settled ? trainer.seen() : trainer.seen() - trainer.batch,
+      ...{ paths: begun.paths, settled: settled || !finite, last: !finite || stop },
     };
-    if (!finite || atLimit() || stop || (crew === undefined && signal.aborted)) return;
+  };
+
+  const ahead = trainer.ahead && crew === undefined;
+  let before: Begun | undefined;
+  if (atLimit() || interrupted()) return;
+  try {
+    for await (const batch of stream) {
+      await turn();
+      if (interrupted()) break;
+      const from = performance.now();
+      const exchangedBefore = crew?.spentMs() ?? 0;
+      const ended = await trainer.begin(batch, signal.aborted);
+      const { waitMs, paths } = batch;
+      stream.recycle(batch);
+      const begun = { batch: Math.floor(trainer.seen() / trainer.batch), ended, from, exchangedBefore, waitMs, paths };
+      if (before) {
+        const update = await finish(before, false);
+        before = begun;
+        yield update;
+        if (update.last) return;
+      }
+      before = begun;
+      if (ahead && !atLimit() && !interrupted() && !settle(begun.batch)) continue;
+      before = undefined;
+      const update = await finish(begun, true);
+      yield update;
+      if (update.last || atLimit() || interrupted()) return;
+    }
+  } catch (error) {
+    // No more pictures: what has been computed is not lost.
+    if (before) yield await finish(before, true);
+    throw error;
   }
+  if (before) yield await finish(before, true);
 };
 
 /** The loop of those that only compute: member 0 writes what there is to write. */

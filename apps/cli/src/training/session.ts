@@ -158,7 +158,10 @@ const train = async (session: Session, context: Context): Promise<Trained> => {
   let loss = Number.NaN;
   let dropped = 0;
   let touched = performance.now();
-  const loop = updates({ trainer, stream, limit, signal, average: counters?.average, crew });
+  const assessesAt = (batch: number): boolean =>
+    session.assess !== undefined && session.assessEvery > 0 && batch % session.assessEvery === 0;
+  const settle = (batch: number): boolean => keeper.isDue(batch) || assessesAt(batch);
+  const loop = updates({ trainer, stream, limit, signal, average: counters?.average, crew, settle });
   try {
     for await (const update of loop) {
       const { report } = update;
@@ -178,7 +181,8 @@ const train = async (session: Session, context: Context): Promise<Trained> => {
         touched = performance.now();
         if ((await lock?.touch()) === false) throw new Stop(lostLock(folder));
       }
-      const assessDue = session.assess !== undefined && session.assessEvery > 0 && batch % session.assessEvery === 0;
+      if (!update.settled) continue;
+      const assessDue = assessesAt(batch);
       const saved = orStop(await keeper.after(progress));
       if (assessDue && batch < limit) await assessNow(batch, batch, saved ?? (await trainer.weights()));
       if (saved || assessDue) await drawCharts();

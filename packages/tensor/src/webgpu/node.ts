@@ -12,7 +12,7 @@ const load = async (): Promise<GPU> => {
     throw new NoAdapterError(`WebGPU in Node comes with the package "webgpu", which cannot be loaded: ${error}`);
   }
   Object.assign(globalThis, loaded.globals);
-  return loaded.create([]);
+  return loaded.create(['disable-dawn-features=timestamp_quantization']);
 };
 
 export const openDawn = (): Promise<GPU> => {

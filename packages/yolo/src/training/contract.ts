@@ -91,7 +91,15 @@ export type Trainer = {
   readonly prepare: (width: number, height: number) => Promise<void>;
   /** What a step takes of the device's memory beside weights and momentum, and in how many parts of the network. */
   readonly cost: (width: number, height: number) => { readonly bytes: number; readonly parts: number };
-  /** `stop` asks the team to end after this update. */
+  /**
+   * Enqueues an update, and gives its report when it is done. Where the device computes by itself (`ahead`) the next can be
+   * begun before: after one whose loss is not finite nothing changes until its report has been asked for. The batch's
+   * arrays have been read when this returns. `stop` asks the team to end after this update.
+   */
+  readonly begin: (batch: TrainingBatch, stop?: boolean) => Promise<() => Promise<StepReport>>;
+  /** Whether it pays to begin an update before the report of the one before: not where this thread computes. */
+  readonly ahead: boolean;
+  /** Begins an update and waits for its report. */
   readonly step: (batch: TrainingBatch, stop?: boolean) => Promise<StepReport>;
   /** A `.weights` file: the weights themselves, or their moving average. */
   readonly weights: (which?: 'current' | 'average') => Promise<Uint8Array>;

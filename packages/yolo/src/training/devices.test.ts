@@ -2,6 +2,7 @@
 import * as E from 'fp-ts/lib/Either.js';
 import { describe, expect, it } from 'vitest';
 import { devices, type TestDevice } from '../testing/devices.ts';
+import type { Trainer, TrainingBatch } from './contract.ts';
 import { createTrainer } from './trainer.ts';
 
 const cfg = `[net]
@@ -42,26 +43,35 @@ iou_loss=giou
 iou_normalizer=1
 `;
 
-/** Losses of fifty batches. */
-const train = async ({ open }: TestDevice): Promise<number[]> => {
+const batchAt = (batch: number, { maxTruths }: Trainer): TrainingBatch => {
+  const x = Float32Array.from({ length: 4 * 32 * 32 * 3 }, (_, i) => ((i * 29 + batch * 131) % 101) / 101);
+  const truths = new Float32Array(4 * maxTruths * 5);
+  for (let i = 0; i < 4; i++) {
+    const at = ((batch + i) % 5) / 10;
+    truths.set([0.3 + at, 0.6 - at, 0.2 + at, 0.3, i % 2], i * maxTruths * 5);
+  }
+  return { x, truths, counts: [1, 1, 1, 1] };
+};
+
+const withTrainer = async <A>({ open }: TestDevice, use: (trainer: Trainer) => Promise<A>): Promise<A> => {
   const device = await open();
   const created = await createTrainer({ cfg, device, seed: 3 });
   if (E.isLeft(created)) throw new Error(JSON.stringify(created.left));
-  const trainer = created.right;
-  const losses: number[] = [];
-  for (let batch = 0; batch < 50; batch++) {
-    const x = Float32Array.from({ length: 4 * 32 * 32 * 3 }, (_, i) => ((i * 29 + batch * 131) % 101) / 101);
-    const truths = new Float32Array(4 * trainer.maxTruths * 5);
-    for (let i = 0; i < 4; i++) {
-      const at = ((batch + i) % 5) / 10;
-      truths.set([0.3 + at, 0.6 - at, 0.2 + at, 0.3, i % 2], i * trainer.maxTruths * 5);
-    }
-    losses.push((await trainer.step({ x, truths, counts: [1, 1, 1, 1] })).loss);
+  try {
+    return await use(created.right);
+  } finally {
+    created.right.close();
+    await device.close();
   }
-  trainer.close();
-  await device.close();
-  return losses;
 };
+
+/** Losses of fifty batches. */
+const train = (device: TestDevice): Promise<number[]> =>
+  withTrainer(device, async (trainer) => {
+    const losses: number[] = [];
+    for (let batch = 0; batch < 50; batch++) losses.push((await trainer.step(batchAt(batch, trainer))).loss);
+    return losses;
+  });
 
 describe('fifty batches', () => {
   const first = new Map<string, Promise<number[]>>();
@@ -86,6 +96,59 @@ describe('fifty batches', () => {
   it.each(devices.map((device) => [device.name, device] as const))(
     '%s repeats itself to the bit',
     async (_, device) => expect(await train(device)).toEqual(await lossesOf(device)),
+    120_000,
+  );
+});
+
+describe('updates begun before the report of the one before', () => {
+  const named = devices.map((device) => [device.name, device] as const);
+
+  it.each(named)(
+    '%s makes the updates of one that waits',
+    async (_, device) => {
+      const waiting = await withTrainer(device, async (trainer) => {
+        const reports = [];
+        for (let i = 0; i < 4; i++) reports.push(await trainer.step(batchAt(i, trainer)));
+        return { reports, weights: await trainer.weights() };
+      });
+      const ahead = await withTrainer(device, async (trainer) => {
+        const ended = [];
+        for (let i = 0; i < 4; i++) {
+          const batch = batchAt(i, trainer);
+          ended.push(await trainer.begin(batch));
+          // What is done with a batch afterwards does not matter.
+          batch.x.fill(Number.NaN);
+          batch.truths.fill(Number.NaN);
+        }
+        return { reports: await Promise.all(ended.map((end) => end())), weights: await trainer.weights() };
+      });
+      expect(ahead).toEqual(waiting);
+    },
+    120_000,
+  );
+
+  it.each(named)(
+    '%s changes nothing after a loss that is not finite, until that is known',
+    async (_, device) => {
+      const spoilt = (trainer: Trainer): TrainingBatch => {
+        const batch = batchAt(1, trainer);
+        batch.x[0] = Number.NaN;
+        return batch;
+      };
+      await withTrainer(device, async (trainer) => {
+        await trainer.step(batchAt(0, trainer));
+        const [before] = [await trainer.snapshot()];
+        const bad = await trainer.begin(spoilt(trainer));
+        const next = await trainer.begin(batchAt(2, trainer));
+        expect((await bad()).loss).toBeNaN();
+        expect(trainer.seen()).toBe(8);
+        const { tensors } = await trainer.snapshot();
+        expect(tensors).toEqual(before.tensors);
+        await next();
+        expect(Number.isFinite((await trainer.step(batchAt(2, trainer))).loss)).toBe(true);
+        expect((await trainer.snapshot()).tensors).not.toEqual(before.tensors);
+      });
+    },
     120_000,
   );
 });

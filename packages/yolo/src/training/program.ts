@@ -2,10 +2,10 @@
 import { rolling, type Variables, valueAndGrad } from '@gdarknet/nn';
 import {
   add,
+  type Deferred,
   type Device,
+  defer,
   equal,
-  type Fetched,
-  fetch,
   inScope,
   jit,
   leavesOf,
@@ -77,41 +77,54 @@ export const compileProgram = (recipe: Recipe, heads: readonly HeadConfig[]) => 
     return { ...extras, gradients: gradients as Variables };
   };
 
-  /** Nothing changes where the loss is not finite. */
-  const guarded = <T>(total: Tensor, after: T, before: T): T => {
-    const finite = equal(sub(total, total), 0);
+  /** 1 as long as all losses were finite: what has been enqueued after one that was not changes nothing either. */
+  const stillSound = (sound: Tensor, total: Tensor): Tensor => mul(sound, equal(sub(total, total), 0));
+  const guarded = <T>(sound: Tensor, after: T, before: T): T => {
     const old = leavesOf<Tensor>(before);
-    return mapTree<T>(after, (t, i) => select(finite, t, old[i]));
+    return mapTree<T>(after, (t, i) => select(sound, t, old[i]));
   };
 
   type Rest = { readonly state: NetworkState; readonly sum: GradientSum };
-  type Forward = { readonly state: NetworkState; readonly statistics: readonly Fetched[] };
+  type Forward = {
+    readonly state: NetworkState;
+    readonly sound: Tensor;
+    readonly statistics: readonly Deferred[];
+  };
   /** Takes one part in: what the forward pass gives, and then the sums of the gradients, bucket by bucket. */
   const accumulate = jit(
     device,
-    (params: NetworkParams, rest: Rest, x: Tensor, targets: Targets, key: Tensor): [Forward, ...GradientSum[]] => {
+    (
+      params: NetworkParams,
+      rest: Rest,
+      before: Tensor,
+      x: Tensor,
+      targets: Targets,
+      key: Tensor,
+    ): [Forward, ...GradientSum[]] => {
       const { state, gradients, statistics, total } = differentiate(params, rest.state, x, targets, key);
-      const after = guarded(total, { state, sum: descent.accumulate(gradients, rest.sum) }, rest);
+      const sound = stillSound(before, total);
+      const after = guarded(sound, { state, sum: descent.accumulate(gradients, rest.sum) }, rest);
       const { high, low } = after.sum;
       const sums = bucketsOf(params).map((layers) => ({ high: pick(high, layers), low: pick(low, layers) }));
-      return [{ state: after.state, statistics: statistics.map(fetch) }, ...sums];
+      return [{ state: after.state, sound, statistics: statistics.map(defer) }, ...sums];
     },
-    { donate: [1], staged: true },
+    { donate: [1, 2], staged: true },
   );
 
   /** Takes the last part in and makes the update. */
   const update = jit(
     device,
-    (before: Moving, x: Tensor, targets: Targets, key: Tensor, { rate, keep }: Pace) => {
+    (before: Moving, soundBefore: Tensor, x: Tensor, targets: Targets, key: Tensor, { rate, keep }: Pace) => {
       const { state, gradients, statistics, total } = differentiate(before.params, before.state, x, targets, key);
       const [params, own] = inScope('update', () =>
         descent.update(gradients, before.descent, before.params as Variables, rate),
       );
       const now = { params: params as NetworkParams, state };
       const after = { ...now, descent: own, ...averaging(before, now, keep) };
-      return { moving: guarded<Moving>(total, after, before), statistics: statistics.map(fetch) };
+      const sound = stillSound(soundBefore, total);
+      return { moving: guarded<Moving>(sound, after, before), sound, statistics: statistics.map(defer) };
     },
-    { donate: [0] },
+    { donate: [0, 1] },
   );
 
   /**

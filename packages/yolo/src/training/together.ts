@@ -26,7 +26,7 @@ export type TeamUpdate = {
   readonly program: Program;
   readonly moving: Moving;
   readonly partAt: (p: number) => Part;
-  readonly keyOf: (p: number) => Parameters<Program['accumulate']>[4];
+  readonly keyOf: (p: number) => Parameters<Program['accumulate']>[5];
   readonly pace: Pace;
   /** Whether this member asks to stop. */
   readonly asked: boolean;
@@ -50,6 +50,8 @@ export const openTeamWork = ({ device, team, descent, freeze, subdivisions, mine
   // Later members' parts come later: what this one's add has faded by as many mini-batches.
   const faded = fadingOf(subdivisions - mine.to);
   const fading = scalar(fadingOf(subdivisions));
+  // Each member breaks off by itself.
+  let sound = scalar(1);
 
   return async ({ program, moving, partAt, keyOf, pace, asked }: TeamUpdate): Promise<TeamOutcome> => {
     const { params } = moving;
@@ -85,10 +87,11 @@ export const openTeamWork = ({ device, team, descent, freeze, subdivisions, mine
       dropped += part.dropped;
       const isLast = p === mine.to - 1;
       const sums: GradientSum[] = [];
-      for await (const stage of program.accumulate.stages(params, rest, part.x, part.targets, keyOf(p))) {
+      for await (const stage of program.accumulate.stages(params, rest, sound, part.x, part.targets, keyOf(p))) {
         if ('statistics' in stage) {
-          own.push(stage.statistics);
+          own.push(await Promise.all(stage.statistics));
           rest = { ...rest, state: stage.state };
+          sound = stage.sound;
           if (isLast) notes = note();
         } else {
           sums.push(stage);
@@ -97,7 +100,10 @@ export const openTeamWork = ({ device, team, descent, freeze, subdivisions, mine
         if (isLast && team.overlaps) await turn();
       }
       rest = { ...rest, sum: joinSums(sums) };
-      if (!Number.isFinite(costOf(own[own.length - 1]))) break;
+      if (!Number.isFinite(costOf(own[own.length - 1]))) {
+        sound = scalar(1);
+        break;
+      }
     }
     // Who has broken off adds nothing more, but the others wait for as much.
     notes ??= note();

@@ -1,6 +1,6 @@
 /** The training step: parameters, momentum and rolling statistics stay on the device; no files, no clock. */
 import { rateAt } from '@gdarknet/nn';
-import { evaluate, key, type Read, read, scalar, tensor } from '@gdarknet/tensor';
+import { evaluate, type HostArray, key, type Read, read, scalar, type Tensor, tensor } from '@gdarknet/tensor';
 import * as E from 'fp-ts/lib/Either.js';
 import type { LayerConfig } from '../darknet/config.ts';
 import type { FileFault } from '../darknet/fault.ts';
@@ -102,6 +102,9 @@ export const createTrainer = async (options: TrainerOptions): Promise<E.Either<r
   const fresh = network.init(key(seed));
   const start: NetworkVariables = loaded ? installWeights(plan, fresh, loaded.right.value) : fresh;
   let moving: Moving = await evaluate(device, startingAt(start, descent, averaged));
+  const isSound = (): Promise<Tensor> => evaluate(device, scalar(1));
+  /** On the device: whether all losses have been finite. */
+  let sound = await isSound();
   let seen = loaded ? loaded.right.value.header.seen : 0;
 
   const batchNumber = (): number => Math.floor(seen / images);
@@ -110,8 +113,8 @@ export const createTrainer = async (options: TrainerOptions): Promise<E.Either<r
   const bytesOf = (program: Program, width: number, height: number): number => {
     const { x, targets } = emptyPart(cutOf(program, width, height));
     return Math.max(
-      accumulates ? program.accumulate.bytes(moving.params, restOf(moving), x, targets, keyOf(0)) : 0,
-      team === undefined ? program.update.bytes(moving, x, targets, keyOf(0), paceOf(1)) : 0,
+      accumulates ? program.accumulate.bytes(moving.params, restOf(moving), sound, x, targets, keyOf(0)) : 0,
+      team === undefined ? program.update.bytes(moving, sound, x, targets, keyOf(0), paceOf(1)) : 0,
     );
   };
   type Sized = { readonly program: Program; readonly parts: number };
@@ -157,8 +160,8 @@ export const createTrainer = async (options: TrainerOptions): Promise<E.Either<r
   const prepare: Trainer['prepare'] = async (width, height) => {
     const program = programFor(width, height);
     const { x, targets } = emptyPart(cutOf(program, width, height));
-    if (accumulates) await program.accumulate.prepare(moving.params, restOf(moving), x, targets, keyOf(0));
-    if (team === undefined) await program.update.prepare(moving, x, targets, keyOf(0), paceOf(1));
+    if (accumulates) await program.accumulate.prepare(moving.params, restOf(moving), sound, x, targets, keyOf(0));
+    if (team === undefined) await program.update.prepare(moving, sound, x, targets, keyOf(0), paceOf(1));
   };
 
   const cost: Trainer['cost'] = (width, height) => {
@@ -169,32 +172,38 @@ export const createTrainer = async (options: TrainerOptions): Promise<E.Either<r
   type Outcome = { readonly values: readonly Values[]; readonly dropped: number; readonly stop: boolean };
   type Batch = { readonly program: Program; readonly partAt: (p: number) => Part; readonly stop: boolean };
 
-  /** The mini-batches, until one has a cost that is not finite; the last makes the update. */
-  const alone = async ({ program, partAt, stop }: Batch): Promise<Outcome> => {
-    const values: Values[] = [];
+  /** The mini-batches, of which the last makes the update; nothing waits for the device. */
+  const alone = async ({ program, partAt, stop }: Batch): Promise<() => Promise<Outcome>> => {
+    const pending: (readonly Promise<HostArray>[])[] = [];
     let dropped = 0;
     for (let p = 0; p < net.subdivisions; p++) {
       const { x, targets, ...counts } = partAt(p);
       dropped += counts.dropped;
       if (p < net.subdivisions - 1) {
         const { params } = moving;
-        const [{ state, statistics }, ...sums] = await program.accumulate(params, restOf(moving), x, targets, keyOf(p));
-        moving = { ...moving, state, descent: { ...moving.descent, sum: joinSums(sums) } };
-        values.push(statistics);
+        const [forward, ...sums] = await program.accumulate(params, restOf(moving), sound, x, targets, keyOf(p));
+        moving = { ...moving, state: forward.state, descent: { ...moving.descent, sum: joinSums(sums) } };
+        sound = forward.sound;
+        pending.push(forward.statistics);
       } else {
-        const after = await program.update(moving, x, targets, keyOf(p), paceOf(batchNumber() + 1));
+        const after = await program.update(moving, sound, x, targets, keyOf(p), paceOf(batchNumber() + 1));
         moving = after.moving as Moving;
-        values.push(after.statistics as Values);
+        sound = after.sound;
+        pending.push(after.statistics);
       }
-      if (!Number.isFinite(costOf(values[p]))) break;
     }
-    return { values, dropped, stop };
+    return async () => {
+      const values = await Promise.all(pending.map((part) => Promise.all(part)));
+      // What came after a cost that is not finite counts for nothing.
+      const spoilt = values.findIndex((part) => !Number.isFinite(costOf(part)));
+      return { values: spoilt < 0 ? values : values.slice(0, spoilt + 1), dropped, stop };
+    };
   };
 
   const workTogether =
     team &&
     openTeamWork({ device, team, descent, freeze, mine, subdivisions: net.subdivisions, heads: plan.heads.length });
-  const together = async (work: NonNullable<typeof workTogether>, batch: Batch): Promise<Outcome> => {
+  const together = async (work: NonNullable<typeof workTogether>, batch: Batch): Promise<() => Promise<Outcome>> => {
     const { stop: asked, ...rest } = batch;
     const { moving: after, ...outcome } = await work({
       ...rest,
@@ -204,25 +213,33 @@ export const createTrainer = async (options: TrainerOptions): Promise<E.Either<r
       asked,
     });
     moving = after;
-    return outcome;
+    return async () => outcome;
   };
 
-  const step: Trainer['step'] = async (batch, stop = false) => {
+  const begin: Trainer['begin'] = async (batch, stop = false) => {
     const { width = plan.input.w, height = plan.input.h } = batch;
     const program = programFor(width, height);
     const cut = cutOf(program, width, height);
     const rate = rateOf(batchNumber() + 1);
     const partAt = (p: number): Part => cutPart(batch, p - mine.from, mine.to - mine.from, cut);
-    const done = await (workTogether
+    const outcome = await (workTogether
       ? together(workTogether, { program, partAt, stop })
       : alone({ program, partAt, stop }));
     seen += images;
-    const parts = done.values.map((heads) => ({ cost: costOf(heads), heads: heads.map(readStatistics) }));
-    return {
-      ...{ batch: batchNumber(), rate, parts, dropped: done.dropped, stop: done.stop },
-      loss: parts.reduce((sum, { cost }) => sum + cost, 0) / images,
-    } satisfies StepReport;
+    const [number, seenNow] = [batchNumber(), seen];
+    return async () => {
+      const done = await outcome();
+      const parts = done.values.map((heads) => ({ cost: costOf(heads), heads: heads.map(readStatistics) }));
+      const loss = parts.reduce((sum, { cost }) => sum + cost, 0) / images;
+      if (!Number.isFinite(loss)) {
+        // What was begun after it has not happened.
+        seen = seenNow;
+        sound = await isSound();
+      }
+      return { batch: number, rate, parts, dropped: done.dropped, stop: done.stop, loss } satisfies StepReport;
+    };
   };
+  const step: Trainer['step'] = async (batch, stop) => (await begin(batch, stop))();
 
   const weights: Trainer['weights'] = async (which = 'current') => {
     const { params, state } = (which === 'average' && moving.average) || moving;
@@ -273,6 +290,8 @@ export const createTrainer = async (options: TrainerOptions): Promise<E.Either<r
     rateAt: (batch = batchNumber() + 1) => rateOf(batch),
     prepare,
     cost,
+    begin,
+    ahead: device.name === 'webgpu' && team === undefined,
     step,
     weights,
     snapshot: () => snapshotOf(device, moving, seen),
