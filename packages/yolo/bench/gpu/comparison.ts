@@ -6,7 +6,13 @@ export type Check = {
   readonly error: number;
   readonly tolerance: number;
   readonly passed: boolean;
+  /** Why there was nothing to compare: the device says that it has no room for the program. That is no wrong result. */
+  readonly refused?: string;
 };
+
+export const refusal = (name: string, { measure, tolerance }: Expectation, refused: string): Check => ({
+  ...{ name, measure, error: Number.POSITIVE_INFINITY, tolerance, passed: false, refused },
+});
 
 /** The largest difference as a share of the largest expected value. */
 export const largestOf = (found: ArrayLike<number>, expected: ArrayLike<number>): number => {

@@ -1,18 +1,21 @@
 /**
  * The webgpu device: what the adapter is, whether its results are right, how fast it is, and how fast PyTorch is on the same
  * card in the same run. `pnpm bench:gpu [--tiny] [--device name] [--peer cuda|cpu|none] [--rounds 9] [--budget seconds]
- * [--json file] [--markdown file]`; `--device` is a part of the adapter's name or its index. Ends with 1 when a result is
- * wrong, before any speed is told, and with 3 when there is no adapter.
+ * [--json file] [--markdown file] [--profile file] [--real]`; `--device` is a part of the adapter's name or its index,
+ * `--profile` tells where the time of each network goes (not of tiny ones), `--real` takes no emulated adapter. Ends with 1 when a result is
+ * wrong, before any speed is told; also with 1 when the device refused or failed some of the work, and with 3 when there is no
+ * adapter.
  */
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { type AdapterFacts, type Device, listAdapterFacts, openDevice } from '@gdarknet/tensor';
+import { type AdapterFacts, listAdapterFacts, openDevice } from '@gdarknet/tensor';
 import { startClock } from './clock.ts';
 import type { Check } from './comparison.ts';
 import { checksOf } from './correctness.ts';
 import { describeMachine, machineOf } from './machine.ts';
 import { networkRows, precisionsFor, productOf, replayOf, type Sides } from './measurements.ts';
-import { type Sizes, sizesFor } from './networks.ts';
+import { checkedFor, type Sizes, sizesFor } from './networks.ts';
+import { profile } from './profile.ts';
 import { checkLine, markdown, type Peak, peakLine, type Report, rowHead, rowLines, withShares } from './report.ts';
 import { measure, measureAll, type Precision } from './speed.ts';
 import { openTorch } from './torch.ts';
@@ -26,6 +29,8 @@ const { values } = parseArgs({
     budget: { type: 'string', default: '540' },
     json: { type: 'string' },
     markdown: { type: 'string' },
+    profile: { type: 'string' },
+    real: { type: 'boolean', default: false },
     /** For the bench's own test: spoils what the device gives, so that the checks must fail. */
     fault: { type: 'boolean', default: false },
   },
@@ -41,13 +46,17 @@ const adapterFor = (all: readonly AdapterFacts[], wanted: string | undefined): A
         `${name} ${vendor} ${architecture}`.toLowerCase().includes(wanted.toLowerCase()),
       ));
 
-const checkAll = async (sides: Sides, oracle: Device, { subjects }: Sizes): Promise<readonly Check[]> => {
+const checkAll = async (sides: Sides, sizes: Sizes): Promise<readonly Check[]> => {
   const checks: Check[] = [];
-  for (const subject of subjects) {
+  for (const subject of checkedFor(sizes)) {
+    // A network's own: large ones fill its memory.
+    const oracle = await openDevice('wasm');
+    if (checks.length === 0) console.log(`\nagainst ${oracle.description}`);
     for await (const check of checksOf(sides, oracle, subject, values.fault)) {
       checks.push(check);
       console.log(checkLine(check));
     }
+    await oracle.close();
   }
   return checks;
 };
@@ -79,9 +88,8 @@ const bench = async (adapter: AdapterFacts): Promise<boolean> => {
   const oracle = await openDevice('wasm');
   const sides: Sides = { device, adapter, torch };
   try {
-    console.log(`\nagainst ${oracle.description}`);
-    const checks = await checkAll(sides, oracle, sizes);
-    if (checks.some(({ passed }) => !passed)) {
+    const checks = await checkAll(sides, sizes);
+    if (checks.some(({ passed, refused }) => !passed && refused === undefined)) {
       console.log('\nThe results above are wrong: no speed is told.');
       return false;
     }
@@ -91,18 +99,21 @@ const bench = async (adapter: AdapterFacts): Promise<boolean> => {
     console.log(`\n${rowHead}`);
     const known = typeof torch === 'string' ? `theirs not found: ${torch}` : undefined;
     const rows: Report['rows'][number][] = [];
+    /** After every row: what is known outlives whatever ends the bench. */
+    const write = (complete: boolean): void => {
+      const sized = isTiny ? 'tiny' : 'full';
+      const report: Report = { machine, sizes: sized, checks, peaks, dispatch, rows, complete, seconds: clock.spent() };
+      if (values.json) writeFileSync(values.json, `${JSON.stringify(report, null, 1)}\n`);
+      if (values.markdown) writeFileSync(values.markdown, markdown(report));
+    };
     for await (const row of measureAll(list, rounds, clock)) {
       rows.push(withShares(row, peaks));
       for (const line of rowLines(rows[rows.length - 1], known)) console.log(line);
+      write(rows.length === list.length);
     }
-    const report: Report = {
-      ...{ machine, sizes: isTiny ? 'tiny' : 'full', checks, peaks, dispatch, rows },
-      seconds: clock.spent(),
-    };
-    if (values.json) writeFileSync(values.json, `${JSON.stringify(report, null, 1)}\n`);
-    if (values.markdown) writeFileSync(values.markdown, markdown(report));
+    if (values.profile && !isTiny) await profile(values.profile, values.device, oracle, sizes, clock);
     console.log(`\n${clock.spent().toFixed(0)} s`);
-    return true;
+    return checks.every(({ passed }) => passed) && rows.every(({ failed }) => !failed);
   } finally {
     if (typeof torch !== 'string') torch.close();
     await device.close();
@@ -110,9 +121,11 @@ const bench = async (adapter: AdapterFacts): Promise<boolean> => {
   }
 };
 
-const adapter = adapterFor(await listAdapterFacts(), values.device);
+const adapters = (await listAdapterFacts()).filter(({ emulated }) => !(emulated && values.real));
+const adapter = adapterFor(adapters, values.device);
 if (adapter) process.exitCode = (await bench(adapter)) ? 0 : 1;
 else {
-  console.log(`not found: ${values.device === undefined ? 'an adapter' : `an adapter "${values.device}"`} for WebGPU`);
+  const wanted = values.device === undefined ? 'an adapter' : `an adapter "${values.device}"`;
+  console.log(`not found: ${wanted} for WebGPU${values.real ? ' that is not emulated' : ''}`);
   process.exitCode = 3;
 }

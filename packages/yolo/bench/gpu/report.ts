@@ -19,6 +19,8 @@ export type Report = {
   /** Microseconds of the processor to encode and submit one kernel of a replay. */
   readonly dispatch: number | null;
   readonly rows: readonly (Row & { readonly oursShare: number | null; readonly theirsShare: number | null })[];
+  /** Whether all was measured, or the bench was ended before. */
+  readonly complete: boolean;
   readonly seconds: number;
 };
 
@@ -42,15 +44,18 @@ const gflops = (rate: number | null): string => (rate === null ? '-' : `${rate.t
 export const peakLine = ({ name, precision, ours, theirs }: Peak): string =>
   `${name}, ${precision}: ours ${gflops(ours)}, theirs ${gflops(theirs)}`;
 
-export const checkLine = ({ name, measure, error, tolerance, passed }: Check): string =>
-  `${passed ? 'ok    ' : 'WRONG '} ${name.padEnd(60)} ${measure.padEnd(8)} ${error.toExponential(1)} of at most ${tolerance}`;
+export const checkLine = ({ name, measure, error, tolerance, passed, refused }: Check): string =>
+  refused === undefined
+    ? `${passed ? 'ok    ' : 'WRONG '} ${name.padEnd(60)} ${measure.padEnd(8)} ${error.toExponential(1)} of at most ${tolerance}`
+    : `cannot ${name}: ${refused}`;
 
-export const rowHead = `${''.padEnd(52)}      ours    theirs      ratio  ours of peak  theirs of peak`;
+export const rowHead = `${''.padEnd(52)}      ours   enqueue    theirs      ratio  ours of peak  theirs of peak`;
 /** `known` is a note that was made before. */
 export const rowLines = (row: Report['rows'][number], known?: string): readonly string[] => [
   [
     `${row.name} ${row.precision}`.padEnd(52),
     decimals(row.ours, 2).padStart(10),
+    decimals(row.enqueue, 2).padStart(10),
     decimals(row.theirs, 2).padStart(10),
     decimals(row.ratio, 2).padStart(11),
     percent(row.oursShare).padStart(14),

@@ -33,15 +33,18 @@ export type Row = {
   /** The processor's milliseconds to enqueue one call. */
   readonly enqueue: number | null;
   readonly rounds: number;
+  /** Ours ended with an error, which a note tells. */
+  readonly failed: boolean;
   readonly notes: readonly string[];
 };
 
 /** Milliseconds of calls between two looks at the clock. */
 const window = 150;
 const mostCalls = 100;
-/** Rounds below which a median says little. */
-const fewest = 3;
+const owners = ['ours', 'theirs'] as const;
 
+/** One side of a measurement: under way, or ended with the reason. */
+type Side = { ready?: Ready; failure?: string; thrown?: boolean };
 type Ready = {
   readonly contestant: Contestant;
   readonly calls: number;
@@ -49,12 +52,37 @@ type Ready = {
   readonly enqueue: number[];
 };
 
+const firstLine = (error: unknown): string => (error instanceof Error ? error.message : String(error)).split('\n')[0];
+
+/** One side's failure is a note of its row: the other rows are wanted all the same. */
+const attempt = async (side: Side, work: () => Promise<void>): Promise<void> => {
+  try {
+    await work();
+  } catch (error) {
+    side.failure = firstLine(error);
+    side.thrown = true;
+    const { ready } = side;
+    delete side.ready;
+    await ready?.contestant.close();
+  }
+};
+
 /** Warmed up, with so many calls a round as fill the window. */
-const warm = async (contestant: Contestant): Promise<Ready> => {
-  // The first call compiles, the second may still take memory.
-  await contestant.run(1);
-  const { ms } = await contestant.run(2);
-  return { contestant, calls: Math.min(mostCalls, Math.max(1, Math.ceil(window / ms))), ms: [], enqueue: [] };
+const open = async (made: () => Promise<Contestant | string> | string): Promise<Side> => {
+  const side: Side = {};
+  await attempt(side, async () => {
+    const contestant = await made();
+    if (typeof contestant === 'string') {
+      side.failure = contestant;
+      return;
+    }
+    side.ready = { contestant, calls: 1, ms: [], enqueue: [] };
+    // The first call compiles, the second may still take memory.
+    await contestant.run(1);
+    const { ms } = await contestant.run(2);
+    side.ready = { ...side.ready, calls: Math.min(mostCalls, Math.max(1, Math.ceil(window / ms))) };
+  });
+  return side;
 };
 
 const turn = async ({ contestant, calls, ms, enqueue }: Ready): Promise<void> => {
@@ -63,47 +91,35 @@ const turn = async ({ contestant, calls, ms, enqueue }: Ready): Promise<void> =>
   if (timed.enqueue !== undefined) enqueue.push(timed.enqueue);
 };
 
-const firstLine = (error: unknown): string => (error instanceof Error ? error.message : String(error)).split('\n')[0];
-
-/** Opens, or says why not; only faults that are about room are excused. */
-const opened = async (open: () => Promise<Contestant | string> | string): Promise<Ready | string> => {
-  const contestant = await open();
-  if (typeof contestant === 'string') return contestant;
-  try {
-    return await warm(contestant);
-  } catch (error) {
-    await contestant.close();
-    if (error instanceof Error && /memory|allows/i.test(error.message)) return firstLine(error);
-    throw error;
-  }
-};
-
 export const measure = async (
   { name, precision, flops, ours, theirs }: Measurement,
   rounds: number,
   deadline: number,
 ): Promise<Row> => {
-  const notes: string[] = [];
-  const sides = [await opened(ours), await opened(theirs)];
-  for (const [i, side] of sides.entries())
-    if (typeof side === 'string') notes.push(`${['ours', 'theirs'][i]} not found: ${side}`);
-  const ready = sides.filter((side): side is Ready => typeof side !== 'string');
+  const sides = [await open(ours), await open(theirs)];
   let done = 0;
-  while (ready.length > 0 && done < rounds && (done < 1 || performance.now() < deadline)) {
-    for (const side of ready) await turn(side);
+  while (done < rounds && sides.some(({ ready }) => ready) && (done < 1 || performance.now() < deadline)) {
+    for (const side of sides) {
+      const { ready } = side;
+      if (ready) await attempt(side, () => turn(ready));
+    }
     done++;
   }
-  for (const side of ready) await side.contestant.close();
-  if (ready.length > 0 && done < Math.min(rounds, fewest))
-    notes.push(`only ${done} round${done === 1 ? '' : 's'}: short of time`);
-  else if (ready.length > 0 && done < rounds) notes.push(`${done} of ${rounds} rounds: short of time`);
-  const [mine, other] = sides.map((side) => (typeof side === 'string' ? null : median(side.ms)));
-  const [enqueue] = sides.map((side) => (typeof side === 'string' ? null : median(side.enqueue)));
-  const rate = (ms: number | null): number | null => (ms === null ? null : flops / ms / 1e6);
+  for (const { ready } of sides) await ready?.contestant.close();
+  const [mine, other] = sides.map(({ ready }) => (ready && ready.ms.length > 0 ? median(ready.ms) : null));
+  const enqueue = sides[0].ready?.enqueue ?? [];
+  const rate = (ms: number | null): number | null => (ms === null || flops === 0 ? null : flops / ms / 1e6);
   return {
     ...{ name, peer: 'PyTorch', threads: 1, precision, ours: mine, theirs: other, unit: 'ms' },
     ratio: mine !== null && other !== null ? mine / other : null,
-    ...{ oursRate: rate(mine), theirsRate: rate(other), enqueue, rounds: done, notes },
+    ...{ oursRate: rate(mine), theirsRate: rate(other) },
+    enqueue: enqueue.length > 0 ? median(enqueue) : null,
+    rounds: done,
+    failed: sides[0].thrown ?? false,
+    notes: [
+      ...sides.flatMap(({ failure }, i) => (failure === undefined ? [] : [`${owners[i]} not found: ${failure}`])),
+      ...(mine !== null && done < rounds ? [`${done} of ${rounds} rounds: short of time (--budget)`] : []),
+    ],
   };
 };
 

@@ -6,8 +6,9 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { NetworkPlan, NetworkWeights } from '@gdarknet/yolo';
-import { bytesOf, pictures } from '../cpu/networks.ts';
+import { bytesOf } from '../cpu/networks.ts';
 import type { Contestant, Timed } from './contestants.ts';
+import { pictures } from './networks.ts';
 import type { Precision } from './speed.ts';
 
 /** What a network is opened with; the same weights and pictures as on our side. */
