@@ -19,6 +19,25 @@ export type Contestant = {
   readonly close: () => void | Promise<void>;
 };
 
+/** A contestant on a device of its own: one that is lost, or full, is not the next one's. */
+export const alone = async <C extends Contestant>(
+  opened: Promise<Device>,
+  open: (device: Device) => Promise<C>,
+): Promise<C> => {
+  const device = await opened;
+  try {
+    const contestant = await open(device);
+    const close = async () => {
+      await contestant.close();
+      await device.close();
+    };
+    return { ...contestant, close };
+  } catch (error) {
+    await device.close();
+    throw error;
+  }
+};
+
 /** Waits for everything the device has been given so far. */
 const barrierOf = async (device: Device): Promise<() => Promise<void>> => {
   const flag = await evaluate(device, tensor(new Float32Array(4), [4]));

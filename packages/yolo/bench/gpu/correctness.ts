@@ -76,18 +76,21 @@ const compareSteps = (
 };
 
 /** What the device gives, or its refusal. */
-const asked = async <T>(work: () => Promise<T>): Promise<T | string> => {
+const asked = async <T>(open: Sides['open'], work: (device: Device) => Promise<T>): Promise<T | string> => {
+  const device = await open();
   try {
-    return await work();
+    return await work(device);
   } catch (error) {
     if (error instanceof TooLargeError) return error.message;
     throw error;
+  } finally {
+    await device.close();
   }
 };
 
 /** Of one network, as they are made. `fault` spoils what the device gave: every check must fail then. */
 export async function* checksOf(
-  { device, torch }: Sides,
+  { open, torch }: Sides,
   oracle: Device,
   subject: Subject,
   fault = false,
@@ -97,7 +100,7 @@ export async function* checksOf(
   const [few] = subject.forward;
   const forwardTitle = `${name} forward, ${few} at ${side}`;
   const expected = await forward(oracle, prepared, few);
-  const found = await asked(() => forward(device, prepared, few));
+  const found = await asked(open, (device) => forward(device, prepared, few));
   if (typeof found === 'string') yield refusal(forwardTitle, tolerances.forward, found);
   else yield* compareForward(forwardTitle, found, expected, fault);
   if (typeof torch !== 'string') {
@@ -108,7 +111,7 @@ export async function* checksOf(
   const [batch] = subject.training;
   const cfg = cfgFor(subject, batch);
   const stepTitle = `${name} training step, ${batch} at ${side}`;
-  const mine = await asked(() => step(device, cfg, prepared, batch));
+  const mine = await asked(open, (device) => step(device, cfg, prepared, batch));
   if (typeof mine === 'string') yield refusal(stepTitle, tolerances.loss, mine);
   else yield* compareSteps(stepTitle, mine, await step(oracle, cfg, prepared, batch), subject.gradients, fault);
 }

@@ -84,9 +84,12 @@ const bench = async (adapter: AdapterFacts): Promise<boolean> => {
   const machine = machineOf(adapter, typeof torch === 'string' ? `not found: ${torch}` : torch.description);
   for (const line of describeMachine(machine)) console.log(line);
   if (isTiny) console.log(`tiny sizes: ${values.tiny ? 'asked for (--tiny)' : 'the adapter is emulated'}`);
-  const device = await openDevice('webgpu', values.device === undefined ? {} : { adapter: values.device });
+  const openOwn = () => openDevice('webgpu', values.device === undefined ? {} : { adapter: values.device });
+  // A processor takes long to compile kernels: then one device, which keeps them, serves everyone.
+  const common = isTiny ? await openOwn() : undefined;
+  const open = async () => (common ? { ...common, close: async () => {} } : openOwn());
   const oracle = await openDevice('wasm');
-  const sides: Sides = { device, adapter, torch };
+  const sides: Sides = { open, adapter, torch };
   try {
     const checks = await checkAll(sides, sizes);
     if (checks.some(({ passed, refused }) => !passed && refused === undefined)) {
@@ -116,8 +119,8 @@ const bench = async (adapter: AdapterFacts): Promise<boolean> => {
     return checks.every(({ passed }) => passed) && rows.every(({ failed }) => !failed);
   } finally {
     if (typeof torch !== 'string') torch.close();
-    await device.close();
     await oracle.close();
+    await common?.close();
   }
 };
 

@@ -1,11 +1,15 @@
 /** What is timed, in the order of the table. */
 import type { AdapterFacts, Device } from '@gdarknet/tensor';
-import { openForward, openProduct, openReplay, openTraining } from './contestants.ts';
+import { alone, type Contestant, openForward, openProduct, openReplay, openTraining } from './contestants.ts';
 import { cfgFor, type Prepared, prepare, type Sizes, type Subject } from './networks.ts';
 import type { Measurement, Precision } from './speed.ts';
 import type { Torch } from './torch.ts';
 
-export type Sides = { readonly device: Device; readonly adapter: AdapterFacts; readonly torch: Torch | string };
+export type Sides = {
+  readonly open: () => Promise<Device>;
+  readonly adapter: AdapterFacts;
+  readonly torch: Torch | string;
+};
 
 /** Why one side has no row of a precision; undefined where it has. */
 const missingOurs = ({ adapter }: Sides, precision: Precision): string | undefined =>
@@ -20,21 +24,21 @@ export const precisionsFor = (isTiny: boolean): readonly Precision[] => (isTiny 
 
 /** Products of large matrices: the peak that shares are of. */
 export const productOf = (sides: Sides, { product }: Sizes, precision: Precision): Measurement => {
-  const { device, torch } = sides;
+  const { open, torch } = sides;
   return {
     name: `product of ${product} x ${product}`,
     precision,
     flops: 2 * product ** 3,
-    ours: () => missingOurs(sides, precision) ?? openProduct(device, product),
+    ours: () => missingOurs(sides, precision) ?? alone(open(), (device) => openProduct(device, product)),
     theirs: () => (typeof torch === 'string' ? torch : torch.openProduct(product, precision)),
   };
 };
 
-export const replayOf = ({ device }: Sides, { replay }: Sizes): Measurement => ({
+export const replayOf = ({ open }: Sides, { replay }: Sizes): Measurement => ({
   name: `replay of ${replay} small kernels`,
   precision: 'f32',
   flops: 0,
-  ours: () => openReplay(device, replay),
+  ours: () => alone(open(), (device) => openReplay(device, replay)),
   theirs: () => 'not asked',
 });
 
@@ -46,7 +50,7 @@ const networkRow = (
   training: boolean,
   precision: Precision,
 ): Measurement => {
-  const { device, torch } = sides;
+  const { open, torch } = sides;
   const cfg = cfgFor(subject, batch);
   return {
     name: `${subject.name} ${training ? 'training step' : 'forward'}, ${batch} at ${subject.side}`,
@@ -55,7 +59,9 @@ const networkRow = (
     flops: (training ? 3 : 1) * batch * plan.flops,
     ours: () =>
       missingOurs(sides, precision) ??
-      (training ? openTraining(device, cfg, plan, weights, batch) : openForward(device, plan, weights, batch)),
+      alone<Contestant>(open(), (device) =>
+        training ? openTraining(device, cfg, plan, weights, batch) : openForward(device, plan, weights, batch),
+      ),
     theirs: () =>
       typeof torch === 'string' ? torch : torch.openNetwork({ cfg, plan, weights, batch, training, precision }),
   };
