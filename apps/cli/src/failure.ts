@@ -1,7 +1,7 @@
 /** Why a command did not succeed; the one place that turns errors into text and exit statuses. */
 import { type DataFault, NoUsablePicture, reasonOf, showFault as showDataFault } from '@gdarknet/data';
 import { type FormatFault, showFault as showFormatFault } from '@gdarknet/metrics/formats';
-import { OutOfMemoryError } from '@gdarknet/tensor';
+import { DeviceLostError, OutOfMemoryError, TooLargeError } from '@gdarknet/tensor';
 import { type FileFault, StepMemoryError, showFault as showFileFault } from '@gdarknet/yolo';
 import type { Usage } from './arguments/parse.ts';
 
@@ -44,7 +44,7 @@ const listed = (lines: readonly string[]): readonly string[] =>
     : [...lines.slice(0, shownFaults), `... and ${lines.length - shownFaults} more like these`];
 
 /** Errors whose message says what was expected and what to do. */
-const complete = [NoUsablePicture, OutOfMemoryError, StepMemoryError] as const;
+const complete = [NoUsablePicture, OutOfMemoryError, StepMemoryError, TooLargeError, DeviceLostError] as const;
 
 /** The first lines of a stack help to report a programmer's mistake. */
 const ofThrown = (error: unknown): readonly string[] => {

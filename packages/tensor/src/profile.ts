@@ -8,7 +8,7 @@ export type ProfileEvent = {
   readonly label: string;
   /** What the step belongs to, where `inScope` named it: a layer. */
   readonly scope?: string;
-  /** Milliseconds since the device was opened, and taken. */
+  /** Milliseconds since the device was opened (webgpu: since its first kernel), and taken. */
   readonly start: number;
   readonly duration: number;
   /** Of the step, on the first of its launches; 0 on the others. */

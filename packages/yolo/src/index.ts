@@ -93,6 +93,7 @@ export { completeWeights } from './onnx/complete.ts';
 export { exportOnnx, type OnnxOptions } from './onnx/export.ts';
 // Training
 export type { StepReport, Trainer, TrainerOptions, TrainingBatch } from './training/contract.ts';
+export { StepMemoryError } from './training/memory.ts';
 export type { Snapshot } from './training/moving.ts';
 export { DivergedMembers, partsOf, type Range, type Team } from './training/team.ts';
-export { createTrainer, StepMemoryError } from './training/trainer.ts';
+export { createTrainer } from './training/trainer.ts';

@@ -1,5 +1,5 @@
 /** The graphics card's device from the command line, on SwiftShader. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { swiftshader, swiftshaderEnvironment } from '../../../../test/swiftshader.ts';
 import { type Ended, gdarknet } from '../testing/cli.ts';
@@ -41,6 +41,64 @@ describe.skipIf(swiftshader !== undefined)(`--device webgpu ${swiftshader ?? ''}
       expect(Math.abs(losses(webgpu)[i] - loss) / loss).toBeLessThan(1e-3);
     });
     expect(existsSync(set.at('backup', 'webgpu', 'small_final.weights'))).toBe(true);
+  }, 120_000);
+
+  it('says when the device is lost in the middle, and goes on from what was saved', async () => {
+    const options = { env: { ...env, GDARKNET_LOSE_AFTER: '200' }, program: 'testing/fragile-gpu.ts' };
+    const common = ['--device', 'webgpu', '--max-batches', '300'];
+    const lost = await gdarknet(['train', set.data, set.cfg, ...common, '--prefix', 'lost'], options);
+    expect(lost.status).toBe(1);
+    expect(lost.stderr).toMatch(/^gdarknet: batch \d+: The device .* was lost: /m);
+    expect(lost.stderr).toMatch(/go on .* gdarknet train --resume .*lost$/m);
+    expect(lost.stderr).not.toMatch(/^ +at /m);
+    const batches = ({ stdout }: Ended) => [...stdout.matchAll(/^(\d+): /gm)].map(([, batch]) => Number(batch));
+    expect(batches(lost).length).toBeGreaterThan(0);
+    const events = readFileSync(set.at('backup', 'lost', 'events.ndjson'), 'utf8')
+      .trim()
+      .split('\n');
+    expect(JSON.parse(events[events.length - 1])).toMatchObject({ type: 'end', reason: 'device-lost' });
+    const again = await call('train', '--resume', set.at('backup', 'lost'), '--max-batches', '3');
+    expect(again.status, again.stderr).toBe(0);
+    expect(batches(again)).toEqual([1, 2, 3]);
+  }, 120_000);
+
+  it('refuses a network that is too large before the first step, and says what would fit', async () => {
+    const large = set.at('large.cfg');
+    const cfg = readFileSync(set.cfg, 'utf8');
+    writeFileSync(
+      large,
+      cfg.replace(/^(width|height)=.*$/gm, '$1=6144').replace(/^subdivisions=.*$/m, 'subdivisions=1'),
+    );
+    const { status, stdout, stderr } = await call('train', set.data, large, '--device', 'webgpu', '--prefix', 'large');
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/A value \[.*\] needs \d+ bytes, and .* allows \d+ in one buffer\./);
+    expect(stderr).toMatch(/subdivisions=\d+ would fit \(the cfg has 1\)/);
+    expect(stderr).not.toMatch(/^ +at /m);
+    expect(stdout).not.toMatch(/^1: /m);
+  }, 120_000);
+
+  it('times kernels by the clock of the device', async () => {
+    const trace = set.at('trace.json');
+    const { status, stderr } = await call(
+      ...[
+        'train',
+        set.data,
+        set.cfg,
+        '--device',
+        'webgpu',
+        '--max-batches',
+        '2',
+        '--prefix',
+        'timed',
+        '--profile',
+        trace,
+      ],
+    );
+    expect(status, stderr).toBe(0);
+    expect(stderr).toMatch(/^conv2dFilter +\d+ /m);
+    const { traceEvents } = JSON.parse(readFileSync(trace, 'utf8')) as { traceEvents: { ts: number; dur: number }[] };
+    expect(traceEvents.length).toBeGreaterThan(100);
+    expect(traceEvents.every(({ ts, dur }) => ts >= 0 && dur >= 0)).toBe(true);
   }, 120_000);
 
   it('finds what the CPU finds', async () => {

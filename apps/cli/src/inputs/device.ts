@@ -37,7 +37,7 @@ export const deviceOptions = {
   }),
   profile: optional(text, {
     placeholder: 'trace.json',
-    doc: 'time every kernel of the wasm device: a table on stderr, and a trace for chrome://tracing in this file',
+    doc: 'time every kernel of the wasm or webgpu device: a table on stderr, and a trace for chrome://tracing in this file',
   }),
 };
 

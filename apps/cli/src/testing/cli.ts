@@ -20,17 +20,19 @@ export type CallOptions = {
   readonly input?: string;
   /** Beside the environment of the tests. */
   readonly env?: Readonly<Record<string, string>>;
+  /** What is started, in `src`; default `main.ts`. */
+  readonly program?: string;
 };
 
 /** The command as words for another program that starts it. */
-export const words = (argv: readonly string[]): readonly string[] => [
+export const words = (argv: readonly string[], program = 'main.ts'): readonly string[] => [
   ...[node, '--conditions=@gdarknet/source', '--disable-warning=ExperimentalWarning'],
-  ...[join(source, 'main.ts'), ...argv],
+  ...[join(source, program), ...argv],
 ];
 
-export const start = (argv: readonly string[], { cwd, input, env }: CallOptions = {}) => {
-  const [program, ...rest] = words(argv);
-  const child: ChildProcess = spawn(program, rest, {
+export const start = (argv: readonly string[], { cwd, input, env, program }: CallOptions = {}) => {
+  const [file, ...rest] = words(argv, program);
+  const child: ChildProcess = spawn(file, rest, {
     stdio: ['pipe', 'pipe', 'pipe'],
     ...(cwd && { cwd }),
     ...(env && { env: { ...process.env, ...env } }),

@@ -1,7 +1,9 @@
 /** A training run with everything around the loop: lines, log, events, weights, state, assessments, charts. */
+import { existsSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 import { type BatchStream, NoUsablePicture, reasonOf, showFault } from '@gdarknet/data';
 import { addMapRow, type LayerLog } from '@gdarknet/data/runs';
+import { DeviceLostError } from '@gdarknet/tensor';
 import { DivergedMembers, type StepReport, type Trainer } from '@gdarknet/yolo';
 import * as E from 'fp-ts/lib/Either.js';
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
@@ -99,6 +101,13 @@ const eventOf = ({ batch, report, average, stepMs, waitMs, exchangeMs, images }:
   ...{ images, heads: layersOf(report) },
 });
 
+/** What ends a run without more to save, and how its record calls that. */
+const endings = [
+  [CrewEnded, 'crew'],
+  [DivergedMembers, 'crew'],
+  [DeviceLostError, 'device-lost'],
+] as const;
+
 const train = async (session: Session, context: Context): Promise<Trained> => {
   const { trainer, stream, folder, limit, lock, crew, counters, keepState } = session;
   const { tell, signal } = context;
@@ -111,9 +120,11 @@ const train = async (session: Session, context: Context): Promise<Trained> => {
   });
   const how = (): string => {
     const at = keeper.resumesAt();
-    return at === undefined
-      ? `go on from ${folder.backup}`
-      : `go on from ${folder.backup}, or exactly from batch ${at} with: gdarknet train --resume ${folder.path}`;
+    const ways = [
+      ...(at === undefined || existsSync(folder.backup) ? [`from ${folder.backup}`] : []),
+      ...(at === undefined ? [] : [`exactly from batch ${at} with: gdarknet train --resume ${folder.path}`]),
+    ];
+    return `go on ${ways.join(', or ')}`;
   };
   let chartsFail = false;
   const drawCharts = async (): Promise<void> => {
@@ -188,8 +199,9 @@ const train = async (session: Session, context: Context): Promise<Trained> => {
       if (saved || assessDue) await drawCharts();
     }
   } catch (error) {
-    if (error instanceof CrewEnded || error instanceof DivergedMembers) {
-      await records.event({ type: 'end', batch: progress.batch, reason: 'crew' });
+    const reason = endings.find(([kind]) => error instanceof kind)?.[1];
+    if (error instanceof Error && reason !== undefined) {
+      await records.event({ type: 'end', batch: progress.batch, reason });
       throw new Stop(refused(`batch ${progress.batch}: ${error.message}`, how()));
     }
     if (!(error instanceof NoUsablePicture)) throw error;

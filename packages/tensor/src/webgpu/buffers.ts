@@ -113,7 +113,7 @@ export const guarded = async <T>(device: GPUDevice, f: () => Promise<T> | T): Pr
     throw error;
   }
   const [invalid, full] = [await device.popErrorScope(), await device.popErrorScope()];
-  if (full) throw new TooLargeError(`The adapter is out of memory: ${full.message}`);
+  if (full) throw new TooLargeError(`The adapter is out of memory: ${full.message.split('\n')[0]}`);
   if (invalid) throw new Error(invalid.message);
   return result;
 };

@@ -79,6 +79,7 @@ export const openWebGpu = async (options: WebGpuOptions = {}): Promise<Device> =
     temporaries: new Scratch(storage),
     tuner: tunes && hasClock ? await openTuner(gpu, pipelines, notebookFor(facts)) : undefined,
     number: () => programs++,
+    clock: {},
     untold: new Set(),
   };
 

@@ -7,7 +7,7 @@ import type { Place, Program, ValueId } from '../plan/program.ts';
 import type { ProfileEvent } from '../profile.ts';
 import { type HostArray, sizeOf } from '../shape.ts';
 import type { AdapterFacts } from './adapter.ts';
-import { guarded, type Pool, type Scratch } from './buffers.ts';
+import { guarded, type Pool, type Room, type Scratch } from './buffers.ts';
 import { TooLargeError } from './errors.ts';
 import type { Binding, Kernel } from './kernel.ts';
 import { lower } from './lower.ts';
@@ -32,6 +32,8 @@ export type Shop = {
   readonly profile?: ((event: ProfileEvent) => void) | undefined;
   /** A number for each program. */
   readonly number: () => number;
+  /** Since when the profile counts: the first kernel. */
+  readonly clock: { origin?: number | undefined };
   /** What is still to be told to `profile`. */
   readonly untold: Set<Promise<void>>;
   readonly upload: (data: HostArray) => GPUBuffer;
@@ -62,9 +64,10 @@ const checkSizes = ({ gpu: { limits }, facts }: Shop, program: Program, kernels:
   const sizes = program.values.map((_, id) => bytesOf(program, id));
   const largest = sizes.indexOf(Math.max(0, ...sizes));
   if (largest >= 0 && sizes[largest] > most) {
-    const parts = Math.ceil(sizes[largest] / most);
+    const times = sizes[largest] / most;
     throw new TooLargeError(
-      `A value [${program.values[largest].shape}] needs ${sizes[largest]} bytes, and ${facts.name} allows ${most} in one buffer. Work on fewer images at a time (${parts} times the subdivisions), or use the device "wasm".`,
+      `A value [${program.values[largest].shape}] needs ${sizes[largest]} bytes, and ${facts.name} allows ${most} in one buffer. Work on fewer images at a time (${Math.ceil(times)} times the subdivisions), or use the device "wasm".`,
+      times,
     );
   }
   const bindable = limits.maxStorageBuffersPerShaderStage;
@@ -110,12 +113,18 @@ export const compile = async (shop: Shop, graph: Graph, options: CompileOptions 
     return { kernel, groups, pipeline, layout: pipeline.getBindGroupLayout(0), bound: [] };
   };
   const ready = await guarded(gpu, () => Promise.all(lowered.kernels.map(prepare)));
-  const rooms = [shop.scratch.reserve(slots.sizes), shop.temporaries.reserve(shared.sizes)] as const;
+  const rooms: Room[] = [];
   try {
-    await guarded(gpu, () => undefined);
+    await guarded(gpu, () => {
+      rooms.push(shop.scratch.reserve(slots.sizes), shop.temporaries.reserve(shared.sizes));
+    });
   } catch (error) {
     for (const room of rooms) room.undo();
-    throw error;
+    if (!(error instanceof TooLargeError)) throw error;
+    const bytes = [...slots.sizes, ...shared.sizes].reduce((sum, size) => sum + size, 0);
+    throw new TooLargeError(
+      `The program needs ${bytes} bytes for what it computes on the way, and ${shop.facts.name} has no room for them. Work on fewer images at a time (more subdivisions), or use the device "wasm". (${error.message})`,
+    );
   }
   for (const room of rooms) room.keep();
   const [scratch, temporaries] = rooms;
@@ -143,7 +152,10 @@ export const compile = async (shop: Shop, graph: Graph, options: CompileOptions 
   /** Tells `profile` of some kernels, of which each was timed. */
   const costs = profile ? program.steps.map((step) => costOf(step, program)) : [];
   const tell = async (kernels: readonly Ready[], spans: ReturnType<typeof recordTimed>): Promise<void> => {
-    (await spans()).forEach(({ start, duration }, i) => {
+    const told = await spans();
+    shop.clock.origin ??= told[0]?.start;
+    told.forEach(({ start: stamp, duration }, i) => {
+      const start = stamp - (shop.clock.origin ?? 0);
       const { step } = kernels[i].kernel;
       const { label, flops, bytes } = costs[step];
       const scope = program.scopes[step];

@@ -12,6 +12,7 @@ const load = async (): Promise<GPU> => {
     throw new NoAdapterError(`WebGPU in Node comes with the package "webgpu", which cannot be loaded: ${error}`);
   }
   Object.assign(globalThis, loaded.globals);
+  // Otherwise the clock of kernels ticks every 0.1 ms: a protection that only pages of strangers need.
   return loaded.create(['disable-dawn-features=timestamp_quantization']);
 };
 

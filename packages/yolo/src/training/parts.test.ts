@@ -4,7 +4,8 @@ import * as E from 'fp-ts/lib/Either.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { zoo } from '../darknet/zoo.ts';
 import type { Trainer } from './contract.ts';
-import { createTrainer, StepMemoryError } from './trainer.ts';
+import { StepMemoryError } from './memory.ts';
+import { createTrainer } from './trainer.ts';
 
 const cfg = zoo
   .yolov3Tiny({ loss: 'giou' })

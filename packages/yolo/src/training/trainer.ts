@@ -15,6 +15,7 @@ import { type Cut, cutPart, emptyPart, type Part } from './batch-parts.ts';
 import type { StepReport, Trainer, TrainerOptions } from './contract.ts';
 import { costOf, type Values } from './cost.ts';
 import { descentOf, joinSums, scheduleOf, uniformAt } from './descent.ts';
+import { StepMemoryError, withAdvice } from './memory.ts';
 import { type Moving, movingFrom, snapshotOf, startingAt, sumOf } from './moving.ts';
 import { compileProgram, type Pace, type Program } from './program.ts';
 import { compareMembers, flatten, partsOf, unflatten } from './team.ts';
@@ -53,18 +54,6 @@ const keepAt = (alpha: number, batch: number): number => Math.min(alpha, (1 + ba
 
 /** Of which all but the last are computed again. */
 const numbersOfParts = [1, 2, 3, 4, 6, 8, 12, 16, 24] as const;
-
-const mebibytes = (bytes: number): string => `${Math.ceil(bytes / 2 ** 20)} MiB`;
-
-/** A step takes more of the device than it may. */
-export class StepMemoryError extends Error {
-  override readonly name = 'StepMemoryError';
-  constructor(width: number, height: number, images: number, least: number, memory: number) {
-    super(
-      `A step of ${images} image${images === 1 ? '' : 's'} of ${width} x ${height} takes ${mebibytes(least)} at least and may take ${mebibytes(memory)}: allow more, or give more subdivisions or a smaller input.`,
-    );
-  }
-}
 
 export const createTrainer = async (options: TrainerOptions): Promise<E.Either<readonly FileFault[], Trainer>> => {
   const { device, cfgFile = 'cfg', seed = 0, gradient = 'darknet', convention = 'cudnn', team } = options;
@@ -160,8 +149,14 @@ export const createTrainer = async (options: TrainerOptions): Promise<E.Either<r
   const prepare: Trainer['prepare'] = async (width, height) => {
     const program = programFor(width, height);
     const { x, targets } = emptyPart(cutOf(program, width, height));
-    if (accumulates) await program.accumulate.prepare(moving.params, restOf(moving), sound, x, targets, keyOf(0));
-    if (team === undefined) await program.update.prepare(moving, sound, x, targets, keyOf(0), paceOf(1));
+    if (accumulates)
+      await withAdvice(
+        net,
+        part,
+        program.accumulate.prepare(moving.params, restOf(moving), sound, x, targets, keyOf(0)),
+      );
+    if (team === undefined)
+      await withAdvice(net, part, program.update.prepare(moving, sound, x, targets, keyOf(0), paceOf(1)));
   };
 
   const cost: Trainer['cost'] = (width, height) => {
@@ -222,9 +217,8 @@ export const createTrainer = async (options: TrainerOptions): Promise<E.Either<r
     const cut = cutOf(program, width, height);
     const rate = rateOf(batchNumber() + 1);
     const partAt = (p: number): Part => cutPart(batch, p - mine.from, mine.to - mine.from, cut);
-    const outcome = await (workTogether
-      ? together(workTogether, { program, partAt, stop })
-      : alone({ program, partAt, stop }));
+    const work = { program, partAt, stop };
+    const outcome = await withAdvice(net, part, workTogether ? together(workTogether, work) : alone(work));
     seen += images;
     const [number, seenNow] = [batchNumber(), seen];
     return async () => {
