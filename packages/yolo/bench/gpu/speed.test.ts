@@ -1,7 +1,10 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { startClock } from './clock.ts';
 import { compare, type Expectation } from './comparison.ts';
 import type { Contestant } from './contestants.ts';
+import { precisionsFor } from './measurements.ts';
+import { sizesFor } from './networks.ts';
 import { markdown, type Report, rowLines, withShares } from './report.ts';
 import { type Measurement, measure, measureAll } from './speed.ts';
 
@@ -111,6 +114,18 @@ describe('the clock', () => {
 });
 
 describe('the table of the README', () => {
+  it('has a row for everything that is measured on a card', async () => {
+    const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8').replaceAll(/ +/g, ' ');
+    for (const { name, side, forward, training } of sizesFor(false).subjects) {
+      const names = [
+        ...forward.map((n) => `${name} forward, ${n} at ${side}`),
+        ...training.map((n) => `${name} training step, ${n} at ${side}`),
+      ];
+      for (const row of names)
+        for (const precision of precisionsFor(false)) expect(readme).toContain(`| ${row} | ${precision} |`);
+    }
+  });
+
   it('has a row each, with shares of the best rate of its precision', async () => {
     const rows = [
       withShares(await measure(measurement(), 1, later()), [
