@@ -46,6 +46,8 @@ type Ready = {
   readonly groups: readonly [number, number, number];
   readonly pipeline: GPUComputePipeline;
   readonly layout: GPUBindGroupLayout;
+  /** That the kernel reads beside its operands. */
+  readonly numbers: Uint32Array<ArrayBuffer>;
   bound: readonly GPUBuffer[];
   group?: GPUBindGroup;
 };
@@ -92,6 +94,32 @@ const shareTemporaries = (temporaries: readonly { readonly size: number; readonl
   return { sizes, of };
 };
 
+/** The same for programs that differ in sizes alone. */
+const formOf = ({ steps, scopes }: Program): string =>
+  steps.map(({ kind }, i) => `${kind} ${scopes[i] ?? ''}`).join('\n');
+
+/** The numbers of all kernels in one buffer, each kernel's where a binding may begin. */
+const placeNumbers = (gpu: GPUDevice, ready: readonly Ready[]) => {
+  const step = gpu.limits.minUniformBufferOffsetAlignment;
+  const offsets = new Map<Ready, number>();
+  let bytes = 0;
+  for (const entry of ready) {
+    if (entry.numbers.length === 0) continue;
+    offsets.set(entry, bytes);
+    bytes += Math.ceil(entry.numbers.byteLength / step) * step;
+  }
+  if (bytes === 0) return { buffer: undefined, entryFor: () => [] };
+  const buffer = gpu.createBuffer({ size: bytes, usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST });
+  for (const [entry, offset] of offsets) gpu.queue.writeBuffer(buffer, offset, entry.numbers);
+  const entryFor = (entry: Ready): GPUBindGroupEntry[] => {
+    const offset = offsets.get(entry);
+    if (offset === undefined) return [];
+    const resource = { buffer, offset, size: entry.numbers.byteLength };
+    return [{ binding: entry.kernel.bindings.length, resource }];
+  };
+  return { buffer, entryFor };
+};
+
 export const compile = async (shop: Shop, graph: Graph, options: CompileOptions = {}): Promise<Executable> => {
   const { gpu, storage, pipelines, tuner, profile, check } = shop;
   check();
@@ -106,13 +134,18 @@ export const compile = async (shop: Shop, graph: Graph, options: CompileOptions 
     );
   await guarded(gpu, () => tuner?.meet(lowered.kernels.map((kernel) => ({ kernel, bytes: boundBytes(kernel) }))));
 
-  const prepare = async (kernel: Kernel): Promise<Ready> => {
-    const { ways, step } = kernel;
+  const form = pipelines.form(formOf(program));
+  const prepare = async (kernel: Kernel, i: number): Promise<Ready> => {
+    const { ways, step, bindings } = kernel;
+    const rank = i - lowered.kernels.findIndex((other) => other.step === step);
     const { groups, code } = (ways[shop.way ?? 0] ?? tuner?.choose(kernel) ?? ways[0]).write();
-    const pipeline = await pipelines.get({ groups, code }, program.steps[step].kind, nameOf(program, step));
-    return { kernel, groups, pipeline, layout: pipeline.getBindGroupLayout(0), bound: [] };
+    const name = `${form} ${step}.${rank}`;
+    const { pipeline, numbers } = await pipelines.shared(name, code, bindings.length, nameOf(program, step));
+    return { kernel, groups, pipeline, layout: pipeline.getBindGroupLayout(0), numbers, bound: [] };
   };
   const ready = await guarded(gpu, () => Promise.all(lowered.kernels.map(prepare)));
+  const numbers = await guarded(gpu, () => placeNumbers(gpu, ready));
+
   const rooms: Room[] = [];
   try {
     await guarded(gpu, () => {
@@ -206,7 +239,10 @@ export const compile = async (shop: Shop, graph: Graph, options: CompileOptions 
       entry.bound = bindings.map(bufferFor);
       entry.group = gpu.createBindGroup({
         layout,
-        entries: entry.bound.map((buffer, binding) => ({ binding, resource: { buffer } })),
+        entries: [
+          ...entry.bound.map((buffer, binding) => ({ binding, resource: { buffer } })),
+          ...numbers.entryFor(entry),
+        ],
       });
       return entry.group;
     };
@@ -255,6 +291,7 @@ export const compile = async (shop: Shop, graph: Graph, options: CompileOptions 
     close: () => {
       scratch.release();
       temporaries.release();
+      numbers.buffer?.destroy();
       for (const buffer of [...constants.values(), ...uploads.values()]) storage.give(buffer);
       uploads.clear();
       constants.clear();

@@ -8,7 +8,10 @@ export type Operand = { readonly value: ValueId } | { readonly temporary: number
 export type Binding = { readonly operand: Operand; readonly dtype: DType; readonly written: boolean };
 
 /** A WGSL program, and over how many workgroups it runs. */
-export type Written = { readonly code: string; readonly groups: readonly [number, number, number] };
+export type Written = {
+  readonly code: string;
+  readonly groups: readonly [number, number, number];
+};
 
 /** One of several programs with the same results. */
 export type Way = { readonly name: string; readonly write: () => Written };

@@ -39,7 +39,7 @@ export const openTuner = async (gpu: GPUDevice, pipelines: Pipelines, notebook: 
       const runs = await Promise.all(
         ways.map(async (way) => {
           const written = way.write();
-          const pipeline = await pipelines.get(written, 'candidate', `${kernel.problem} as ${way.name}`);
+          const pipeline = await pipelines.get(written.code, `${kernel.problem} as ${way.name}`);
           const group = gpu.createBindGroup({
             layout: pipeline.getBindGroupLayout(0),
             entries: buffers.map((buffer, binding) => ({ binding, resource: { buffer } })),
