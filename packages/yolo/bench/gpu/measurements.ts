@@ -74,13 +74,13 @@ export const networkRows = async (
   { subjects }: Sizes,
   precisions: readonly Precision[],
 ): Promise<readonly Measurement[]> => {
-  const list: Measurement[] = [];
-  for (const subject of subjects) {
-    const prepared = await prepare(oracle, subject);
-    for (const precision of precisions) {
-      for (const batch of subject.forward) list.push(networkRow(sides, subject, prepared, batch, false, precision));
-      for (const batch of subject.training) list.push(networkRow(sides, subject, prepared, batch, true, precision));
-    }
-  }
-  return list;
+  const prepared: (readonly [Subject, Prepared])[] = [];
+  for (const subject of subjects) prepared.push([subject, await prepare(oracle, subject)]);
+  // Should time run short, float32 is what everyone wants to know.
+  return precisions.flatMap((precision) =>
+    prepared.flatMap(([subject, ready]) => [
+      ...subject.forward.map((batch) => networkRow(sides, subject, ready, batch, false, precision)),
+      ...subject.training.map((batch) => networkRow(sides, subject, ready, batch, true, precision)),
+    ]),
+  );
 };

@@ -32,8 +32,15 @@ if cuda and not torch.cuda.is_available():
     answer(error="CUDA for PyTorch %s" % torch.__version__)
     sys.exit(0)
 torch.manual_seed(0)
-torch.backends.cuda.matmul.allow_tf32 = False
-torch.backends.cudnn.allow_tf32 = False
+if hasattr(torch.backends, "fp32_precision"):
+    # From PyTorch 2.9; what is set one way must not be read the other.
+    torch.backends.fp32_precision = "ieee"
+    torch.backends.cuda.matmul.fp32_precision = "ieee"
+    torch.backends.cudnn.fp32_precision = "ieee"
+    torch.backends.cudnn.conv.fp32_precision = "ieee"
+else:
+    torch.backends.cuda.matmul.allow_tf32 = False
+    torch.backends.cudnn.allow_tf32 = False
 torch.backends.cudnn.benchmark = True
 
 
@@ -254,7 +261,8 @@ def open_training(network, x, half):
     would cost more than it."""
     network.train()
     state = {}
-    scaler = torch.cuda.amp.GradScaler(enabled=half and cuda)
+    amp = torch.amp if hasattr(torch.amp, "GradScaler") else torch.cuda.amp
+    scaler = amp.GradScaler(enabled=half and cuda)
     host = x.pin_memory() if cuda else x
 
     def prepare(layout):

@@ -14,7 +14,7 @@ bench() {
 }
 
 # Containers often have NVIDIA's driver without the description by which the loader finds it, or without X's libraries.
-if [ -e /dev/nvidiactl ] && [ -z "${VK_DRIVER_FILES:-}${VK_ICD_FILENAMES:-}" ]; then
+if { [ -e /dev/nvidiactl ] || [ -d /usr/local/nvidia ]; } && [ -z "${VK_DRIVER_FILES:-}${VK_ICD_FILENAMES:-}" ]; then
   bench --real "$@"
   status=$?
   [ "$status" -eq "$none" ] || exit "$status"
