@@ -68,6 +68,7 @@ const measureBasics = async (sides: Sides, sizes: Sizes, precisions: readonly Pr
     const row = await measure(productOf(sides, sizes, precision), rounds, clock.deadline(20));
     peaks.push({ name: row.name, precision, ours: row.oursRate, theirs: row.theirsRate });
     console.log(peakLine(peaks[peaks.length - 1]));
+    if (precision !== 'f32') for (const note of row.notes) console.log(`    ${note}`);
   }
   const { enqueue } = await measure(replayOf(sides, sizes), rounds, clock.deadline(20));
   const dispatch = enqueue === null ? null : (1000 * enqueue) / sizes.replay;

@@ -186,9 +186,9 @@ class Network(nn.Module):
         """Logistic of all but width and height."""
         entries = 5 + int(keys["classes"])
         n, c, h, w = x.shape
-        apart = x.view(n, c // entries, entries, h, w)
+        apart = x.reshape(n, c // entries, entries, h, w)
         place, size, rest = apart[:, :, :2], apart[:, :, 2:4], apart[:, :, 4:]
-        return torch.cat([torch.sigmoid(place), size, torch.sigmoid(rest)], 2).view(n, c, h, w)
+        return torch.cat([torch.sigmoid(place), size, torch.sigmoid(rest)], 2).reshape(n, c, h, w)
 
     def load(self, path):
         data = open(path, "rb").read()
