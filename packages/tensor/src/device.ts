@@ -44,6 +44,8 @@ export type Device = {
   readonly free: (buffer: Buffer) => void;
   /** GFLOP/s that its matrix kernel reaches out of the cache, on all threads; measured when the device was opened. */
   readonly peak?: number;
+  /** How images between layers are stored, where it is not `f32`; gradients then want a loss scale. */
+  readonly precision?: 'f16';
   /** Bytes of memory that the device has taken so far. */
   readonly memory?: () => number;
   readonly close: () => Promise<void>;

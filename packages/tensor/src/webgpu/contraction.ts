@@ -27,12 +27,12 @@ const finisher = (
   shape: Shape,
   epilogue: Expression | undefined,
 ): ((at: string, value: string) => string) => {
-  if (!epilogue) return (at, value) => `${name}[${at}] = ${value};`;
+  if (!epilogue) return (at, value) => bindings.write(name, at, value);
   const position = (axis: number) => `e${axis}`;
   const load = lowering.loader(bindings, epilogue, position);
   return (at, value) => {
     const { lines, result } = emitExpression(epilogue, { load, position, accumulator: 'accumulated' });
-    return `let place = ${at}; let accumulated = ${value};\n${unflatten('place', shape, 'e')}\n${lines}\n${name}[place] = ${result};`;
+    return `let place = ${at}; let accumulated = ${value};\n${unflatten('place', shape, 'e')}\n${lines}\n${bindings.write(name, 'place', result)}`;
   };
 };
 
@@ -62,24 +62,24 @@ let in${x} = (y0${x} % ${u(g.sh)} == 0u) & (x0${x} % ${u(g.sw)} == 0u) & (y${x} 
 let at${x} = select(0u, ((${i} / ${u(g.h * g.w)} * ${u(g.oh)} + y${x}) * ${u(g.ow)} + x${x}) * ${u(g.out)}, in${x}) + z * ${u(g.perGroup)};`;
 
 const guarded =
-  (name: string, stride: number): Loader['load'] =>
+  (bindings: Bindings, name: string): Loader['load'] =>
   (k, x) =>
-    `select(0.0, ${name}[at${x} + ${k} * ${u(stride)}], in${x})`;
+    `select(0.0, ${bindings.read(name, `at${x} + ${k}`)}, in${x})`;
 
 type Windows = Pick<Product, 'segments' | 'depth' | 'a' | 'functions'>;
 
 /** Windows of the image, a tap of the filter at a time. */
-const windowsByTap = (g: ReturnType<typeof problemOf>, x: string): Windows => ({
+const windowsByTap = (g: ReturnType<typeof problemOf>, bindings: Bindings, x: string): Windows => ({
   segments: g.kh * g.kw,
   depth: g.ci,
-  a: { along: 'depth', prepare: (i, s) => pixelOf(g, i, s), load: guarded(x, 1) },
+  a: { along: 'depth', prepare: (i, s) => pixelOf(g, i, s), load: guarded(bindings, x) },
 });
 
 /** With fewer channels than this, a tap alone is too short a sum. */
 const shallow = 8;
 
 /** Windows of the image as one sum over taps and channels. */
-const wholeWindows = (g: ReturnType<typeof problemOf>, x: string): Windows => ({
+const wholeWindows = (g: ReturnType<typeof problemOf>, bindings: Bindings, x: string): Windows => ({
   segments: 1,
   depth: g.kh * g.kw * g.ci,
   a: {
@@ -95,7 +95,7 @@ let tap = k / ${u(g.ci)};
 let y = y0 + tap / ${u(g.kw)};
 let x = x0 + tap % ${u(g.kw)};
 if (y >= ${u(g.h)} || x >= ${u(g.w)}) { return 0.0; }
-return ${x}[((image * ${u(g.h)} + y) * ${u(g.w)} + x) * ${u(g.c)} + z * ${u(g.ci)} + k % ${u(g.ci)}];
+return ${bindings.read(x, `((image * ${u(g.h)} + y) * ${u(g.w)} + x) * ${u(g.c)} + z * ${u(g.ci)} + k % ${u(g.ci)}`)};
 }`,
 });
 
@@ -109,12 +109,12 @@ export const conv2d = (lowering: Lowering, step: Extract<Step, { kind: 'conv2d' 
     rows: g.n * g.oh * g.ow,
     columns: g.perGroup,
     count: g.groups,
-    ...(g.ci < shallow ? wholeWindows(g, x) : windowsByTap(g, x)),
+    ...(g.ci < shallow ? wholeWindows(g, bindings, x) : windowsByTap(g, bindings, x)),
     b: {
       along: 'depth',
       prepare: (j, s) =>
         `let at${s} = (z * ${u(g.perGroup)} + ${j}) * ${u(g.kh * g.kw * g.ci)}${g.ci < shallow ? '' : ` + s * ${u(g.ci)}`};`,
-      load: (k, s) => `${filter}[at${s} + ${k}]`,
+      load: (k, s) => bindings.read(filter, `at${s} + ${k}`),
     },
     store: (row, column, value) => finish(`${row} * ${u(g.out)} + z * ${u(g.perGroup)} + ${column}`, value),
   });
@@ -132,11 +132,11 @@ export const conv2dInput = (lowering: Lowering, step: Extract<Step, { kind: 'con
     segments: g.kh * g.kw,
     depth: g.perGroup,
     count: g.groups,
-    a: { along: 'depth', prepare: (i, s) => sourceOf(g, i, s), load: guarded(dy, 1) },
+    a: { along: 'depth', prepare: (i, s) => sourceOf(g, i, s), load: guarded(bindings, dy) },
     b: {
       along: 'line',
       prepare: (j, s) => `let at${s} = (z * ${u(g.perGroup * g.kh * g.kw)} + s) * ${u(g.ci)} + ${j};`,
-      load: (k, s) => `${filter}[at${s} + ${k} * ${u(g.kh * g.kw * g.ci)}]`,
+      load: (k, s) => bindings.read(filter, `at${s} + ${k} * ${u(g.kh * g.kw * g.ci)}`),
     },
     store: (row, column, value) => finish(`${row} * ${u(g.c)} + z * ${u(g.ci)} + ${column}`, value),
   });
@@ -167,7 +167,7 @@ export const conv2dFilter = (lowering: Lowering, step: Extract<Step, { kind: 'co
     a: {
       along: 'line',
       prepare: (i, s) => `let at${s} = s * ${u(g.ow * g.out)} + group * ${u(g.perGroup)} + ${i};`,
-      load: (k, s) => `${dy}[at${s} + ${k} * ${u(g.out)}]`,
+      load: (k, s) => bindings.read(dy, `at${s} + ${k} * ${u(g.out)}`),
     },
     b: {
       along: 'line',
@@ -179,11 +179,16 @@ let c${s} = group * ${u(g.ci)} + ${j} % ${u(g.ci)};`,
       load: (k, s) => {
         const px = `(x${s} + ${k} * ${u(g.sw)})`;
         const inside = `((y${s} < ${u(g.h)}) & (${px} < ${u(g.w)}))`;
-        return `select(0.0, ${x}[select(0u, (line${s} + ${px}) * ${u(g.c)} + c${s}, ${inside})], ${inside})`;
+        const at = `select(0u, (line${s} + ${px}) * ${u(g.c)} + c${s}, ${inside})`;
+        return `select(0.0, ${bindings.read(x, at)}, ${inside})`;
       },
     },
     store: (row, column, value) =>
-      `${out}[split * ${u(size * g.groups)} + (group * ${u(g.perGroup)} + ${row}) * ${u(g.kh * g.kw * g.ci)} + ${column}] = ${value};`,
+      bindings.write(
+        out,
+        `split * ${u(size * g.groups)} + (group * ${u(g.perGroup)} + ${row}) * ${u(g.kh * g.kw * g.ci)} + ${column}`,
+        value,
+      ),
   });
   if ('value' in target) return;
   if (step.epilogue) throw new Error('a filter gradient has no epilogue');
@@ -209,12 +214,12 @@ export const matmul = (lowering: Lowering, step: Extract<Step, { kind: 'matmul' 
     a: {
       along: transposeA ? 'line' : 'depth',
       prepare: (i, s) => `let at${s} = z * ${u(m * k)} + ${i}${transposeA ? '' : ` * ${u(k)}`};`,
-      load: (at, s) => `${a}[at${s} + ${at}${transposeA ? ` * ${u(m)}` : ''}]`,
+      load: (at, s) => bindings.read(a, `at${s} + ${at}${transposeA ? ` * ${u(m)}` : ''}`),
     },
     b: {
       along: transposeB ? 'depth' : 'line',
       prepare: (j, s) => `let at${s} = z * ${u(n * k)} + ${j}${transposeB ? ` * ${u(k)}` : ''};`,
-      load: (at, s) => `${b}[at${s} + ${at}${transposeB ? '' : ` * ${u(n)}`}]`,
+      load: (at, s) => bindings.read(b, `at${s} + ${at}${transposeB ? '' : ` * ${u(n)}`}`),
     },
     store: (row, column, value) => finish(`z * ${u(m * n)} + ${row} * ${u(n)} + ${column}`, value),
   });

@@ -4,7 +4,7 @@ import type { ProfileEvent } from '../profile.ts';
 import { dtypeOf, type HostArray, sizeOf } from '../shape.ts';
 import { type AdapterFacts, chooseAdapter, factsOf, limitNames } from './adapter.ts';
 import { align, hostArray, Pool, Scratch } from './buffers.ts';
-import { DeviceLostError, NoClockError } from './errors.ts';
+import { DeviceLostError, NoAdapterError, NoClockError } from './errors.ts';
 import { compile, type Shop } from './executable.ts';
 import { notebookFor } from './notebook.ts';
 import { openPipelines } from './pipelines.ts';
@@ -13,6 +13,11 @@ import { openTuner } from './tuning.ts';
 export type WebGpuOptions = {
   /** Index of the adapter, or a part of its name. Default: the one for performance. */
   readonly adapter?: string;
+  /**
+   * `f16`: images between layers are stored as 16 bits, which halves most of the memory and of its traffic; everything is
+   * still computed in 32 bits. The adapter must have `shader-f16`. Default `f32`.
+   */
+  readonly precision?: 'f32' | 'f16';
   /** Matrix kernels with shared memory or with registers alone. Default: as suits the adapter. */
   readonly matrices?: 'shared' | 'registers';
   /** Of the ways to write a matrix kernel always the one at this place, where there are so many; for tests. */
@@ -32,12 +37,12 @@ const behind = new WeakMap<Device, GPUDevice>();
 export const gpuOf = (device: Device): GPUDevice | undefined => behind.get(device);
 
 /** Features that are used where an adapter has them. */
-const wantedFeatures = ['timestamp-query'] as const satisfies readonly GPUFeatureName[];
+const wantedFeatures = ['timestamp-query', 'shader-f16'] as const satisfies readonly GPUFeatureName[];
 
 const isTestMachine = (): boolean => typeof process !== 'undefined' && Boolean(process.env?.CI);
 
-const describe = ({ name, emulated }: AdapterFacts): string =>
-  `WebGPU, ${name}${emulated ? ' (emulated on the processor)' : ''}`;
+const describe = ({ name, emulated }: AdapterFacts, half: boolean): string =>
+  `WebGPU, ${name}${emulated ? ' (emulated on the processor)' : ''}${half ? ', images as f16' : ''}`;
 
 export const openWebGpu = async (options: WebGpuOptions = {}): Promise<Device> => {
   const { matrices, way, profile } = options;
@@ -45,6 +50,9 @@ export const openWebGpu = async (options: WebGpuOptions = {}): Promise<Device> =
   const facts = factsOf(adapter);
   const features = wantedFeatures.filter((name) => adapter.features.has(name));
   const hasClock = features.includes('timestamp-query');
+  const half = options.precision === 'f16';
+  if (half && !features.includes('shader-f16'))
+    throw new NoAdapterError(`${facts.name} cannot store 16 bits: it has no shader-f16. Use the precision f32.`);
   if (profile && !hasClock) throw new NoClockError(`${facts.name} cannot time kernels: it has no timestamp-query.`);
   const gpu = await adapter.requestDevice({
     requiredFeatures: features,
@@ -73,7 +81,7 @@ export const openWebGpu = async (options: WebGpuOptions = {}): Promise<Device> =
   let programs = 0;
   const tunes = options.autotune ?? (!facts.emulated && !isTestMachine());
   const shop: Shop = {
-    ...{ gpu, facts, storage, pipelines, way, profile, upload, check },
+    ...{ gpu, facts, half, storage, pipelines, way, profile, upload, check },
     barriers: matrices === undefined ? !facts.emulated : matrices === 'shared',
     scratch: new Scratch(storage),
     temporaries: new Scratch(storage),
@@ -85,7 +93,8 @@ export const openWebGpu = async (options: WebGpuOptions = {}): Promise<Device> =
 
   const device: Device = {
     name: 'webgpu',
-    description: describe(facts),
+    description: describe(facts, half),
+    ...(half && { precision: 'f16' as const }),
     compile: (graph, compileOptions) => compile(shop, graph, compileOptions),
     upload: (data, shape) => ({ shape, dtype: dtypeOf(data), handle: upload(data) }),
     read: async ({ handle, dtype, shape }) => {

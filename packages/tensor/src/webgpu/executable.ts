@@ -9,6 +9,7 @@ import { type HostArray, sizeOf } from '../shape.ts';
 import type { AdapterFacts } from './adapter.ts';
 import { guarded, type Pool, type Room, type Scratch } from './buffers.ts';
 import { TooLargeError } from './errors.ts';
+import { halfPlaces } from './half.ts';
 import type { Binding, Kernel } from './kernel.ts';
 import { lower } from './lower.ts';
 import type { Pipelines } from './pipelines.ts';
@@ -22,6 +23,8 @@ export type Shop = {
   readonly facts: AdapterFacts;
   /** Whether kernels may use shared memory. */
   readonly barriers: boolean;
+  /** Whether images between layers are stored as 16 bits. */
+  readonly half: boolean;
   readonly storage: Pool;
   /** Values between steps, and those within a step. */
   readonly scratch: Scratch;
@@ -58,12 +61,15 @@ const nameOf = (program: Program, step: number): string => {
   return `${costOf(program.steps[step], program).label}${scope === undefined ? '' : ` (${scope})`}`;
 };
 
-const bytesOf = ({ values }: Program, id: ValueId): number => 4 * sizeOf(values[id].shape);
-
 /** Refuses what the adapter has no room for before anything runs. */
-const checkSizes = ({ gpu: { limits }, facts }: Shop, program: Program, kernels: readonly Kernel[]): void => {
+const checkSizes = (
+  { gpu: { limits }, facts }: Shop,
+  program: Program,
+  bytesOf: (id: ValueId) => number,
+  kernels: readonly Kernel[],
+): void => {
   const most = Math.min(limits.maxBufferSize, limits.maxStorageBufferBindingSize);
-  const sizes = program.values.map((_, id) => bytesOf(program, id));
+  const sizes = program.values.map((_, id) => bytesOf(id));
   const largest = sizes.indexOf(Math.max(0, ...sizes));
   if (largest >= 0 && sizes[largest] > most) {
     const times = sizes[largest] / most;
@@ -124,13 +130,16 @@ export const compile = async (shop: Shop, graph: Graph, options: CompileOptions 
   const { gpu, storage, pipelines, tuner, profile, check } = shop;
   check();
   const program = planGraph(graph, options);
-  const lowered = lower(program, shop.barriers, gpu.limits.maxStorageBuffersPerShaderStage);
-  const slots = assignSlots(program);
+  const half = shop.half ? halfPlaces(program) : new Set<Place>();
+  const bytesOf = (id: ValueId): number =>
+    (half.has(program.values[id].place) ? 2 : 4) * sizeOf(program.values[id].shape);
+  const lowered = lower(program, shop.barriers, gpu.limits.maxStorageBuffersPerShaderStage, half);
+  const slots = assignSlots(program, bytesOf);
   const shared = shareTemporaries(lowered.temporaries);
-  checkSizes(shop, program, lowered.kernels);
+  checkSizes(shop, program, bytesOf, lowered.kernels);
   const boundBytes = ({ bindings }: Kernel): readonly number[] =>
     bindings.map(({ operand }) =>
-      'value' in operand ? bytesOf(program, operand.value) : 4 * lowered.temporaries[operand.temporary].size,
+      'value' in operand ? bytesOf(operand.value) : 4 * lowered.temporaries[operand.temporary].size,
     );
   await guarded(gpu, () => tuner?.meet(lowered.kernels.map((kernel) => ({ kernel, bytes: boundBytes(kernel) }))));
 

@@ -15,9 +15,11 @@ export class Bindings {
   readonly list: Binding[] = [];
   private readonly names = new Map<unknown, number>();
   private readonly places: (operand: Operand) => unknown;
+  private readonly isHalf: (operand: Operand) => boolean;
 
-  constructor(places: (operand: Operand) => unknown) {
+  constructor(places: (operand: Operand) => unknown, isHalf: (operand: Operand) => boolean) {
     this.places = places;
+    this.isHalf = isHalf;
   }
 
   /** WGSL name of the buffer; the output must be asked for before what is read. */
@@ -30,17 +32,30 @@ export class Bindings {
     return `b${index}`;
   }
 
+  private of(name: string): Binding {
+    return this.list[Number(name.slice(1))];
+  }
   dtypeOf(name: string): DType {
-    return this.list[Number(name.slice(1))].dtype;
+    return this.of(name).dtype;
+  }
+
+  /** WGSL of an element, */
+  read(name: string, index: string): string {
+    const element = `${name}[${index}]`;
+    return this.isHalf(this.of(name).operand) ? `f32(${element})` : element;
+  }
+  /** and of the statement that sets it. */
+  write(name: string, index: string, value: string): string {
+    return `${name}[${index}] = ${this.isHalf(this.of(name).operand) ? `half_of(${value})` : value};`;
   }
 
   declarations(): string {
-    return this.list
-      .map(
-        ({ dtype, written }, i) =>
-          `@group(0) @binding(${i}) var<storage, ${written ? 'read_write' : 'read'}> b${i}: array<${dtype}>;`,
-      )
-      .join('\n');
+    const stored = ({ operand, dtype }: Binding): string => (this.isHalf(operand) ? 'f16' : dtype);
+    const lines = this.list.map(
+      (binding, i) =>
+        `@group(0) @binding(${i}) var<storage, ${binding.written ? 'read_write' : 'read'}> b${i}: array<${stored(binding)}>;`,
+    );
+    return [...(this.list.some(({ operand }) => this.isHalf(operand)) ? ['enable f16;'] : []), ...lines].join('\n');
   }
 }
 
@@ -50,12 +65,15 @@ export class Lowering {
   readonly barriers: boolean;
   /** That a kernel may bind. */
   readonly maxBuffers: number;
+  /** Stored as 16 bits. */
+  private readonly half: ReadonlySet<Place>;
   private readonly kernels: Kernel[] = [];
   private readonly temporaries: { size: number; step: number }[] = [];
   private step = 0;
 
-  constructor(program: Program, barriers: boolean, maxBuffers: number) {
+  constructor(program: Program, barriers: boolean, maxBuffers: number, half: ReadonlySet<Place>) {
     this.program = program;
+    this.half = half;
     this.maxBuffers = maxBuffers;
     this.barriers = barriers;
   }
@@ -81,8 +99,17 @@ export class Lowering {
       if (place.kind === 'result' && place.reuses !== undefined) return `argument ${place.reuses}`;
       return place;
     };
-    return new Bindings((operand) =>
-      'value' in operand ? shared(this.program.values[operand.value].place) : `temporary ${operand.temporary}`,
+    const placeOf = (operand: Operand): Place | undefined =>
+      'value' in operand ? this.program.values[operand.value].place : undefined;
+    return new Bindings(
+      (operand) => {
+        const place = placeOf(operand);
+        return place ? shared(place) : `temporary ${'temporary' in operand ? operand.temporary : ''}`;
+      },
+      (operand) => {
+        const place = placeOf(operand);
+        return place !== undefined && this.half.has(place);
+      },
     );
   }
 
@@ -91,7 +118,7 @@ export class Lowering {
     const names = e.loads.map(({ value }) => bindings.name({ value }, this.dtypeOf(value)));
     return (k) => {
       const { value, offset, strides } = e.loads[k];
-      const element = `${names[k]}[${addressOf(offset, strides, position)}]`;
+      const element = bindings.read(names[k], addressOf(offset, strides, position));
       const [bound, wanted] = [bindings.dtypeOf(names[k]), this.dtypeOf(value)];
       return bound === wanted ? element : `bitcast<${wanted}>(${element})`;
     };

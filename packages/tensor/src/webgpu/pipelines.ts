@@ -66,7 +66,8 @@ const general = ({ pieces, numbers }: Template, places: readonly number[], bindi
     return piece + (from === undefined ? number.text : literals[number.kind].again(from));
   });
   const declaration = `@group(0) @binding(${binding}) var<uniform> numbers: array<vec4u, ${Math.ceil(places.length / 4)}>;`;
-  return `${declaration}\n${body.join('')}`;
+  // Behind the rest: a program may begin with `enable`.
+  return `${body.join('')}\n${declaration}`;
 };
 
 /** What is known of the kernels of one form: the first, and the places at which later ones differed. */

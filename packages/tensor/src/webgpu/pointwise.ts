@@ -19,7 +19,7 @@ const loader = (
   const boundAs = (operand: Operand, dtype: DType) => ('value' in operand ? lowering.dtypeOf(operand.value) : dtype);
   const names = reads.map((operand, k) => bindings.name(operand, boundAs(operand, dtypeOf(k))));
   return (k: number) => {
-    const element = `${names[k]}[${addressOf(e.loads[k].offset, e.loads[k].strides, position)}]`;
+    const element = bindings.read(names[k], addressOf(e.loads[k].offset, e.loads[k].strides, position));
     return bindings.dtypeOf(names[k]) === dtypeOf(k) ? element : `bitcast<${dtypeOf(k)}>(${element})`;
   };
 };
@@ -60,7 +60,7 @@ export const map = (
   lowering.flat(
     bindings,
     sizeOf(shape),
-    `${unflatten('index', shape, 'p')}\n${lines}\n${target}[${addressOf(out.offset, out.strides, position)}] = ${result};`,
+    `${unflatten('index', shape, 'p')}\n${lines}\n${bindings.write(target, addressOf(out.offset, out.strides, position), result)}`,
   );
 };
 
@@ -114,7 +114,7 @@ ${axes.length > 0 ? unflatten('folded', sizes(axes), 'f') : ''}
 ${lines}
 total = ${step.replace('$a', 'total').replace('$b', result)};
 }
-${name}[index] = total;`,
+${bindings.write(name, 'index', 'total')}`,
   );
   if (pieces === 1) return;
   // Partial results are [piece, element].

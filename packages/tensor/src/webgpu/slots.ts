@@ -4,9 +4,8 @@
  * allowed: a kernel may not read and write the same buffer.)
  */
 
-import type { Place, Program } from '../plan/program.ts';
+import type { Place, Program, ValueId } from '../plan/program.ts';
 import { valuesOf } from '../plan/program.ts';
-import { sizeOf } from '../shape.ts';
 
 export type Slots = {
   /** Bytes of each buffer. */
@@ -15,14 +14,15 @@ export type Slots = {
   readonly of: ReadonlyMap<Place, number>;
 };
 
-export const assignSlots = ({ values, steps }: Program): Slots => {
+/** `bytesOf` a value as it is stored. */
+export const assignSlots = ({ values, steps }: Program, bytesOf: (id: ValueId) => number): Slots => {
   const lives = new Map<Place, { bytes: number; first: number; last: number }>();
   steps.forEach((step, at) => {
     for (const id of valuesOf(step)) {
-      const { place, shape } = values[id];
+      const { place } = values[id];
       if (place.kind !== 'scratch') continue;
       const life = lives.get(place) ?? { bytes: 0, first: at, last: at };
-      life.bytes = Math.max(life.bytes, 4 * sizeOf(shape));
+      life.bytes = Math.max(life.bytes, bytesOf(id));
       life.last = at;
       lives.set(place, life);
     }

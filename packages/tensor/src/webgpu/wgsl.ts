@@ -77,6 +77,7 @@ fn atan_of(x: f32) -> f32 {
 }
 fn max_of(a: f32, b: f32) -> f32 { return select(select(max(a, b), b, is_nan(b)), a, is_nan(a)); }
 fn min_of(a: f32, b: f32) -> f32 { return select(select(min(a, b), b, is_nan(b)), a, is_nan(a)); }
+fn half_of(x: f32) -> f16 { return f16(select(clamp(x, -65504.0, 65504.0), x, is_nan(x))); }
 fn to_i32(x: f32) -> i32 {
   if (is_nan(x)) { return 0; }
   if (x >= 2147483648.0) { return 2147483647; }

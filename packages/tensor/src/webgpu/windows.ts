@@ -30,8 +30,8 @@ export const maxPool = (lowering: Lowering, step: Extract<Pool, { kind: 'maxPool
     sizeOf(shape),
     `${unflatten('index', shape, 'p')}
 var most = ${infinity};
-${eachPixel(lowering, step, 'p1', 'p2', `most = max_of(most, ${x}[at]);`)}
-${out}[index] = most;`,
+${eachPixel(lowering, step, 'p1', 'p2', `most = max_of(most, ${bindings.read(x, 'at')});`)}
+${bindings.write(out, 'index', 'most')}`,
   );
 };
 
@@ -57,10 +57,10 @@ ${range('j', 'p2', 1, padding[2], ow)}
 var total = 0.0;
 for (var i = iFirst; i <= iLast; i++) { for (var j = jFirst; j <= jLast; j++) {
 var best = 0xffffffffu; var most = ${infinity};
-${eachPixel(lowering, step, 'i', 'j', `let v = ${x}[at]; if (best == 0xffffffffu || v > most) { best = at; most = v; }`)}
-if (best == index) { total = total + ${dy}[((p0 * ${u(oh)} + i) * ${u(ow)} + j) * ${u(c)} + p3]; }
+${eachPixel(lowering, step, 'i', 'j', `let v = ${bindings.read(x, 'at')}; if (best == 0xffffffffu || v > most) { best = at; most = v; }`)}
+if (best == index) { total = total + ${bindings.read(dy, `((p0 * ${u(oh)} + i) * ${u(ow)} + j) * ${u(c)} + p3`)}; }
 } }
-${out}[index] = total;`,
+${bindings.write(out, 'index', 'total')}`,
   );
 };
 
@@ -77,7 +77,7 @@ export const gather = (lowering: Lowering, step: Extract<Step, { kind: 'gather' 
     `${unflatten('index', [outer, count, inner], 'p')}
 let source = ${indices}[p1];
 let inside = source >= 0 && source < ${size}i;
-${out}[index] = select(${literal(0, dtype)}, ${x}[(p0 * ${u(size)} + select(0u, u32(source), inside)) * ${u(inner)} + p2], inside);`,
+${bindings.write(out, 'index', `select(${literal(0, dtype)}, ${bindings.read(x, `(p0 * ${u(size)} + select(0u, u32(source), inside)) * ${u(inner)} + p2`)}, inside)`)}`,
   );
 };
 
@@ -95,9 +95,9 @@ export const scatterAdd = (lowering: Lowering, step: Extract<Step, { kind: 'scat
     `${unflatten('index', [outer, size, inner], 'p')}
 var total = ${literal(0, dtype)};
 for (var k = 0u; k < ${u(count)}; k++) {
-if (${indices}[k] == i32(p1)) { total = total + ${updates}[(p0 * ${u(count)} + k) * ${u(inner)} + p2]; }
+if (${indices}[k] == i32(p1)) { total = total + ${bindings.read(updates, `(p0 * ${u(count)} + k) * ${u(inner)} + p2`)}; }
 }
-${out}[index] = total;`,
+${bindings.write(out, 'index', 'total')}`,
   );
 };
 

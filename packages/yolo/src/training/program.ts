@@ -16,6 +16,7 @@ import {
   type Tensor,
   zeros,
 } from '@gdarknet/tensor';
+import type { NetConfig } from '../darknet/config.ts';
 import type { NetworkPlan } from '../darknet/plan.ts';
 import type { Targets } from '../loss/assignment.ts';
 import type { HeadConfig, LossOptions } from '../loss/head.ts';
@@ -34,6 +35,11 @@ export type Recipe = {
   readonly loss: LossOptions;
   readonly freeze: number;
 };
+
+/** Small gradients of images would be nothing in 16 bits. Scales of powers of two lose no bits. */
+const halfScale = 128;
+const lossScaleFor = ({ loss_scale }: NetConfig, { precision }: Device): number =>
+  precision === 'f16' && loss_scale === 1 ? halfScale : loss_scale;
 
 /** Of an update: the rate, and what the moving average keeps of itself. */
 export type Pace = { readonly rate: Tensor; readonly keep: Tensor };
@@ -59,7 +65,7 @@ const averaging = (before: Moving, now: NetworkVariables, keep: Tensor): Pick<Mo
 
 export const compileProgram = (recipe: Recipe, heads: readonly HeadConfig[]) => {
   const { device, plan, network, descent, loss, freeze } = recipe;
-  const lossScale = plan.net.loss_scale;
+  const lossScale = lossScaleFor(plan.net, device);
 
   /** Costs, gradients and rolling statistics of one part of a batch. */
   const differentiate = (params: NetworkParams, state: NetworkState, x: Tensor, targets: Targets, key: Tensor) => {
