@@ -11,4 +11,8 @@ export const duration: Value<number> = {
     const ms = Number(amount) * (units[unit] ?? Number.NaN);
     return ms > 0 ? ms : undefined;
   },
+  show: (ms) => {
+    const [unit, size] = Object.entries(units).findLast(([, size]) => ms % size === 0) ?? ['ms', 1];
+    return `${ms / size}${unit}`;
+  },
 };

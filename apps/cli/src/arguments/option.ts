@@ -42,9 +42,10 @@ export const optional = <A>(value: Value<A>, { placeholder, doc, spellings = [] 
   read: (texts) => (texts.length === 0 ? E.right(undefined) : parseLast(value, texts)),
 });
 
+/** A fallback of nothing is told by `doc`. */
 export const withDefault = <A>(value: Value<A>, fallback: A, row: Row): Option<A> => ({
   ...optional(value, row),
-  shown: String(fallback),
+  shown: value.show?.(fallback) ?? (String(fallback) || undefined),
   read: (texts) => (texts.length === 0 ? E.right(fallback) : parseLast(value, texts)),
 });
 

@@ -3,12 +3,15 @@ import * as TE from 'fp-ts/lib/TaskEither.js';
 import { describe, expect, it } from 'vitest';
 import { commands } from '../commands/table.ts';
 import { any, command, maybe, one } from './command.ts';
+import { duration } from './duration.ts';
 import { commandHelp, overview } from './help.ts';
 import { flag, needed, optional, repeated, withDefault } from './option.ts';
 import { parse, spelled } from './parse.ts';
 import { listOf, number, oneOf, text, whole } from './value.ts';
 
 const run = () => TE.right(undefined);
+const tenMinutes = withDefault(duration, 600_000, { placeholder: 'time', doc: 'look again' });
+const noSeeds = withDefault(listOf(whole()), [], { placeholder: 'n', doc: 'seeds' });
 const table = [
   command({
     path: ['test'],
@@ -109,6 +112,13 @@ describe('the table of commands', () => {
       for (const key of Object.keys(one.options)) expect(help).toContain(spelled(key));
       expect(overview(commands)).toContain(one.path.join(' '));
     }
+  });
+
+  it('what stands in is shown as it would be typed, nothing as nothing', () => {
+    expect(commandHelp(command({ ...table[0], options: { every: tenMinutes, seeds: noSeeds } }))).toMatch(
+      /again \[10m\]\n.*seeds$/,
+    );
+    for (const one of commands) expect(commandHelp(one)).not.toMatch(/\[\](?!\w)/);
   });
 
   it("the original's command lines are read", () => {

@@ -4,6 +4,8 @@ export type Value<A> = {
   /** Completes "expected ...". */
   readonly expected: string;
   readonly parse: (text: string) => A | undefined;
+  /** The inverse, for the help, where `String` is not. */
+  readonly show?: (value: A) => string;
 };
 
 type Range = { readonly min?: number; readonly max?: number };
