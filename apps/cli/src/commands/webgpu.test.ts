@@ -30,6 +30,14 @@ describe.skipIf(swiftshader !== undefined)(`--device webgpu ${swiftshader ?? ''}
     expect(stderr).toMatch(/There is no adapter "geforce"; there are 0: .*SwiftShader/);
   });
 
+  it('refuses images of 16 bits where there are none', async () => {
+    const train = (device: string) => call('train', set.data, set.cfg, '--device', device, '--precision', 'f16');
+    const [webgpu, wasm] = [await train('webgpu'), await train('wasm')];
+    expect([webgpu.status, wasm.status]).toEqual([1, 1]);
+    expect(webgpu.stderr).toMatch(/SwiftShader.* has no shader-f16\. Use the precision f32\./);
+    expect(wasm.stderr).toMatch(/--precision f16: is for graphics cards, and this is WebAssembly.*; leave it out/);
+  });
+
   it('trains as the CPU does', async () => {
     const train = (device: string) =>
       call('train', set.data, set.cfg, '--device', device, '--max-batches', '3', '--prefix', device);

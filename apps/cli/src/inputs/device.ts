@@ -13,6 +13,7 @@ export type DeviceChoice = {
   readonly device: 'auto' | 'wasm' | 'webgpu' | 'reference';
   readonly threads: number | undefined;
   readonly adapter?: string | undefined;
+  readonly precision?: 'f32' | 'f16' | undefined;
   readonly profile?: string | undefined;
   /** Kernels that an earlier process, or another member, has computed with. */
   readonly kernels?: string | undefined;
@@ -35,6 +36,10 @@ export const deviceOptions = {
     placeholder: 'n',
     doc: 'threads of the wasm device [all cores]; results do not depend on it',
   }),
+  precision: withDefault(oneOf('f32', 'f16'), 'f32', {
+    placeholder: 'f32|f16',
+    doc: 'how a graphics card stores the images between layers: f16 takes half the memory, and is computed with in 32 bits',
+  }),
   profile: optional(text, {
     placeholder: 'trace.json',
     doc: 'time every kernel of the wasm or webgpu device: a table on stderr, and a trace for chrome://tracing in this file',
@@ -53,7 +58,14 @@ const advice: Readonly<Record<DeviceChoice['device'], string>> = {
 
 type Opened = { readonly device: Device; readonly events: readonly ProfileEvent[] };
 
-const open = ({ device, threads, kernels, adapter, profile }: DeviceChoice): TE.TaskEither<Failure, Opened> =>
+const openNamed = ({
+  device,
+  threads,
+  kernels,
+  adapter,
+  precision,
+  profile,
+}: DeviceChoice): TE.TaskEither<Failure, Opened> =>
   TE.tryCatch(
     async () => {
       const events: ProfileEvent[] = [];
@@ -61,11 +73,28 @@ const open = ({ device, threads, kernels, adapter, profile }: DeviceChoice): TE.
         ...(threads !== undefined && { threads }),
         ...(kernels !== undefined && { kernels }),
         ...(adapter !== undefined && { adapter }),
+        ...(precision !== undefined && { precision }),
         ...(profile !== undefined && { profile: (event: ProfileEvent) => void events.push(event) }),
       });
       return { device: opened, events };
     },
     (error) => refused(`--device ${device}: cannot be opened: ${reasonOf(error)}`, advice[device]),
+  );
+
+const open = (choice: DeviceChoice): TE.TaskEither<Failure, Opened> =>
+  pipe(
+    openNamed(choice),
+    TE.flatMap((opened) => {
+      if (choice.precision !== 'f16' || opened.device.precision === 'f16') return TE.right(opened);
+      const failure = refused(
+        `--precision f16: is for graphics cards, and this is ${opened.device.description}`,
+        'leave it out, or give --device webgpu',
+      );
+      return async () => {
+        await opened.device.close();
+        return E.left(failure);
+      };
+    }),
   );
 
 export const openChosen = (choice: DeviceChoice): TE.TaskEither<Failure, Device> =>

@@ -60,6 +60,7 @@ export const options = {
   partial: networkOptions.partial,
   device: networkOptions.device,
   adapter: networkOptions.adapter,
+  precision: networkOptions.precision,
   threads: networkOptions.threads,
   profile: networkOptions.profile,
   verbose: flag("print the original's lines for every [yolo] layer and mini-batch too"),

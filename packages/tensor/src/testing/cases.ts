@@ -162,6 +162,18 @@ const elementwise: Case[] = [
     },
     tolerance: 1e-5,
   },
+  {
+    name: 'a convolution and a product that end with more operands than a kernel may bind',
+    args: [noise([2, 5, 4, 3], 1), ...Array.from({ length: 14 }, (_, i) => noise([2, 5, 4, 3], 20 + i))],
+    f: (x, ...others) => {
+      const end = (t: Tensor) => others.reduce((sum, b, i) => (i % 2 === 0 ? T.add(sum, b) : T.mul(sum, b)), t);
+      const conv = T.conv2d(noise([3, 3, 3, 3], 2), { padding: 1 })(x);
+      const input = T.conv2dInput(noise([3, 3, 3, 3], 3), [2, 5, 4, 3], { padding: 1 })(x);
+      const flat = T.matmul(T.reshape([40, 3])(x), noise([3, 3], 4));
+      return [end(conv), end(input), end(T.reshape([2, 5, 4, 3])(flat))];
+    },
+    tolerance: 1e-5,
+  },
   { name: 'a value used by two results', args: [noise([9], 1)], f: (x) => [T.exp(x), T.mul(T.exp(x), 2), T.exp(x)] },
   {
     name: 'an argument and a constant as results',

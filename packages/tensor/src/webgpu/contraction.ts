@@ -1,9 +1,10 @@
 /** Convolutions, their gradients and matrix products: what the matrix kernel reads and writes for each. */
 import type { Expression, Step, ValueId } from '../plan/program.ts';
-import type { Shape } from '../shape.ts';
+import { type Shape, sizeOf, stridesOf } from '../shape.ts';
 import { type Loader, type Product, problemName, product, tileName, tilesFor } from './gemm.ts';
+import type { Operand } from './kernel.ts';
 import type { Bindings, Lowering } from './lowering.ts';
-import { reduce } from './pointwise.ts';
+import { map, reduce } from './pointwise.ts';
 import { emitExpression, u, unflatten } from './wgsl.ts';
 
 type Convolution = Extract<Step, { kind: 'conv2d' | 'conv2dInput' | 'conv2dFilter' }>;
@@ -34,6 +35,36 @@ const finisher = (
     const { lines, result } = emitExpression(epilogue, { load, position, accumulator: 'accumulated' });
     return `let place = ${at}; let accumulated = ${value};\n${unflatten('place', shape, 'e')}\n${lines}\n${bindings.write(name, 'place', result)}`;
   };
+};
+
+/** Buffers of a contraction beside those that its epilogue reads: the result and two operands. */
+const ownBuffers = 3;
+
+/**
+ * A contraction with its epilogue. Where that reads more buffers than a kernel may bind, the sums go to a temporary first,
+ * and the epilogue is a kernel, or several, of its own.
+ */
+const withEpilogue = (
+  lowering: Lowering,
+  out: ValueId,
+  epilogue: Expression | undefined,
+  contract: (target: Operand, epilogue: Expression | undefined) => void,
+): void => {
+  const read = new Set(epilogue?.loads.map(({ value }) => lowering.program.values[value].place));
+  if (epilogue === undefined || read.size + ownBuffers <= lowering.maxBuffers) {
+    contract({ value: out }, epilogue);
+    return;
+  }
+  const shape = lowering.shapeOf(out);
+  const strides = stridesOf(shape);
+  const sums = lowering.temporary(sizeOf(shape));
+  contract(sums, undefined);
+  const code = epilogue.code.map((line) =>
+    line.kind === 'accumulator' ? { kind: 'load' as const, load: epilogue.loads.length, dtype: line.dtype } : line,
+  );
+  const loads = [...epilogue.loads, { value: -1, offset: 0, strides }];
+  const reads = [...epilogue.loads.map(({ value }) => ({ value })), sums];
+  map(lowering, shape, { loads, code }, { operand: { value: out }, dtype: 'f32', offset: 0, strides }, reads);
 };
 
 const multiply = (lowering: Lowering, bindings: Bindings, p: Product): void =>
@@ -101,44 +132,48 @@ return ${bindings.read(x, `((image * ${u(g.h)} + y) * ${u(g.w)} + x) * ${u(g.c)}
 
 export const conv2d = (lowering: Lowering, step: Extract<Step, { kind: 'conv2d' }>): void => {
   const g = problemOf(lowering, step);
-  const bindings = lowering.bindings();
-  const out = bindings.name({ value: step.out }, 'f32', true);
-  const [x, filter] = [step.x, step.filter].map((value) => bindings.name({ value }, 'f32'));
-  const finish = finisher(lowering, bindings, out, lowering.shapeOf(step.out), step.epilogue);
-  multiply(lowering, bindings, {
-    rows: g.n * g.oh * g.ow,
-    columns: g.perGroup,
-    count: g.groups,
-    ...(g.ci < shallow ? wholeWindows(g, bindings, x) : windowsByTap(g, bindings, x)),
-    b: {
-      along: 'depth',
-      prepare: (j, s) =>
-        `let at${s} = (z * ${u(g.perGroup)} + ${j}) * ${u(g.kh * g.kw * g.ci)}${g.ci < shallow ? '' : ` + s * ${u(g.ci)}`};`,
-      load: (k, s) => bindings.read(filter, `at${s} + ${k}`),
-    },
-    store: (row, column, value) => finish(`${row} * ${u(g.out)} + z * ${u(g.perGroup)} + ${column}`, value),
+  withEpilogue(lowering, step.out, step.epilogue, (target, epilogue) => {
+    const bindings = lowering.bindings();
+    const out = bindings.name(target, 'f32', true);
+    const [x, filter] = [step.x, step.filter].map((value) => bindings.name({ value }, 'f32'));
+    const finish = finisher(lowering, bindings, out, lowering.shapeOf(step.out), epilogue);
+    multiply(lowering, bindings, {
+      rows: g.n * g.oh * g.ow,
+      columns: g.perGroup,
+      count: g.groups,
+      ...(g.ci < shallow ? wholeWindows(g, bindings, x) : windowsByTap(g, bindings, x)),
+      b: {
+        along: 'depth',
+        prepare: (j, s) =>
+          `let at${s} = (z * ${u(g.perGroup)} + ${j}) * ${u(g.kh * g.kw * g.ci)}${g.ci < shallow ? '' : ` + s * ${u(g.ci)}`};`,
+        load: (k, s) => bindings.read(filter, `at${s} + ${k}`),
+      },
+      store: (row, column, value) => finish(`${row} * ${u(g.out)} + z * ${u(g.perGroup)} + ${column}`, value),
+    });
   });
 };
 
 export const conv2dInput = (lowering: Lowering, step: Extract<Step, { kind: 'conv2dInput' }>): void => {
   const g = problemOf(lowering, step);
-  const bindings = lowering.bindings();
-  const out = bindings.name({ value: step.out }, 'f32', true);
-  const [dy, filter] = [step.dy, step.filter].map((value) => bindings.name({ value }, 'f32'));
-  const finish = finisher(lowering, bindings, out, lowering.shapeOf(step.out), step.epilogue);
-  multiply(lowering, bindings, {
-    rows: g.n * g.h * g.w,
-    columns: g.ci,
-    segments: g.kh * g.kw,
-    depth: g.perGroup,
-    count: g.groups,
-    a: { along: 'depth', prepare: (i, s) => sourceOf(g, i, s), load: guarded(bindings, dy) },
-    b: {
-      along: 'line',
-      prepare: (j, s) => `let at${s} = (z * ${u(g.perGroup * g.kh * g.kw)} + s) * ${u(g.ci)} + ${j};`,
-      load: (k, s) => bindings.read(filter, `at${s} + ${k} * ${u(g.kh * g.kw * g.ci)}`),
-    },
-    store: (row, column, value) => finish(`${row} * ${u(g.c)} + z * ${u(g.ci)} + ${column}`, value),
+  withEpilogue(lowering, step.out, step.epilogue, (target, epilogue) => {
+    const bindings = lowering.bindings();
+    const out = bindings.name(target, 'f32', true);
+    const [dy, filter] = [step.dy, step.filter].map((value) => bindings.name({ value }, 'f32'));
+    const finish = finisher(lowering, bindings, out, lowering.shapeOf(step.out), epilogue);
+    multiply(lowering, bindings, {
+      rows: g.n * g.h * g.w,
+      columns: g.ci,
+      segments: g.kh * g.kw,
+      depth: g.perGroup,
+      count: g.groups,
+      a: { along: 'depth', prepare: (i, s) => sourceOf(g, i, s), load: guarded(bindings, dy) },
+      b: {
+        along: 'line',
+        prepare: (j, s) => `let at${s} = (z * ${u(g.perGroup * g.kh * g.kw)} + s) * ${u(g.ci)} + ${j};`,
+        load: (k, s) => bindings.read(filter, `at${s} + ${k} * ${u(g.kh * g.kw * g.ci)}`),
+      },
+      store: (row, column, value) => finish(`${row} * ${u(g.c)} + z * ${u(g.ci)} + ${column}`, value),
+    });
   });
 };
 
@@ -201,26 +236,28 @@ let c${s} = group * ${u(g.ci)} + ${j} % ${u(g.ci)};`,
 
 export const matmul = (lowering: Lowering, step: Extract<Step, { kind: 'matmul' }>): void => {
   const { batch, m, n, k, transposeA, transposeB } = step;
-  const bindings = lowering.bindings();
-  const out = bindings.name({ value: step.out }, 'f32', true);
-  const [a, b] = [step.a, step.b].map((value: ValueId) => bindings.name({ value }, 'f32'));
-  const finish = finisher(lowering, bindings, out, lowering.shapeOf(step.out), step.epilogue);
-  multiply(lowering, bindings, {
-    rows: m,
-    columns: n,
-    segments: 1,
-    depth: k,
-    count: batch,
-    a: {
-      along: transposeA ? 'line' : 'depth',
-      prepare: (i, s) => `let at${s} = z * ${u(m * k)} + ${i}${transposeA ? '' : ` * ${u(k)}`};`,
-      load: (at, s) => bindings.read(a, `at${s} + ${at}${transposeA ? ` * ${u(m)}` : ''}`),
-    },
-    b: {
-      along: transposeB ? 'depth' : 'line',
-      prepare: (j, s) => `let at${s} = z * ${u(n * k)} + ${j}${transposeB ? ` * ${u(k)}` : ''};`,
-      load: (at, s) => bindings.read(b, `at${s} + ${at}${transposeB ? '' : ` * ${u(n)}`}`),
-    },
-    store: (row, column, value) => finish(`z * ${u(m * n)} + ${row} * ${u(n)} + ${column}`, value),
+  withEpilogue(lowering, step.out, step.epilogue, (target, epilogue) => {
+    const bindings = lowering.bindings();
+    const out = bindings.name(target, 'f32', true);
+    const [a, b] = [step.a, step.b].map((value: ValueId) => bindings.name({ value }, 'f32'));
+    const finish = finisher(lowering, bindings, out, lowering.shapeOf(step.out), epilogue);
+    multiply(lowering, bindings, {
+      rows: m,
+      columns: n,
+      segments: 1,
+      depth: k,
+      count: batch,
+      a: {
+        along: transposeA ? 'line' : 'depth',
+        prepare: (i, s) => `let at${s} = z * ${u(m * k)} + ${i}${transposeA ? '' : ` * ${u(k)}`};`,
+        load: (at, s) => bindings.read(a, `at${s} + ${at}${transposeA ? ` * ${u(m)}` : ''}`),
+      },
+      b: {
+        along: transposeB ? 'depth' : 'line',
+        prepare: (j, s) => `let at${s} = z * ${u(n * k)} + ${j}${transposeB ? ` * ${u(k)}` : ''};`,
+        load: (at, s) => bindings.read(b, `at${s} + ${at}${transposeB ? '' : ` * ${u(n)}`}`),
+      },
+      store: (row, column, value) => finish(`z * ${u(m * n)} + ${row} * ${u(n)} + ${column}`, value),
+    });
   });
 };
