@@ -119,13 +119,18 @@ describe.skipIf(typeof cluster === 'string')(`a Slurm of one node ${title}`, { t
     const said = (): string => (existsSync(output) ? readFileSync(output, 'utf8') : '');
     const until = async (what: () => boolean, seconds: number): Promise<void> => {
       for (const end = Date.now() + 1000 * seconds; Date.now() < end; await sleep(100)) if (what()) return;
-      throw new Error(`not within ${seconds} s: ${what}\n${said()}`);
+      const state = await call('bash', [
+        '-c',
+        `scontrol show job ${job}; sinfo -R; tail -n 20 "$(dirname "$SLURM_CONF")/log"`,
+      ]);
+      throw new Error(`not within ${seconds} s: ${what}\n${said()}\n${state.stdout}`);
     };
     await until(() => existsSync(join(run, 'log.csv')) && /^\d+: /m.test(said()), 120);
     // As before the time is up: the script is told, the command saves and ends, the job is queued again.
     await call('scancel', ['--batch', '--signal=TERM', String(job)]);
     await until(() => said().includes('queued again'), 120);
-    // Slurm lets such a job wait for two minutes.
+    // Slurm lets such a job wait for two minutes; sooner than after ten seconds, its node would refuse it as the one revoked.
+    await sleep(12_000);
     for (let i = 0; i < 180 && !said().includes('going on: train --resume'); i++) {
       await call('scontrol', ['update', `JobId=${job}`, 'StartTime=now']).catch(() => undefined);
       await sleep(1000);
