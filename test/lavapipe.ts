@@ -1,48 +1,74 @@
 /**
- * A second Vulkan driver for machines without a graphics card: Mesa's lavapipe from Debian's packages (backports where there
- * are any), unpacked into the temporary folder without installing anything. Unlike SwiftShader it has `shader-f16`.
+ * A second Vulkan driver for machines without a graphics card: Mesa's lavapipe from Debian testing, with the C library that
+ * it is made for, unpacked into the temporary folder without installing anything. Unlike SwiftShader it has `shader-f16`
+ * and matrix units.
  */
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
-const home = join(tmpdir(), 'gdarknet-lavapipe');
-const driver = 'mesa-vulkan-drivers';
+const home = join(tmpdir(), 'gdarknet-lavapipe-2');
+const libraries = join(home, 'usr/lib/x86_64-linux-gnu');
+/** For Vulkan's loader. */
+const description = join(home, 'lvp.json');
+const node = fileURLToPath(new URL('../node_modules/node/bin/node', import.meta.url));
 
 const output = (program: string, args: readonly string[], cwd?: string): string =>
   execFileSync(program, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'], ...(cwd && { cwd }) });
 
 /** The machine's own mirror of Debian. */
-const mirror = (): { readonly uri: string; readonly codename: string } => {
+const mirror = (): string => {
   const codename = /^VERSION_CODENAME=(\w+)$/m.exec(readFileSync('/etc/os-release', 'utf8'))?.[1] ?? '';
   const lines = output('apt-get', ['indextargets', '--format', '$(REPO_URI) $(CODENAME) $(COMPONENT)']).split('\n');
   const uri = lines.map((line) => line.split(' ')).find(([, name, part]) => name === codename && part === 'main')?.[0];
   if (!uri) throw new Error(`apt knows no mirror of ${codename}`);
-  return { uri, codename };
+  return uri;
 };
 
 const unpack = (): void => {
   const beside = mkdtempSync(`${home}-`);
+  const apt = join(beside, 'apt');
+  const debs = join(apt, 'debs');
   try {
-    const { uri, codename } = mirror();
-    const sources = join(beside, 'sources.list');
-    const suites = [codename, `${codename}-backports`];
-    writeFileSync(sources, suites.map((suite) => `deb ${uri} ${suite} main\n`).join(''));
-    const lists = join(beside, 'lists');
-    execFileSync('mkdir', ['-p', join(lists, 'partial'), join(beside, 'debs')]);
-    const options = [
-      ...['-o', `Dir::Etc::SourceList=${sources}`, '-o', 'Dir::Etc::SourceParts=/dev/null'],
-      ...['-o', `Dir::State::Lists=${lists}`, '-o', 'APT::Sandbox::User=root', '-o', 'Debug::NoLocking=1'],
-      ...['-t', suites[1]],
-    ];
+    mkdirSync(join(apt, 'lists', 'partial'), { recursive: true });
+    mkdirSync(debs);
+    writeFileSync(join(apt, 'sources.list'), `deb ${mirror()} testing main\n`);
+    // As if nothing were installed: everything down to the C library comes along.
+    writeFileSync(join(apt, 'status'), '');
+    const settings = {
+      'Dir::Etc::SourceList': join(apt, 'sources.list'),
+      'Dir::Etc::SourceParts': '/dev/null',
+      'Dir::State::Lists': join(apt, 'lists'),
+      'Dir::State::status': join(apt, 'status'),
+      'APT::Sandbox::User': 'root',
+      'Debug::NoLocking': '1',
+    };
+    const options = Object.entries(settings).flatMap(([key, value]) => ['-o', `${key}=${value}`]);
     output('apt-get', [...options, 'update']);
-    const planned = output('apt-get', [...options, '--no-install-recommends', '-s', 'install', driver]);
-    const missing = [...planned.matchAll(/^Inst (\S+)/gm)].map(([, name]) => name);
-    output('apt-get', [...options, 'download', ...new Set([driver, 'libvulkan1', ...missing])], join(beside, 'debs'));
-    for (const name of readdirSync(join(beside, 'debs'))) output('dpkg', ['-x', join(beside, 'debs', name), beside]);
-    rmSync(lists, { recursive: true });
-    rmSync(join(beside, 'debs'), { recursive: true });
+    const wanted = ['--no-install-recommends', '-s', 'install', 'mesa-vulkan-drivers', 'libvulkan1', 'libstdc++6'];
+    const planned = output('apt-get', [...options, ...wanted]);
+    const names = [...planned.matchAll(/^Inst (\S+)/gm)].map(([, name]) => name);
+    output('apt-get', [...options, 'download', ...names], debs);
+    for (const file of readdirSync(debs)) output('dpkg', ['-x', join(debs, file), beside]);
+    const icd = readFileSync(join(beside, 'usr/share/vulkan/icd.d/lvp_icd.json'), 'utf8');
+    const { ICD, ...rest } = JSON.parse(icd) as { ICD: object };
+    const library = join(libraries, 'libvulkan_lvp.so');
+    writeFileSync(
+      join(beside, basename(description)),
+      JSON.stringify({ ...rest, ICD: { ...ICD, library_path: library } }),
+    );
+    rmSync(apt, { recursive: true });
     renameSync(beside, home);
   } catch (error) {
     rmSync(beside, { recursive: true, force: true });
@@ -51,23 +77,23 @@ const unpack = (): void => {
   }
 };
 
-/** What a process needs in its environment, so that Dawn finds lavapipe there; or why it is not to be had. */
-export const lavapipe = (): Readonly<Record<string, string>> | string => {
+export type Lavapipe = {
+  /** A program and its first words, which run Node beside the driver; Node's own words follow. */
+  readonly node: readonly [string, ...string[]];
+  /** What the process needs in its environment, so that Dawn finds the driver. */
+  readonly env: Readonly<Record<string, string>>;
+};
+
+/** How to run Node with lavapipe; or why it is not to be had. */
+export const lavapipe = (): Lavapipe | string => {
   if (process.platform !== 'linux' || process.arch !== 'x64') return 'lavapipe is fetched for x64 Linux only';
   try {
     if (!existsSync(home)) unpack();
-    const libraries = join(home, 'usr/lib/x86_64-linux-gnu');
-    const icds = join(home, 'usr/share/vulkan/icd.d');
-    const name = readdirSync(icds).find((file) => file.startsWith('lvp_icd')) ?? '';
-    const description = JSON.parse(readFileSync(join(icds, name), 'utf8')) as {
-      ICD: { library_path: string; api_version: string };
+    return {
+      node: [join(libraries, 'ld-linux-x86-64.so.2'), '--library-path', libraries, node],
+      env: { VK_DRIVER_FILES: description, VK_ICD_FILENAMES: description },
     };
-    if (description.ICD.api_version < '1.4') return `this Debian's ${driver} is too old for Dawn`;
-    const icd = join(home, 'lvp.json');
-    const whole = { ...description, ICD: { ...description.ICD, library_path: join(libraries, 'libvulkan_lvp.so') } };
-    writeFileSync(icd, JSON.stringify(whole));
-    return { LD_LIBRARY_PATH: libraries, VK_DRIVER_FILES: icd, VK_ICD_FILENAMES: icd };
   } catch (error) {
-    return `Debian's ${driver} cannot be fetched: ${String(error).split('\n')[0]}`;
+    return `Debian's mesa-vulkan-drivers cannot be fetched: ${String(error).split('\n')[0]}`;
   }
 };

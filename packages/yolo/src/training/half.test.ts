@@ -14,19 +14,27 @@ type Result = {
   readonly bytes: number;
 };
 
-const node = fileURLToPath(new URL('../../../../node_modules/node/bin/node', import.meta.url));
 const program = fileURLToPath(new URL('../testing/half-precision.ts', import.meta.url));
 const driver = lavapipe();
 const reason = typeof driver === 'string' ? driver : undefined;
 
+const results = async (): Promise<readonly Result[]> => {
+  if (typeof driver === 'string') throw new Error(driver);
+  const [command, ...words] = [
+    ...driver.node,
+    '--conditions=@gdarknet/source',
+    '--disable-warning=ExperimentalWarning',
+  ];
+  const env = { ...process.env, ...driver.env };
+  const { stdout } = await promisify(execFile)(command, [...words, program], { env });
+  return JSON.parse(stdout);
+};
+
 describe.skipIf(reason !== undefined)(`images as f16 ${reason ?? ''}`, { timeout: 240_000 }, () => {
   it('train as those of 32 bits do, in less memory', async () => {
-    const env = { ...process.env, ...(driver as Readonly<Record<string, string>>) };
-    const words = ['--conditions=@gdarknet/source', '--disable-warning=ExperimentalWarning', program];
-    const { stdout } = await promisify(execFile)(node, words, { env });
-    const results = JSON.parse(stdout) as Result[];
-    expect(results.map(({ precision }) => precision)).toEqual(['f32', 'f16', 'f32', 'f16']);
-    for (const [whole, half] of [results.slice(0, 2), results.slice(2)]) {
+    const told = await results();
+    expect(told.map(({ precision }) => precision)).toEqual(['f32', 'f16', 'f32', 'f16']);
+    for (const [whole, half] of [told.slice(0, 2), told.slice(2)]) {
       expect(half.description).toMatch(/, images as f16$/);
       expect(half.losses).not.toEqual(whole.losses);
       // Eleven bits of each image: 2^-11 at a time, which hardly adds up.
