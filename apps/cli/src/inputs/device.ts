@@ -38,7 +38,7 @@ export const deviceOptions = {
   }),
   precision: withDefault(oneOf('f32', 'f16'), 'f32', {
     placeholder: 'f32|f16',
-    doc: 'how a graphics card stores the images between layers: f16 takes half the memory, and is computed with in 32 bits',
+    doc: 'how a graphics card stores the images between layers: f16 takes half the memory, and uses its matrix units',
   }),
   profile: optional(text, {
     placeholder: 'trace.json',

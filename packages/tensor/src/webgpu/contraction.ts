@@ -1,10 +1,11 @@
 /** Convolutions, their gradients and matrix products: what the matrix kernel reads and writes for each. */
 import type { Expression, Step, ValueId } from '../plan/program.ts';
 import { type Shape, sizeOf, stridesOf } from '../shape.ts';
-import { type Loader, type Product, problemName, product, tileName, tilesFor } from './gemm.ts';
-import type { Operand } from './kernel.ts';
+import { type Loader, type Product, problemName, product, type Tile, tileName, tilesFor } from './gemm.ts';
+import type { Operand, Written } from './kernel.ts';
 import type { Bindings, Lowering } from './lowering.ts';
 import { map, reduce } from './pointwise.ts';
+import { onUnits, unitsName, unitTilesFor } from './units.ts';
 import { emitExpression, u, unflatten } from './wgsl.ts';
 
 type Convolution = Extract<Step, { kind: 'conv2d' | 'conv2dInput' | 'conv2dFilter' }>;
@@ -51,7 +52,7 @@ const withEpilogue = (
   contract: (target: Operand, epilogue: Expression | undefined) => void,
 ): void => {
   const read = new Set(epilogue?.loads.map(({ value }) => lowering.program.values[value].place));
-  if (epilogue === undefined || read.size + ownBuffers <= lowering.maxBuffers) {
+  if (epilogue === undefined || read.size + ownBuffers <= lowering.means.maxBuffers) {
     contract({ value: out }, epilogue);
     return;
   }
@@ -67,12 +68,19 @@ const withEpilogue = (
   map(lowering, shape, { loads, code }, { operand: { value: out }, dtype: 'f32', offset: 0, strides }, reads);
 };
 
-const multiply = (lowering: Lowering, bindings: Bindings, p: Product): void =>
-  lowering.push(
-    bindings,
-    problemName(p),
-    tilesFor(p, lowering.barriers).map((tile) => ({ name: tileName(tile), write: () => product(p, tile) })),
-  );
+/** On matrix units where there are some and the product is large enough. */
+const multiply = (lowering: Lowering, bindings: Bindings, p: Product): void => {
+  const { units } = lowering.means;
+  const [problem, onUnit] = [problemName(p), units ? unitTilesFor(p, units) : []];
+  const way = (tile: Tile, write: () => Written) => ({ name: tileName(tile), write });
+  if (units && onUnit.length > 0) {
+    const ways = onUnit.map((tile) => way(tile, () => onUnits(p, tile, units)));
+    lowering.push(bindings, `${unitsName(units)}: ${problem}`, ways);
+    return;
+  }
+  const ways = tilesFor(p, lowering.means.barriers).map((tile) => way(tile, () => product(p, tile)));
+  lowering.push(bindings, problem, ways);
+};
 
 /** (`&` computes both sides, where `&&` would be a branch.) An image's pixel for output pixel `i` at tap `s`: its address, and whether it lies inside. */
 const pixelOf = (g: ReturnType<typeof problemOf>, i: string, x: string): string => `

@@ -8,16 +8,23 @@ import { DeviceLostError, NoAdapterError, NoClockError } from './errors.ts';
 import { compile, type Shop } from './executable.ts';
 import { notebookFor } from './notebook.ts';
 import { openPipelines } from './pipelines.ts';
+import { disagreement } from './proof.ts';
 import { openTuner } from './tuning.ts';
+import { type Units, unitFeatures, unitsName, unitsOf } from './units.ts';
 
 export type WebGpuOptions = {
   /** Index of the adapter, or a part of its name. Default: the one for performance. */
   readonly adapter?: string;
   /**
-   * `f16`: images between layers are stored as 16 bits, which halves most of the memory and of its traffic; everything is
-   * still computed in 32 bits. The adapter must have `shader-f16`. Default `f32`.
+   * `f16`: images between layers are stored as 16 bits, which halves most of the memory and of its traffic; sums,
+   * statistics, parameters and losses stay in 32 bits. The adapter must have `shader-f16`. Default `f32`.
    */
   readonly precision?: 'f32' | 'f16';
+  /**
+   * Whether products are computed by the adapter's matrix units, from factors of 16 bits with sums of 32. Default: with the
+   * precision `f16`, where the adapter has some that Dawn can use, and they agree with the plain kernels.
+   */
+  readonly matrixUnits?: boolean;
   /** Matrix kernels with shared memory or with registers alone. Default: as suits the adapter. */
   readonly matrices?: 'shared' | 'registers';
   /** Of the ways to write a matrix kernel always the one at this place, where there are so many; for tests. */
@@ -41,8 +48,13 @@ const wantedFeatures = ['timestamp-query', 'shader-f16'] as const satisfies read
 
 const isTestMachine = (): boolean => typeof process !== 'undefined' && Boolean(process.env?.CI);
 
-const describe = ({ name, emulated }: AdapterFacts, half: boolean): string =>
-  `WebGPU, ${name}${emulated ? ' (emulated on the processor)' : ''}${half ? ', images as f16' : ''}`;
+const describe = ({ name, emulated }: AdapterFacts, half: boolean, units?: Units, fault?: string): string =>
+  [
+    `WebGPU, ${name}${emulated ? ' (emulated on the processor)' : ''}`,
+    ...(half ? ['images as f16'] : []),
+    ...(units ? [unitsName(units)] : []),
+    ...(fault === undefined ? [] : [`without matrix units (${fault})`]),
+  ].join(', ');
 
 export const openWebGpu = async (options: WebGpuOptions = {}): Promise<Device> => {
   const { matrices, way, profile } = options;
@@ -54,8 +66,9 @@ export const openWebGpu = async (options: WebGpuOptions = {}): Promise<Device> =
   if (half && !features.includes('shader-f16'))
     throw new NoAdapterError(`${facts.name} cannot store 16 bits: it has no shader-f16. Use the precision f32.`);
   if (profile && !hasClock) throw new NoClockError(`${facts.name} cannot time kernels: it has no timestamp-query.`);
+  const told = half && options.matrixUnits !== false ? unitsOf(adapter) : undefined;
   const gpu = await adapter.requestDevice({
-    requiredFeatures: features,
+    requiredFeatures: [...features, ...(told ? (unitFeatures as readonly string[] as GPUFeatureName[]) : [])],
     requiredLimits: Object.fromEntries(limitNames.map((name) => [name, adapter.limits[name]])),
   });
   let failure: Error | undefined;
@@ -78,11 +91,17 @@ export const openWebGpu = async (options: WebGpuOptions = {}): Promise<Device> =
     return buffer;
   };
   const pipelines = openPipelines(gpu);
+  const fault = told && (await disagreement(gpu, pipelines, told));
+  const units = fault === undefined ? told : undefined;
   let programs = 0;
   const tunes = options.autotune ?? (!facts.emulated && !isTestMachine());
   const shop: Shop = {
     ...{ gpu, facts, half, storage, pipelines, way, profile, upload, check },
-    barriers: matrices === undefined ? !facts.emulated : matrices === 'shared',
+    means: {
+      barriers: matrices === undefined ? !facts.emulated : matrices === 'shared',
+      maxBuffers: gpu.limits.maxStorageBuffersPerShaderStage,
+      units,
+    },
     scratch: new Scratch(storage),
     temporaries: new Scratch(storage),
     tuner: tunes && hasClock ? await openTuner(gpu, pipelines, notebookFor(facts)) : undefined,
@@ -93,7 +112,7 @@ export const openWebGpu = async (options: WebGpuOptions = {}): Promise<Device> =
 
   const device: Device = {
     name: 'webgpu',
-    description: describe(facts, half),
+    description: describe(facts, half, units, fault),
     ...(half && { precision: 'f16' as const }),
     compile: (graph, compileOptions) => compile(shop, graph, compileOptions),
     upload: (data, shape) => ({ shape, dtype: dtypeOf(data), handle: upload(data) }),

@@ -12,6 +12,7 @@ import { TooLargeError } from './errors.ts';
 import { halfPlaces } from './half.ts';
 import type { Binding, Kernel } from './kernel.ts';
 import { lower } from './lower.ts';
+import type { Means } from './lowering.ts';
 import type { Pipelines } from './pipelines.ts';
 import { assignSlots } from './slots.ts';
 import { recordTimed, type Timed } from './timer.ts';
@@ -21,8 +22,7 @@ import type { Tuner } from './tuning.ts';
 export type Shop = {
   readonly gpu: GPUDevice;
   readonly facts: AdapterFacts;
-  /** Whether kernels may use shared memory. */
-  readonly barriers: boolean;
+  readonly means: Means;
   /** Whether images between layers are stored as 16 bits. */
   readonly half: boolean;
   readonly storage: Pool;
@@ -133,7 +133,7 @@ export const compile = async (shop: Shop, graph: Graph, options: CompileOptions 
   const half = shop.half ? halfPlaces(program) : new Set<Place>();
   const bytesOf = (id: ValueId): number =>
     (half.has(program.values[id].place) ? 2 : 4) * sizeOf(program.values[id].shape);
-  const lowered = lower(program, shop.barriers, gpu.limits.maxStorageBuffersPerShaderStage, half);
+  const lowered = lower(program, shop.means, half);
   const slots = assignSlots(program, bytesOf);
   const shared = shareTemporaries(lowered.temporaries);
   checkSizes(shop, program, bytesOf, lowered.kernels);

@@ -45,12 +45,12 @@ export type Tile = {
   readonly wide: number;
 };
 
-const indices = (n: number): readonly number[] => Array.from({ length: n }, (_, i) => i);
+export const indices = (n: number): readonly number[] => Array.from({ length: n }, (_, i) => i);
 
-const wholeRange = (p: Product): string => p.range ?? `let first = 0u; let end = ${u(p.segments)};`;
+export const wholeRange = (p: Product): string => p.range ?? `let first = 0u; let end = ${u(p.segments)};`;
 
 /** The end of every kernel: called for each result, also for those past the edge. */
-const put = (p: Product): string => `${p.functions ?? ''}
+export const put = (p: Product): string => `${p.functions ?? ''}
 fn put(z: u32, row: u32, column: u32, value: f32) {
 if (row >= ${u(p.rows)} || column >= ${u(p.columns)}) { return; }
 ${p.problem ?? ''}
@@ -58,11 +58,11 @@ ${p.store('row', 'column', 'value')}
 }`;
 
 /** Blocks of rows beyond what may lie along one axis lie along the third, problem by problem. */
-const groupsOf = (p: Product, { rows, columns }: Tile): Written['groups'] => {
+export const groupsOf = (p: Product, { rows, columns }: Tile): Written['groups'] => {
   const down = Math.ceil(p.rows / rows);
   return [Math.ceil(p.columns / columns), Math.min(down, widest), p.count * Math.ceil(down / widest)];
 };
-const blockOf = (p: Product, { rows, columns }: Tile): string => `
+export const blockOf = (p: Product, { rows, columns }: Tile): string => `
 let z = block.z % ${u(p.count)};
 let firstRow = (block.y + block.z / ${u(p.count)} * ${u(widest)}) * ${u(rows)};
 let firstColumn = block.x * ${u(columns)};`;
@@ -205,7 +205,7 @@ const tiles = [
 const plenty = 256;
 
 /** What a tile is worth: the share of its work that counts, how many processors it reaches, how often it uses what it reads. */
-const worth = (p: Product, tile: Tile): number => {
+export const worth = (p: Product, tile: Tile): number => {
   const [x, y, z] = [Math.ceil(p.columns / tile.columns), Math.ceil(p.rows / tile.rows), p.count];
   const useful = (p.rows * p.columns) / (x * y * tile.rows * tile.columns);
   const steps = Math.ceil(p.depth / tile.deep) * tile.deep;

@@ -11,9 +11,11 @@ export type Binding = { readonly operand: Operand; readonly dtype: DType; readon
 export type Written = {
   readonly code: string;
   readonly groups: readonly [number, number, number];
+  /** What WGSL wants to be told before anything else. */
+  readonly directives?: string;
 };
 
-/** One of several programs with the same results. */
+/** One of several programs with the same results, to the bit. */
 export type Way = { readonly name: string; readonly write: () => Written };
 
 export type Kernel = {

@@ -1,7 +1,7 @@
 /** From the steps of a program to kernels. */
 import type { Place, Program, Step } from '../plan/program.ts';
 import { conv2d, conv2dFilter, conv2dInput, matmul } from './contraction.ts';
-import { type Lowered, Lowering } from './lowering.ts';
+import { type Lowered, Lowering, type Means } from './lowering.ts';
 import { map, moments, reduce } from './pointwise.ts';
 import { gather, maxPool, maxPoolGrad, randomBits, scatterAdd } from './windows.ts';
 
@@ -28,8 +28,8 @@ const rules: { readonly [K in Step['kind']]: Rule<K> } = {
   randomBits,
 };
 
-export const lower = (program: Program, barriers: boolean, maxBuffers: number, half: ReadonlySet<Place>): Lowered => {
-  const lowering = new Lowering(program, barriers, maxBuffers, half);
+export const lower = (program: Program, means: Means, half: ReadonlySet<Place>): Lowered => {
+  const lowering = new Lowering(program, means, half);
   program.steps.forEach((step, i) => {
     lowering.begin(i);
     (rules[step.kind] as (lowering: Lowering, step: Step) => void)(lowering, step);

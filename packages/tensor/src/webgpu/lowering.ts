@@ -2,6 +2,7 @@
 import type { Expression, Place, Program, ValueId } from '../plan/program.ts';
 import type { DType, Shape } from '../shape.ts';
 import { type Binding, groupSize, type Kernel, type Operand, overThreads, type Way } from './kernel.ts';
+import type { Units } from './units.ts';
 import { addressOf, functionsFor } from './wgsl.ts';
 
 export type Lowered = {
@@ -59,23 +60,28 @@ export class Bindings {
   }
 }
 
+/** What kernels may use on a device. */
+export type Means = {
+  /** Barriers and shared memory, which are dear on a processor in disguise. */
+  readonly barriers: boolean;
+  /** So many buffers at once. */
+  readonly maxBuffers: number;
+  readonly units?: Units | undefined;
+};
+
 export class Lowering {
   readonly program: Program;
-  /** Whether kernels may use barriers and shared memory, which are dear on a processor in disguise. */
-  readonly barriers: boolean;
-  /** That a kernel may bind. */
-  readonly maxBuffers: number;
+  readonly means: Means;
   /** Stored as 16 bits. */
   private readonly half: ReadonlySet<Place>;
   private readonly kernels: Kernel[] = [];
   private readonly temporaries: { size: number; step: number }[] = [];
   private step = 0;
 
-  constructor(program: Program, barriers: boolean, maxBuffers: number, half: ReadonlySet<Place>) {
+  constructor(program: Program, means: Means, half: ReadonlySet<Place>) {
     this.program = program;
     this.half = half;
-    this.maxBuffers = maxBuffers;
-    this.barriers = barriers;
+    this.means = means;
   }
 
   begin(step: number): void {
@@ -136,8 +142,8 @@ export class Lowering {
     const whole = ({ name, write }: Way): Way => ({
       name,
       write: () => {
-        const { code, groups } = write();
-        return { code: `${bindings.declarations()}\n${functionsFor(code)}\n${code}`, groups };
+        const { code, groups, directives = '' } = write();
+        return { code: `${directives}${bindings.declarations()}\n${functionsFor(code)}\n${code}`, groups };
       },
     });
     this.kernels.push({ step: this.step, bindings: bindings.list, problem, ways: ways.map(whole) });

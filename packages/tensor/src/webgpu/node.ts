@@ -12,8 +12,8 @@ const load = async (): Promise<GPU> => {
     throw new NoAdapterError(`WebGPU in Node comes with the package "webgpu", which cannot be loaded: ${error}`);
   }
   Object.assign(globalThis, loaded.globals);
-  // Otherwise the clock of kernels ticks every 0.1 ms: a protection that only pages of strangers need.
-  return loaded.create(['disable-dawn-features=timestamp_quantization']);
+  // Otherwise the clock of kernels ticks every 0.1 ms, and there are no matrix units: pages of strangers may not have either.
+  return loaded.create(['enable-dawn-features=allow_unsafe_apis', 'disable-dawn-features=timestamp_quantization']);
 };
 
 export const openDawn = (): Promise<GPU> => {

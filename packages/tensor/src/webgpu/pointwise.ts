@@ -29,7 +29,7 @@ const prepared = (lowering: Lowering, shape: Shape, e: Expression, reads: Reads 
   fitted(
     { e, reads: reads ?? e.loads.map(({ value }) => ({ value })) },
     shape,
-    lowering.maxBuffers - 1,
+    lowering.means.maxBuffers - 1,
     (part, dtype) => {
       const operand = lowering.temporary(sizeOf(shape));
       map(lowering, shape, part.e, { operand, dtype, offset: 0, strides: stridesOf(shape) }, part.reads);
