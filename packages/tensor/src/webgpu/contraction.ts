@@ -90,15 +90,38 @@ let x${x} = (out${x} % ${u(g.ow)}) * ${u(g.sw)} + s % ${u(g.kw)} - ${u(g.pl)};
 let in${x} = (y${x} < ${u(g.h)}) & (x${x} < ${u(g.w)});
 let at${x} = select(0u, ((${i} / ${u(g.oh * g.ow)} * ${u(g.h)} + y${x}) * ${u(g.w)} + x${x}) * ${u(g.c)}, in${x}) + z * ${u(g.ci)};`;
 
-/** A dy pixel that input pixel `i` took part in at tap `s`. */
-const sourceOf = (g: ReturnType<typeof problemOf>, i: string, x: string): string => `
-let in0${x} = ${i} % ${u(g.h * g.w)};
-let y0${x} = in0${x} / ${u(g.w)} + ${u(g.pt)} - s / ${u(g.kw)};
-let x0${x} = in0${x} % ${u(g.w)} + ${u(g.pl)} - s % ${u(g.kw)};
-let y${x} = y0${x} / ${u(g.sh)};
-let x${x} = x0${x} / ${u(g.sw)};
-let in${x} = (y0${x} % ${u(g.sh)} == 0u) & (x0${x} % ${u(g.sw)} == 0u) & (y${x} < ${u(g.oh)}) & (x${x} < ${u(g.ow)});
-let at${x} = select(0u, ((${i} / ${u(g.h * g.w)} * ${u(g.oh)} + y${x}) * ${u(g.ow)} + x${x}) * ${u(g.out)}, in${x}) + z * ${u(g.perGroup)};`;
+/**
+ * Input pixels by their place between the strides: those of one parity took part through the same taps, every stride-th.
+ * `problem` says which parity z is and which taps it has, `pixel` where input pixel `i` of it lies, `source` the dy pixel that
+ * it took part in at tap `s`.
+ */
+const parities = (g: ReturnType<typeof problemOf>) => {
+  const [high, wide] = [Math.ceil(g.h / g.sh), Math.ceil(g.w / g.sw)];
+  const pixel = (i: string, x: string): string => `
+let cell${x} = ${i} % ${u(high * wide)};
+let y${x} = cell${x} / ${u(wide)} * ${u(g.sh)} + parity / ${u(g.sw)};
+let x${x} = cell${x} % ${u(wide)} * ${u(g.sw)} + parity % ${u(g.sw)};
+let image${x} = ${i} / ${u(high * wide)};`;
+  return {
+    rows: g.n * high * wide,
+    count: g.groups * g.sh * g.sw,
+    segments: Math.ceil(g.kh / g.sh) * Math.ceil(g.kw / g.sw),
+    problem: `let group = z % ${u(g.groups)};
+let parity = z / ${u(g.groups)};
+let firstY = (parity / ${u(g.sw)} + ${u(g.pt)}) % ${u(g.sh)};
+let firstX = (parity % ${u(g.sw)} + ${u(g.pl)}) % ${u(g.sw)};
+let down = (${u(g.kh + g.sh - 1)} - firstY) / ${u(g.sh)};
+let across = (${u(g.kw + g.sw - 1)} - firstX) / ${u(g.sw)};`,
+    range: 'let first = 0u; let end = down * across;',
+    pixel,
+    tap: `((firstY + s / across * ${u(g.sh)}) * ${u(g.kw)} + firstX + s % across * ${u(g.sw)})`,
+    source: (i: string, x: string): string => `${pixel(i, x)}
+let sourceY${x} = (y${x} + ${u(g.pt)} - firstY) / ${u(g.sh)} - s / across;
+let sourceX${x} = (x${x} + ${u(g.pl)} - firstX) / ${u(g.sw)} - s % across;
+let in${x} = (sourceY${x} < ${u(g.oh)}) & (sourceX${x} < ${u(g.ow)});
+let at${x} = select(0u, ((image${x} * ${u(g.oh)} + sourceY${x}) * ${u(g.ow)} + sourceX${x}) * ${u(g.out)}, in${x}) + group * ${u(g.perGroup)};`,
+  };
+};
 
 const guarded =
   (bindings: Bindings, name: string): Loader['load'] =>
@@ -168,19 +191,21 @@ export const conv2dInput = (lowering: Lowering, step: Extract<Step, { kind: 'con
     const out = bindings.name(target, 'f32', true);
     const [dy, filter] = [step.dy, step.filter].map((value) => bindings.name({ value }, 'f32'));
     const finish = finisher(lowering, bindings, out, lowering.shapeOf(step.out), epilogue);
+    const { rows, count, segments, problem, range, pixel, tap, source } = parities(g);
     multiply(lowering, bindings, {
-      rows: g.n * g.h * g.w,
+      ...{ rows, count, segments, problem, range },
       columns: g.ci,
-      segments: g.kh * g.kw,
       depth: g.perGroup,
-      count: g.groups,
-      a: { along: 'depth', prepare: (i, s) => sourceOf(g, i, s), load: guarded(bindings, dy) },
+      a: { along: 'depth', prepare: source, load: guarded(bindings, dy) },
       b: {
         along: 'line',
-        prepare: (j, s) => `let at${s} = (z * ${u(g.perGroup * g.kh * g.kw)} + s) * ${u(g.ci)} + ${j};`,
+        prepare: (j, s) => `let at${s} = (group * ${u(g.perGroup * g.kh * g.kw)} + ${tap}) * ${u(g.ci)} + ${j};`,
         load: (k, s) => bindings.read(filter, `at${s} + ${k} * ${u(g.kh * g.kw * g.ci)}`),
       },
-      store: (row, column, value) => finish(`${row} * ${u(g.c)} + z * ${u(g.ci)} + ${column}`, value),
+      store: (row, column, value) => `${pixel(row, '')}
+if (y < ${u(g.h)} && x < ${u(g.w)}) {
+${finish(`((image * ${u(g.h)} + y) * ${u(g.w)} + x) * ${u(g.c)} + group * ${u(g.ci)} + ${column}`, value)}
+}`,
     });
   });
 };
