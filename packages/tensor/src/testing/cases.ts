@@ -377,6 +377,8 @@ const convs: readonly Conv[] = [
   [1, 2, 3, 48, 32, 3, 1, 1],
   [1, 11, 30, 24, 24, 3, 1, 1, 24],
   [1, 9, 14, 18, 18, 5, 2, 2, 18],
+  [2, 11, 8, 3, 5, 5, 3, 2],
+  [1, 10, 11, 4, 6, 2, 3, 1],
 ];
 const convolutions: Case[] = convs.flatMap(([n, h, w, c, out, size, stride, padding, groups = 1]) => {
   const options = { stride, padding, groups };
@@ -419,6 +421,15 @@ convolutions.push({
   name: 'conv2d with unequal padding',
   args: [noise([1, 6, 7, 4], 1), noise([8, 3, 2, 4], 2)],
   f: (x, f) => T.conv2d(f, { stride: [2, 1], padding: [0, 1, 1, 0] })(x),
+  tolerance: 1e-5,
+});
+convolutions.push({
+  name: 'gradients of a conv2d with unequal padding and strides',
+  args: [noise([1, 6, 7, 4], 1), noise([8, 3, 2, 4], 2), noise([1, 3, 7, 8], 3)],
+  f: (x, f, dy) => {
+    const options = { stride: [2, 1], padding: [0, 1, 1, 0] } as const;
+    return [T.conv2dInput(f, x.shape, options)(dy), T.conv2dFilter(x, dy, f.shape, options)];
+  },
   tolerance: 1e-5,
 });
 convolutions.push({
