@@ -68,7 +68,7 @@ export const openWebGpu = async (options: WebGpuOptions = {}): Promise<Device> =
   if (profile && !hasClock) throw new NoClockError(`${facts.name} cannot time kernels: it has no timestamp-query.`);
   const told = half && options.matrixUnits !== false ? unitsOf(adapter) : undefined;
   const gpu = await adapter.requestDevice({
-    requiredFeatures: [...features, ...(told ? (unitFeatures as readonly string[] as GPUFeatureName[]) : [])],
+    requiredFeatures: [...features, ...(told ? (unitFeatures(told) as GPUFeatureName[]) : [])],
     requiredLimits: Object.fromEntries(limitNames.map((name) => [name, adapter.limits[name]])),
   });
   let failure: Error | undefined;

@@ -13,18 +13,28 @@ export type Units = {
   readonly n: number;
   readonly k: number;
   readonly subgroup: number;
+  /** Whether a kernel may say how large its subgroups are to be. */
+  readonly sized: boolean;
   /** In shared memory, and threads of a workgroup: what the adapter allows. */
   readonly maxBytes: number;
   readonly maxThreads: number;
 };
 
-/** Features that they need, and what is to be written before a program that uses them. */
-export const unitFeatures = ['shader-f16', 'subgroups', 'chromium-experimental-subgroup-matrix'] as const;
-const directives = `enable f16;
-enable subgroups;
-enable chromium_experimental_subgroup_matrix;
-diagnostic(off, chromium.subgroup_matrix_uniformity);
-`;
+const needed = ['shader-f16', 'subgroups', 'chromium-experimental-subgroup-matrix'];
+const sizing = 'subgroup-size-control';
+
+/** Features that a device needs for them, */
+export const unitFeatures = ({ sized }: Units): readonly string[] => [...needed, ...(sized ? [sizing] : [])];
+
+/** and what is to be written before a program that uses them. */
+const directivesFor = ({ sized }: Units): string =>
+  [
+    'enable f16;',
+    'enable subgroups;',
+    ...(sized ? ['enable subgroup_size_control;'] : []),
+    'enable chromium_experimental_subgroup_matrix;',
+    'diagnostic(off, chromium.subgroup_matrix_uniformity);\n',
+  ].join('\n');
 
 type Configuration = {
   readonly componentType: string;
@@ -34,18 +44,21 @@ type Configuration = {
   readonly K: number;
 };
 
-/** The largest that an adapter tells of; undefined where it has none, or subgroups of several sizes. */
+/** Of graphics cards whose subgroups may be of several sizes; the units of all of them do with this one. */
+const usual = 32;
+
+/** The largest that an adapter tells of; undefined where it has none, or nobody knows how large its subgroups are. */
 export const unitsOf = ({ features, info, limits }: GPUAdapter): Units | undefined => {
-  const { subgroupMinSize, subgroupMaxSize } = info;
-  if (!unitFeatures.every((name) => features.has(name)) || !subgroupMaxSize || subgroupMinSize !== subgroupMaxSize)
-    return undefined;
+  const { subgroupMinSize: least = 0, subgroupMaxSize: most = 0 } = info;
+  const sized = features.has(sizing);
+  if (!needed.every((name) => features.has(name)) || !(sized || least === most)) return undefined;
   const told = (info as { subgroupMatrixConfigs?: Iterable<Configuration> }).subgroupMatrixConfigs ?? [];
   const [largest] = [...told]
     .filter(({ componentType, resultComponentType }) => componentType === 'f16' && resultComponentType === 'f32')
     .sort((a, b) => b.M * b.N * b.K - a.M * a.N * a.K);
   return (
     largest && {
-      ...{ m: largest.M, n: largest.N, k: largest.K, subgroup: subgroupMaxSize },
+      ...{ m: largest.M, n: largest.N, k: largest.K, subgroup: Math.min(most, Math.max(least, usual)), sized },
       maxBytes: limits.maxComputeWorkgroupStorageSize,
       maxThreads: limits.maxComputeInvocationsPerWorkgroup,
     }
@@ -63,9 +76,10 @@ const threadsOf = (tile: Tile, { subgroup }: Units): number =>
   (tile.rows / tile.tall) * (tile.columns / tile.wide) * subgroup;
 
 const bytesOf = (tile: Tile, units: Units): number => {
-  const sides = Math.max(tile.rows, tile.columns) * (tile.deep + apart) + Math.min(tile.rows, tile.columns) * tile.deep;
-  const fragments = (threadsOf(tile, units) / units.subgroup) * units.m * units.n;
-  return 2 * (sides + apart * Math.max(tile.deep, tile.rows, tile.columns)) + 4 * fragments;
+  const { rows, columns, deep } = tile;
+  const factors = (rows + columns) * deep + apart * (Math.max(rows, deep) + Math.max(columns, deep));
+  const subgroups = threadsOf(tile, units) / units.subgroup;
+  return 2 * factors + 4 * subgroups * units.m * units.n;
 };
 
 /** Subgroups down and across, and the fragments of each: for large products and for small ones. */
@@ -149,7 +163,7 @@ ${fill(turn)}
 };
 
 export const onUnits = (p: Product, tile: Tile, units: Units): Written => {
-  const { m, n, k, subgroup } = units;
+  const { m, n, k, subgroup, sized } = units;
   const { rows, columns, deep, tall, wide } = tile;
   const threads = threadsOf(tile, units);
   const across = columns / wide;
@@ -163,7 +177,7 @@ export const onUnits = (p: Product, tile: Tile, units: Units): Written => {
 ${b.declaration}
 var<workgroup> fragments: array<f32, ${(threads / subgroup) * m * n}>;
 ${put(p)}
-@compute @workgroup_size(${threads}) fn main(@builtin(workgroup_id) block: vec3u, @builtin(local_invocation_index) t: u32) {
+@compute @workgroup_size(${threads})${sized ? ` @subgroup_size(${subgroup})` : ''} fn main(@builtin(workgroup_id) block: vec3u, @builtin(local_invocation_index) t: u32) {
 ${blockOf(p, tile)}
 let team = t / ${u(subgroup)};
 let top = team / ${u(across)} * ${u(tall)};
@@ -200,5 +214,5 @@ workgroupBarrier();`,
   )
   .join('\n')}
 }`;
-  return { code, groups: groupsOf(p, tile), directives };
+  return { code, groups: groupsOf(p, tile), directives: directivesFor(units) };
 };
