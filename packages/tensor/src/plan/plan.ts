@@ -4,18 +4,17 @@
  */
 import type { CompileOptions } from '../device.ts';
 import type { Graph, Node } from '../graph.ts';
-import type { Op, OpKind } from '../op.ts';
-import { type DType, type Shape, sameShape, sizeOf } from '../shape.ts';
+import type { Op } from '../op.ts';
+import { type DType, type Shape, sizeOf } from '../shape.ts';
+import { findEpilogues, readersOf } from './epilogues.ts';
+import { boundAxes, instruction, literalExpression, moveAxis } from './expression.ts';
 import { fuse, isComputed, isMovement } from './fuse.ts';
 import { kernelStep } from './kernel-step.ts';
 import { type Memory, place, type Unplaced } from './place.ts';
 import type { Expression, Instruction, Place, Program, Step, ValueId, View } from './program.ts';
-import { broadcastWalk, collapse, dense, isDense, reshapeWalk, sliceWalk, transposeWalk, type Walk } from './view.ts';
+import { collapse, dense, isDense, moveWalk, sliceWalk, type Walk } from './view.ts';
 
 export type PlanOptions = Pick<CompileOptions, 'donated' | 'stages'>;
-
-/** Kernels that can finish their result with an expression. */
-const finishing: ReadonlySet<OpKind> = new Set<OpKind>(['conv2d', 'conv2dInput', 'matmul']);
 
 type Access = { readonly base: number; readonly walk: Walk };
 type OpenExpression = { loads: View[]; code: Instruction[] };
@@ -31,18 +30,20 @@ class Planner {
   private readonly valueOf = new Map<number, ValueId>();
   /** Nodes whose value is a region of a larger one (parts of a concatenation). */
   private readonly regionOf = new Map<number, View>();
-  /** Kernels that wait for the expression that finishes them. */
-  private readonly waiting = new Set<number>();
+  /** Roots of expressions to the kernels that they finish, which wait for them. */
+  private readonly finishes: ReadonlyMap<number, number>;
+  private readonly waiting: ReadonlySet<number>;
   private readonly accesses = new Map<number, Access>();
 
   constructor(graph: Graph) {
     this.graph = graph;
     this.roots = fuse(graph);
+    this.finishes = findEpilogues(graph, this.roots);
+    this.waiting = new Set(this.finishes.values());
   }
 
   run(donated: readonly number[], stages: readonly number[]): Program {
     const { nodes, outputs } = this.graph;
-    this.findEpilogues();
     this.findRegions();
     for (const n of nodes) {
       this.scope = n.scope;
@@ -183,7 +184,7 @@ class Planner {
 
   private pushMap(shape: Shape, { loads, code }: Expression, out: View): void {
     if (sizeOf(shape) === 0) return;
-    const bound = new Set(code.flatMap((line) => (line.kind === 'position' ? [line.axis] : [])));
+    const bound = boundAxes(code);
     const folded = collapse(shape, [...loads, out], bound);
     const walks = folded.walks.map((walk, i) => ({ value: [...loads, out][i].value, ...walk }));
     this.push({
@@ -196,31 +197,10 @@ class Planner {
 
   // Steps
 
-  /** A kernel that only one expression of its shape reads is finished by that expression. */
-  private findEpilogues(): void {
-    const { nodes, outputs } = this.graph;
-    const readers = nodes.map(() => [] as number[]);
-    for (const n of nodes) for (const i of n.inputs) readers[i].push(n.id);
-    const taken = new Set<number>();
-    for (let id = nodes.length - 1; id >= 0; id--) {
-      if (!finishing.has(nodes[id].op.kind) || outputs.includes(id) || readers[id].length === 0) continue;
-      const groups = new Set(readers[id].flatMap((r) => (isComputed(nodes[r]) ? [...this.roots[r]] : [-1])));
-      const [root] = groups;
-      if (groups.size !== 1 || root === -1 || taken.has(root) || !isComputed(nodes[root])) continue;
-      if (!sameShape(nodes[root].shape, nodes[id].shape)) continue;
-      taken.add(root);
-      this.waiting.add(id);
-      this.finishes.set(root, id);
-    }
-  }
-  /** Root of an expression to the kernel it finishes. */
-  private readonly finishes = new Map<number, number>();
-
   /** A computed part that only one concatenation reads is written straight into its place there. */
   private findRegions(): void {
     const { nodes, outputs } = this.graph;
-    const readers = nodes.map(() => [] as number[]);
-    for (const n of nodes) for (const i of n.inputs) readers[i].push(n.id);
+    const readers = readersOf(this.graph);
     for (const n of nodes) {
       if (n.op.kind !== 'concat') continue;
       const { axis } = n.op;
@@ -330,7 +310,7 @@ class Planner {
     const from = this.graph.nodes[x];
     const inlined = isComputed(from) && this.roots[x].has(node.id) && !this.valueOf.has(x);
     const { loads, code } = inlined ? this.expression(x, node.id) : this.loaded(x);
-    const bound = new Set(code.flatMap((line) => (line.kind === 'position' ? [line.axis] : [])));
+    const bound = boundAxes(code);
     const group = from.shape.map((_, a) => axes.includes(a));
     const folded = collapse(from.shape, loads, bound, group);
     const kept = new Set<number>();
@@ -389,45 +369,6 @@ class Planner {
     return copy;
   }
 }
-
-const literalExpression = (value: number, dtype: DType): Expression => ({
-  loads: [],
-  code: [{ kind: 'literal', value, dtype }],
-});
-
-const moveWalk = (op: Op, walk: Walk, from: Shape, to: Shape): Walk | undefined => {
-  switch (op.kind) {
-    case 'reshape':
-      return reshapeWalk(walk, from, to);
-    case 'broadcast':
-      return broadcastWalk(walk, from, to);
-    case 'transpose':
-      return transposeWalk(walk, op.order);
-    case 'slice':
-      return sliceWalk(walk, op.start, op.step);
-    case 'tag':
-      return walk;
-    default:
-      return undefined;
-  }
-};
-
-const moveAxis = (line: Instruction, axisOf: readonly number[]): Instruction =>
-  line.kind === 'position' ? { ...line, axis: axisOf[line.axis] } : line;
-
-const instruction = ({ op, dtype }: Node, args: readonly number[]): Instruction => {
-  const [a, b, c] = args;
-  switch (op.kind) {
-    case 'iota':
-      return { kind: 'position', axis: op.axis, scale: 1, start: 0, dtype };
-    case 'select':
-      return { kind: 'select', c: a, a: b, b: c, dtype };
-    case 'cast':
-      return { kind: 'cast', a, dtype };
-    default:
-      return (args.length === 1 ? { kind: op.kind, a, dtype } : { kind: op.kind, a, b, dtype }) as Instruction;
-  }
-};
 
 export const planGraph = (graph: Graph, { donated = [], stages = [] }: PlanOptions = {}): Program =>
   new Planner(graph).run(donated, stages);

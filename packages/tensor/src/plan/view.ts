@@ -1,4 +1,5 @@
 /** Strided reading: how movement operations become strides instead of copies. Pure functions on (offset, strides, shape). */
+import type { Op } from '../op.ts';
 import { type Shape, stridesOf } from '../shape.ts';
 
 /** Element offset and a stride for each axis. */
@@ -13,7 +14,7 @@ export const isDense = ({ offset, strides }: Walk, shape: Shape): boolean => {
 };
 
 /** Strides for `to` that visit the same elements in the same order as `strides` over `from`, if there are any. */
-export const reshapeWalk = ({ offset, strides }: Walk, from: Shape, to: Shape): Walk | undefined => {
+const reshapeWalk = ({ offset, strides }: Walk, from: Shape, to: Shape): Walk | undefined => {
   const result = new Array<number>(to.length).fill(0);
   let i = 0;
   let j = 0;
@@ -41,12 +42,12 @@ export const reshapeWalk = ({ offset, strides }: Walk, from: Shape, to: Shape): 
   return { offset, strides: result };
 };
 
-export const broadcastWalk = ({ offset, strides }: Walk, from: Shape, to: Shape): Walk => ({
+const broadcastWalk = ({ offset, strides }: Walk, from: Shape, to: Shape): Walk => ({
   offset,
   strides: strides.map((s, a) => (from[a] === 1 && to[a] !== 1 ? 0 : s)),
 });
 
-export const transposeWalk = ({ offset, strides }: Walk, order: readonly number[]): Walk => ({
+const transposeWalk = ({ offset, strides }: Walk, order: readonly number[]): Walk => ({
   offset,
   strides: order.map((a) => strides[a]),
 });
@@ -55,6 +56,24 @@ export const sliceWalk = ({ offset, strides }: Walk, start: readonly number[], s
   offset: start.reduce((sum, s, a) => sum + s * strides[a], offset),
   strides: strides.map((s, a) => s * step[a]),
 });
+
+/** What a movement does to a walk; undefined where no strides can say it. */
+export const moveWalk = (op: Op, walk: Walk, from: Shape, to: Shape): Walk | undefined => {
+  switch (op.kind) {
+    case 'reshape':
+      return reshapeWalk(walk, from, to);
+    case 'broadcast':
+      return broadcastWalk(walk, from, to);
+    case 'transpose':
+      return transposeWalk(walk, op.order);
+    case 'slice':
+      return sliceWalk(walk, op.start, op.step);
+    case 'tag':
+      return walk;
+    default:
+      return undefined;
+  }
+};
 
 /**
  * Fewer, longer axes: axes of length 1 disappear and neighbours merge where every walk allows it. `bound[a]` keeps axis a
