@@ -1,7 +1,11 @@
-/** What opens where WebAssembly has no vectors: V8 has none on a processor without SSSE3, which it can be told to be on. */
+/**
+ * What `auto` opens: the adapter that is named or none, and the reference device where WebAssembly has no vectors. V8 has
+ * none on a processor without SSSE3, which it can be told to be on.
+ */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
+import { openDevice } from './index.ts';
 
 const index = new URL('./index.ts', import.meta.url).href;
 const program = `
@@ -22,5 +26,11 @@ const run = async (...flags: readonly string[]): Promise<unknown> => {
 describe.skipIf(process.arch !== 'x64')('a machine without vectors', () => {
   it("opens the reference device for 'auto', and refuses 'wasm' with a reason", async () => {
     expect(await run('--no-enable-ssse3')).toEqual(['reference', [2, 3], 'NoVectorsError']);
+  });
+});
+
+describe('auto', () => {
+  it('with an adapter opens no other device', async () => {
+    await expect(openDevice('auto', { adapter: 'no such card' })).rejects.toMatchObject({ name: 'NoAdapterError' });
   });
 });

@@ -38,7 +38,8 @@ const openProcessor = (options: OpenOptions): Promise<Device> =>
 
 /**
  * `auto` is the fastest that runs here: a graphics card, else `wasm`, else (no vectors) `reference`; `device.description`
- * says what was opened. `webgpu` also takes an adapter that is emulated on the processor, and says so.
+ * says what was opened; with an `adapter` it is that one or an error. `webgpu` also takes an adapter that is emulated on the
+ * processor, and says so.
  */
 export const openDevice = async (name: DeviceName = 'auto', options: OpenOptions = {}): Promise<Device> => {
   switch (name) {
@@ -49,7 +50,9 @@ export const openDevice = async (name: DeviceName = 'auto', options: OpenOptions
     case 'webgpu':
       return openWebGpu(options);
     case 'auto':
-      return (await openRealGpu(options)) ?? openProcessor(options);
+      return options.adapter === undefined
+        ? ((await openRealGpu(options)) ?? openProcessor(options))
+        : openWebGpu(options);
     default:
       throw new RangeError(`There is no device "${name}"; expected one of ${deviceNames.join(', ')}.`);
   }

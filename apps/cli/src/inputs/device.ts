@@ -50,7 +50,7 @@ export const deviceOptions = {
 export const deviceNames = ['webgpu', 'wasm', 'reference'] as const;
 
 const advice: Readonly<Record<DeviceChoice['device'], string>> = {
-  auto: 'try --device reference',
+  auto: 'see gdarknet devices, or try --device reference',
   webgpu: 'see gdarknet devices, or try --device wasm',
   wasm: 'try --device reference',
   reference: 'this should not happen',
