@@ -4,6 +4,7 @@ import { type FormatFault, showFault as showFormatFault } from '@gdarknet/metric
 import { DeviceLostError, OutOfMemoryError, TooLargeError } from '@gdarknet/tensor';
 import { type FileFault, StepMemoryError, showFault as showFileFault } from '@gdarknet/yolo';
 import type { Usage } from './arguments/parse.ts';
+import { CrewEnded } from './parallel/meeting.ts';
 
 export type Failure =
   /** Files of a data set, results, anything read or written. */
@@ -44,7 +45,10 @@ const listed = (lines: readonly string[]): readonly string[] =>
     : [...lines.slice(0, shownFaults), `... and ${lines.length - shownFaults} more like these`];
 
 /** Errors whose message says what was expected and what to do. */
-const complete = [NoUsablePicture, OutOfMemoryError, StepMemoryError, TooLargeError, DeviceLostError] as const;
+const complete = [
+  ...[NoUsablePicture, OutOfMemoryError, StepMemoryError, TooLargeError, DeviceLostError],
+  CrewEnded,
+] as const;
 
 /** The first lines of a stack help to report a programmer's mistake. */
 const ofThrown = (error: unknown): readonly string[] => {

@@ -30,6 +30,18 @@ describe.skipIf(swiftshader !== undefined)(`--device webgpu ${swiftshader ?? ''}
     expect(stderr).toMatch(/There is no adapter "geforce"; there are 0: .*SwiftShader/);
   });
 
+  it('has a card for each of -gpus, or says which there are', async () => {
+    const train = (gpus: string) =>
+      call('train', set.data, set.cfg, '--device', 'webgpu', '-gpus', gpus, '--max-batches', '2', '--prefix', 'cards');
+    const refused = await train('0,1');
+    expect(refused.status).toBe(1);
+    expect(refused.stderr).toMatch(/^device 1: .*There is no adapter "1"; there are 0: .*SwiftShader/m);
+    expect(refused.stderr).toMatch(/^gdarknet: another device has ended, and has said why$/m);
+    const shared = await train('0,0');
+    expect(shared.stderr).toContain('2 devices, a thread for each');
+    expect(shared.status).toBe(0);
+  }, 120_000);
+
   it('refuses images of 16 bits where there are none', async () => {
     const train = (device: string) => call('train', set.data, set.cfg, '--device', device, '--precision', 'f16');
     const [webgpu, wasm] = [await train('webgpu'), await train('wasm')];

@@ -1,6 +1,13 @@
 /** Devices by name, as `--device` takes them. */
 import { reasonOf } from '@gdarknet/data';
-import { chromeTrace, type Device, openDevice, type ProfileEvent, profileTable } from '@gdarknet/tensor';
+import {
+  chromeTrace,
+  type Device,
+  type OpenOptions,
+  openDevice,
+  type ProfileEvent,
+  profileTable,
+} from '@gdarknet/tensor';
 import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
@@ -13,6 +20,8 @@ export type DeviceChoice = {
   readonly device: 'auto' | 'wasm' | 'webgpu' | 'reference';
   readonly threads: number | undefined;
   readonly adapter?: string | undefined;
+  /** The number of a graphics card, where what is opened is one. */
+  readonly gpu?: number | undefined;
   readonly precision?: 'f32' | 'f16' | undefined;
   readonly profile?: string | undefined;
   /** Kernels that an earlier process, or another member, has computed with. */
@@ -58,18 +67,20 @@ const advice: Readonly<Record<DeviceChoice['device'], string>> = {
 
 type Opened = { readonly device: Device; readonly events: readonly ProfileEvent[] };
 
-const openNamed = ({
-  device,
-  threads,
-  kernels,
-  adapter,
-  precision,
-  profile,
-}: DeviceChoice): TE.TaskEither<Failure, Opened> =>
+/** A device, on the graphics card of that number if it is one; the first is what opens by itself. */
+const openOn = async (name: DeviceChoice['device'], gpu: number | undefined, options: OpenOptions): Promise<Device> => {
+  const device = await openDevice(name, options);
+  if (!gpu || options.adapter !== undefined || device.name !== 'webgpu') return device;
+  await device.close();
+  return openDevice('webgpu', { ...options, adapter: String(gpu) });
+};
+
+const openNamed = (choice: DeviceChoice): TE.TaskEither<Failure, Opened> =>
   TE.tryCatch(
     async () => {
+      const { device, gpu, threads, kernels, adapter, precision, profile } = choice;
       const events: ProfileEvent[] = [];
-      const opened = await openDevice(device, {
+      const opened = await openOn(device, gpu, {
         ...(threads !== undefined && { threads }),
         ...(kernels !== undefined && { kernels }),
         ...(adapter !== undefined && { adapter }),
@@ -78,7 +89,7 @@ const openNamed = ({
       });
       return { device: opened, events };
     },
-    (error) => refused(`--device ${device}: cannot be opened: ${reasonOf(error)}`, advice[device]),
+    (error) => refused(`--device ${choice.device}: cannot be opened: ${reasonOf(error)}`, advice[choice.device]),
   );
 
 const open = (choice: DeviceChoice): TE.TaskEither<Failure, Opened> =>

@@ -44,7 +44,7 @@ export const joinMeeting = (place: MeetingPlace, rank: number, size: number, blo
   const sums = slots[size];
 
   const check = (): void => {
-    if (Atomics.load(control, word.ended) !== 0) throw new CrewEnded('another member has ended');
+    if (Atomics.load(control, word.ended) !== 0) throw new CrewEnded('another device has ended, and has said why');
   };
   /** Everyone has come. */
   const meet = async (): Promise<void> => {

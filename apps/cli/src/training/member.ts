@@ -30,12 +30,15 @@ export type Task = {
 export const threadsFor = ({ threads }: TrainValues, members: number): number | undefined =>
   threads ?? (members > 1 ? Math.max(1, Math.floor(availableParallelism() / members)) : undefined);
 
+/** The processes of MPI see one card each, or choose by `--adapter`. */
+const gpuFor = ({ gpus }: TrainValues, crew: Crew | undefined): number | undefined => gpus?.[crew?.team.rank ?? 0];
+
 export const usingTrainer = <A>(
   { values, files, crew, kernels }: Task,
   members: number,
   use: (trainer: Trainer, device: Device) => TE.TaskEither<Failure, A>,
 ): TE.TaskEither<Failure, A> =>
-  withDevice({ ...values, threads: threadsFor(values, members), kernels })((device) =>
+  withDevice({ ...values, gpu: gpuFor(values, crew), threads: threadsFor(values, members), kernels })((device) =>
     withTrainer(
       {
         cfg: { file: values.cfg, text: files.cfg },

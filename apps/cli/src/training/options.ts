@@ -67,7 +67,7 @@ export const options = {
   json,
   gpus: optional(listOf(whole({ min: 0 })), {
     placeholder: 'a,b,..',
-    doc: 'devices that train together; on a CPU so many workers share its cores',
+    doc: 'graphics cards that train together, by their numbers (see gdarknet devices); on a CPU so many workers share its cores',
     spellings: ['-gpus'],
   }),
   sync: withDefault(oneOf('exact', 'darknet'), 'exact', {
