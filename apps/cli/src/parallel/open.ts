@@ -55,6 +55,11 @@ const open = (
   if (launch && size > 1) {
     return TE.left(refused('-gpus and MPI: found both', 'start one process for each device, or one with -gpus'));
   }
+  if (launch && values.dryRun) {
+    return TE.left(
+      refused('--dry-run and MPI: found both', 'start one process: it tells what each of several would take'),
+    );
+  }
   return pipe(
     kept === undefined ? chosenKernels(values) : TE.right(kept),
     TE.flatMap((kernels) =>

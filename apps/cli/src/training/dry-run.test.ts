@@ -1,4 +1,4 @@
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { parseNetwork, zoo } from '@gdarknet/yolo';
 import * as E from 'fp-ts/lib/Either.js';
 import { expect, it } from 'vitest';
@@ -32,6 +32,51 @@ it('prints layers, memory, schedule and time, and writes nothing', async () => {
   expect(stdout).toMatch(/seconds a batch: \d+:\d\d for batches 0 to 400/);
   expect(existsSync(set.at('backup', 'dry'))).toBe(false);
   await set.remove();
+});
+
+it('prints one JSON document where that is asked for', async () => {
+  const set = await makeShapesSet();
+  const { status, stdout, stderr } = await gdarknet(['train', set.data, set.cfg, '--dry-run', '--json']);
+  expect(status, stderr).toBe(0);
+  expect(JSON.parse(stdout)).toMatchObject({
+    parameters: 169_318,
+    keptBytes: 2_709_088,
+    devices: 1,
+    from: 0,
+    limit: 400,
+  });
+  await set.remove();
+});
+
+it('of a run that goes on starts from where that stands, and leaves it as it is', async () => {
+  const set = await makeShapesSet();
+  await gdarknet(['train', set.data, set.cfg, '--prefix', 'run', '--max-batches', '3']);
+  const events = readFileSync(set.at('backup', 'run', 'events.ndjson'), 'utf8');
+  const dry = await gdarknet(['train', '--resume', set.at('backup', 'run'), '--max-batches', '9', '--dry-run']);
+  expect(dry.stdout, dry.stderr).toMatch(/for batches 3 to 9\n$/);
+  expect(readFileSync(set.at('backup', 'run', 'events.ndjson'), 'utf8')).toBe(events);
+  await set.remove();
+});
+
+it('of several devices says what would not fit, and that it tries one', async () => {
+  const set = await makeShapesSet();
+  const dry = (devices: string) => gdarknet(['train', set.data, set.cfg, '--dry-run', '--gpus', devices]);
+  expect((await dry('0,1')).stdout).toContain('seconds a batch on one of the 2 devices: ');
+  expect((await dry('0,1,2')).stderr).toContain('subdivisions=2 cannot be dealt out to 3 devices');
+  await set.remove();
+});
+
+it('is refused to processes that MPI has started, which would wait for each other', async () => {
+  const set = await makeShapesSet();
+  process.env.PMI_SIZE = '2';
+  try {
+    const { status, stderr } = await gdarknet(['train', set.data, set.cfg, '--dry-run']);
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/^gdarknet: --dry-run and MPI: found both; start one process/);
+  } finally {
+    delete process.env.PMI_SIZE;
+    await set.remove();
+  }
 });
 
 it('keeps a step within a budget of memory, or says what it takes at least', async () => {

@@ -7,7 +7,9 @@ import type { Context } from '../context.ts';
 import { clock } from '../progress.ts';
 import { largestSide } from './stream.ts';
 
-const mebibytes = (floats: number): string => `${((4 * floats) / 2 ** 20).toFixed(1)} MiB`;
+const floatBytes = 4;
+
+const mebibytes = (bytes: number, digits = 1): string => `${(bytes / 2 ** 20).toFixed(digits)} MiB`;
 
 const parametersOf = ({ layers }: NetworkPlan): number =>
   layers.reduce((sum, layer) => {
@@ -55,6 +57,9 @@ type Rehearsal = {
   readonly limit: number;
   /** Batches to try; closed here. */
   readonly stream: BatchStream;
+  /** That the run would have; one of them is tried. */
+  readonly devices: number;
+  readonly json: boolean;
 };
 
 /** Seconds of a batch with its data, scaled to the mean number of pixels of multi-scale training. */
@@ -74,30 +79,53 @@ const secondsOfBatch = async (trainer: Trainer, stream: BatchStream): Promise<nu
   return ((performance.now() - from) / 1000 / timed) * (mean / (pixels / timed));
 };
 
-export const rehearse = async ({ trainer, cfg, limit, stream }: Rehearsal, context: Context): Promise<void> => {
-  const { print, signal } = context;
+/** What is known before the first batch. */
+const expected = ({ trainer, cfg }: Rehearsal) => {
   const { plan } = trainer;
-  print(layerTable(plan));
   const side = largestSide(plan);
   const sized = side === undefined ? undefined : parseNetwork(cfg, { width: side, height: side });
-  const largest = sized && E.isRight(sized) ? sized.right.value : plan;
+  const { w: width, h: height } = (sized && E.isRight(sized) ? sized.right.value : plan).input;
   const { parameters, kept } = memoryOf(plan, trainer.averaged, plan.net.subdivisions > 1);
-  print(`parameters ${parameters}, ${mebibytes(parameters)}; with momentum and what else lasts ${mebibytes(kept)}`);
-  const { bytes, parts } = trainer.cost(largest.input.w, largest.input.h);
+  const { bytes: stepBytes, parts } = trainer.cost(width, height);
+  return { parameters, keptBytes: floatBytes * kept, largest: { width, height }, stepBytes, parts };
+};
+
+type Expected = ReturnType<typeof expected>;
+
+const expectedLines = ({ trainer, limit }: Rehearsal, known: Expected): readonly string[] => {
+  const { parameters, keptBytes, largest, stepBytes, parts } = known;
   const again = parts === 1 ? '' : `, the network in ${parts} parts of which all but the last are computed again`;
-  print(`a step at ${largest.input.w} x ${largest.input.h}: ${(bytes / 2 ** 20).toFixed(0)} MiB of the device${again}`);
-  print('');
-  print('learning rate over the batches');
-  for (const line of schedulePlot(trainer.rateAt, limit)) print(line);
-  print('');
+  return [
+    layerTable(trainer.plan),
+    `parameters ${parameters}, ${mebibytes(floatBytes * parameters)}; with momentum and what else lasts ${mebibytes(keptBytes)}`,
+    `a step at ${largest.width} x ${largest.height}: ${mebibytes(stepBytes, 0)} of the device${again}`,
+    '',
+    'learning rate over the batches',
+    ...schedulePlot(trainer.rateAt, limit),
+    '',
+  ];
+};
+
+export const rehearse = async (rehearsal: Rehearsal, context: Context): Promise<void> => {
+  const { trainer, limit, stream, devices, json } = rehearsal;
+  const { print, signal } = context;
+  const known = expected(rehearsal);
+  if (!json) for (const line of expectedLines(rehearsal, known)) print(line);
   const from = Math.floor(trainer.seen() / trainer.batch);
   try {
-    const seconds = await secondsOfBatch(trainer, stream);
+    const secondsPerBatch = await secondsOfBatch(trainer, stream);
     if (signal.aborted) return;
-    print(`resident memory after ${rehearsed} batches: ${(process.memoryUsage.rss() / 2 ** 20).toFixed(0)} MiB`);
-    print(
-      `${seconds.toFixed(3)} seconds a batch: ${clock(seconds * Math.max(0, limit - from))} for batches ${from} to ${limit}`,
-    );
+    const residentBytes = process.memoryUsage.rss();
+    const seconds = secondsPerBatch * Math.max(0, limit - from);
+    if (json) {
+      print(
+        JSON.stringify({ ...known, residentBytes, secondsPerBatch, devicesTried: 1, devices, from, limit, seconds }),
+      );
+      return;
+    }
+    print(`resident memory after ${rehearsed} batches: ${mebibytes(residentBytes, 0)}`);
+    const tried = devices > 1 ? ` on one of the ${devices} devices` : '';
+    print(`${secondsPerBatch.toFixed(3)} seconds a batch${tried}: ${clock(seconds)} for batches ${from} to ${limit}`);
   } finally {
     await stream.close();
   }

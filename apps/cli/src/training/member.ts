@@ -60,16 +60,22 @@ export const limitOf = ({ maxBatches, cfg }: TrainValues, trainer: Trainer): E.E
     : E.right(limit);
 };
 
-export const fits = ({ values, crew }: Task, trainer: Trainer): E.Either<Failure, Trainer> => {
+/** That train together; none of them but this has been started for a rehearsal. */
+export const devicesOf = ({ values, crew }: Pick<Task, 'values' | 'crew'>): number =>
+  crew?.team.size ?? values.gpus?.length ?? 1;
+
+export const fits = (task: Task, trainer: Trainer): E.Either<Failure, Trainer> => {
+  const { values } = task;
+  const devices = devicesOf(task);
   const [first] = trainer.plan.heads;
   if (values.freeze > first) {
     return E.left(refused(`--freeze ${values.freeze}: layer ${first} is a head`, `freeze at most ${first} layers`));
   }
-  if (crew?.sync === 'exact' && trainer.subdivisions < crew.team.size) {
+  if (values.sync === 'exact' && trainer.subdivisions < devices) {
     return E.left(
       refused(
-        `${values.cfg}: subdivisions=${trainer.subdivisions} cannot be dealt out to ${crew.team.size} devices`,
-        `write subdivisions=${crew.team.size} or a multiple, or give --sync darknet`,
+        `${values.cfg}: subdivisions=${trainer.subdivisions} cannot be dealt out to ${devices} devices`,
+        `write subdivisions=${devices} or a multiple, or give --sync darknet`,
       ),
     );
   }

@@ -15,7 +15,7 @@ import { rehearse, rehearsed } from './dry-run.ts';
 import { gallerySize, withGallery } from './gallery.ts';
 import { batchLine, detailLines, openingLines } from './lines.ts';
 import { type Lock, takeLock } from './lock.ts';
-import { fits, gather, limitOf, plan, started, type Task, usingTrainer } from './member.ts';
+import { devicesOf, fits, gather, limitOf, plan, started, type Task, usingTrainer } from './member.ts';
 import { makeFolder, openRun, type RunFolder, runFolder, tidyFolder } from './run-folder.ts';
 import { listHash, runRecord } from './run-record.ts';
 import { runSession, type Session, type Trained } from './session.ts';
@@ -29,6 +29,9 @@ const restore = (trainer: Trainer, state: RunState | undefined, path: string): T
         () => trainer.restore(state.snapshot),
         TE.mapLeft(([problem]) => refused(`${path}: ${problem}`, 'the state belongs to another cfg')),
       );
+
+const stateOf = ({ resumed }: Task, folder: RunFolder): TE.TaskEither<Failure, RunState | undefined> =>
+  resumed ? readState(folder.state) : TE.right(undefined);
 
 const assessing = (
   { values, files }: Task,
@@ -92,7 +95,7 @@ const lead = (task: Lead, context: Context): TE.TaskEither<Failure, void> => {
   tellNotices(trainer.notices, context);
   return pipe(
     TE.Do,
-    TE.bind('state', () => (resumed ? readState(folder.state) : TE.right<Failure, RunState | undefined>(undefined))),
+    TE.bind('state', () => stateOf(task, folder)),
     TE.tap(({ state }) => restore(trainer, state, folder.state)),
     TE.bind('position', ({ state }) =>
       TE.tryCatch(async () => {
@@ -180,29 +183,23 @@ const withLock =
       TE.flatMap(() => TE.bracket(takeLock(folder.lock), use, (lock) => async () => E.right(await lock.release()))),
     );
 
-const rehearsal = (
-  { values, files }: Task,
-  trainer: Trainer,
-  limit: number,
-  context: Context,
-): TE.TaskEither<Failure, void> =>
-  TE.tryCatch(async () => {
-    const { seed, workers, cache, shrinkTo } = values;
-    const position = started(trainer);
-    const choice = {
-      images: files.images,
-      seed,
-      workers,
-      cache,
-      shrinkTo,
-      position,
-      limit: position + rehearsed,
-      crew: undefined,
-    };
-    await plan(trainer);
-    const stream = streamFor(trainer, choice, context.tell);
-    await rehearse({ trainer, cfg: files.cfg, limit, stream }, context);
-  }, thrown);
+/** From where the run would go on, without touching its folder. */
+const rehearsal = (task: Task, folder: RunFolder, trainer: Trainer, limit: number, context: Context) =>
+  pipe(
+    stateOf(task, folder),
+    TE.tap((state) => restore(trainer, state, folder.state)),
+    TE.flatMap(() =>
+      TE.tryCatch(async () => {
+        const { values, files } = task;
+        const { seed, workers, cache, shrinkTo, json } = values;
+        const position = started(trainer);
+        const choice = { images: files.images, seed, workers, cache, shrinkTo, position, crew: undefined };
+        await plan(trainer);
+        const stream = streamFor(trainer, { ...choice, limit: position + rehearsed }, context.tell);
+        await rehearse({ trainer, cfg: files.cfg, limit, stream, devices: devicesOf(task), json }, context);
+      }, thrown),
+    ),
+  );
 
 /** The member that writes. Nothing is written before the files are found to fit together. */
 export const runLeader = (task: Task, context: Context): TE.TaskEither<Failure, void> => {
@@ -214,7 +211,7 @@ export const runLeader = (task: Task, context: Context): TE.TaskEither<Failure, 
       TE.tap(() => TE.fromEither(fits(task, trainer))),
       TE.bind('assess', () => assessing(task, folder, device, trainer, context)),
       TE.flatMap(({ limit, assess }) => {
-        if (task.values.dryRun) return rehearsal(task, trainer, limit, context);
+        if (task.values.dryRun) return rehearsal(task, folder, trainer, limit, context);
         return withLock(folder)((lock) =>
           withCompanion(
             task.values,
