@@ -166,7 +166,8 @@ describe('a soak', () => {
       const all = told.join('\n');
       expect(all).toMatch(/events[.]ndjson: cannot be written: .*no space left.*; training goes on, its lines wait/i);
       expect(all).toMatch(/events[.]ndjson: \d+ lines that waited are written/);
-      expect(all).toMatch(/stays as it was; training goes on, the next try is at batch \d+/);
+      expect(all).toMatch(/batch \d+: \S+ stays as it was/);
+      expect(all).toMatch(/training goes on; what could not be saved is tried again at batch \d+/);
     }
   }, 900_000);
 });

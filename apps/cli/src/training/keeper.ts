@@ -30,6 +30,8 @@ export type KeeperOptions = {
   readonly minutes: number;
   readonly batch: number;
   readonly lastSave: number;
+  /** The batch that training ends with. */
+  readonly limit: number;
 };
 
 /** After a failure, at multiples of so many batches. */
@@ -45,19 +47,22 @@ export const unsound = (batch: number, folder: RunFolder): Failure =>
 export type Keeper = ReturnType<typeof openKeeper>;
 
 export const openKeeper = (options: KeeperOptions) => {
-  const { trainer, folder, records, tell, resumable, minutes } = options;
+  const { trainer, folder, records, tell, resumable, minutes, limit } = options;
   let { batch: before, lastSave } = options;
-  let savedAt = performance.now();
+  let triedAt = performance.now();
   let stateBatch: number | undefined;
   const owed = new Set<'backup' | 'numbered'>();
+
+  const tellKept = (path: string, batch: number, failure: Failure): void => {
+    for (const line of showFailure(failure)) tell(line);
+    tell(`batch ${batch}: ${path} stays as it was`);
+  };
 
   /** False: it could not be written, and that has been told. The left is for weights that are not finite. */
   const attempt = async (path: string, batch: number, write: TaskEither<Failure, boolean>) => {
     const done = await write();
     if (E.isLeft(done)) {
-      const next = (Math.floor(batch / retryEvery) + 1) * retryEvery;
-      for (const line of showFailure(done.left)) tell(line);
-      tell(`batch ${batch}: ${path} stays as it was; training goes on, the next try is at batch ${next}`);
+      tellKept(path, batch, done.left);
       return E.right(false);
     }
     if (!done.right) return E.left(unsound(batch, folder));
@@ -74,16 +79,16 @@ export const openKeeper = (options: KeeperOptions) => {
   /** Records of earlier batches come first, so that none is lost when a run goes on from this state. */
   const saveState = async ({ batch, position, average }: Progress): Promise<E.Either<Failure, boolean>> => {
     if (!resumable) return E.right(true);
+    triedAt = performance.now();
     if (!(await records.settle())) return E.right(false);
     const state: RunState = { snapshot: await trainer.snapshot(), counters: { position, average, lastSave } };
     if (!isSound(state.snapshot)) return E.left(unsound(batch, folder));
     const written = await writeState(folder.state, state)();
     if (E.isLeft(written)) {
-      for (const line of showFailure(written.left)) tell(line);
+      tellKept(folder.state, batch, written.left);
       return E.right(false);
     }
     stateBatch = batch;
-    savedAt = performance.now();
     return E.right(true);
   };
 
@@ -97,7 +102,7 @@ export const openKeeper = (options: KeeperOptions) => {
 
   const dueAt = (batch: number) => {
     const { backup, numbered } = savesAt(batch, lastSave, before);
-    const late = resumable && performance.now() - savedAt > minutes * 60_000;
+    const late = resumable && performance.now() - triedAt > minutes * 60_000;
     const again = owed.size > 0 && batch % retryEvery === 0;
     return { backup: backup || late, numbered, any: backup || numbered || late || again };
   };
@@ -131,6 +136,10 @@ export const openKeeper = (options: KeeperOptions) => {
         const saved = await saveBackup(progress, weights);
         if (E.isLeft(saved)) return saved;
         if (saved.right) owed.delete('backup');
+      }
+      if (owed.size > 0 && batch < limit) {
+        const next = (Math.floor(batch / retryEvery) + 1) * retryEvery;
+        tell(`batch ${batch}: training goes on; what could not be saved is tried again at batch ${next}`);
       }
       return E.right(weights);
     },

@@ -115,7 +115,7 @@ const train = async (session: Session, context: Context): Promise<Trained> => {
   const from = Math.floor(trainer.seen() / trainer.batch);
   let progress: Progress = { batch: from, position: counters?.position ?? from, average: counters?.average };
   const keeper = openKeeper({
-    ...{ trainer, folder, records, tell, batch: from, lastSave: counters?.lastSave ?? from },
+    ...{ trainer, folder, records, tell, limit, batch: from, lastSave: counters?.lastSave ?? from },
     ...{ resumable: keepState !== undefined, minutes: keepState?.minutes ?? 0 },
   });
   const how = (): string => {
