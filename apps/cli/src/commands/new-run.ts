@@ -7,13 +7,13 @@ import { command, maybe } from '../arguments/command.ts';
 import { nearest } from '../arguments/nearest.ts';
 import { optional } from '../arguments/option.ts';
 import { text } from '../arguments/value.ts';
-import { copied, ofPreset, placeOf, targetOf } from '../experiments/configuration.ts';
+import { backbone, type Configuration, copied, ofPreset, placeOf, targetOf } from '../experiments/configuration.ts';
 import { presets } from '../experiments/presets.ts';
 import { type Failure, refused } from '../failure.ts';
-import { type Output, writeSet } from '../outputs/write-set.ts';
+import { writeSet } from '../outputs/write-set.ts';
 import { json } from './shared-options.ts';
 
-type Plan = { readonly target: string; readonly outputs: readonly Output[] };
+type Plan = Configuration & { readonly target: string };
 
 const fromPreset = (name: string, given: string): TE.TaskEither<Failure, Plan> => {
   const preset = presets.find((one) => one.name === name);
@@ -27,13 +27,26 @@ const fromPreset = (name: string, given: string): TE.TaskEither<Failure, Plan> =
     );
   }
   const target = targetOf(undefined, given);
-  return TE.right({ target, outputs: ofPreset(preset, target) });
+  return TE.right({ target, outputs: ofPreset(preset, target), weights: backbone });
 };
 
 const fromFolder = (given: string, name: string): TE.TaskEither<Failure, Plan> => {
   const source = placeOf(given).replace(/\/+$/, '');
   const target = targetOf(source, name);
-  return TE.map((outputs: readonly Output[]) => ({ target, outputs }))(copied(source, target));
+  return TE.map((configuration: Configuration) => ({ target, ...configuration }))(copied(source, target));
+};
+
+type Words = { readonly src: string; readonly dst: string | undefined; readonly preset: string | undefined };
+
+const planned = ({ src, dst, preset }: Words): TE.TaskEither<Failure, Plan> => {
+  if (preset === undefined) {
+    return dst === undefined
+      ? TE.left(refused(`${src}: the copy has no name`, 'give it as a second word'))
+      : fromFolder(src, dst);
+  }
+  return dst === undefined
+    ? fromPreset(preset, src)
+    : TE.left(refused(`--preset ${preset}: found a source, ${src}, too`, `give one name only: ${dst}`));
 };
 
 const list = (): string =>
@@ -69,24 +82,24 @@ export const newRun = command({
   },
   run: ({ src, dst, preset, json }, context) => {
     if (src === undefined) {
+      if (preset !== undefined) return TE.left(refused(`--preset ${preset}: the new run has no name`, 'give one'));
       context.print(json ? JSON.stringify(presets) : list());
       return TE.right(undefined);
     }
-    const plan =
-      preset !== undefined ? fromPreset(preset, dst ?? src) : dst !== undefined ? fromFolder(src, dst) : undefined;
-    if (plan === undefined) return TE.left(refused('what shall the copy be called?', 'give a second name'));
     return pipe(
-      plan,
+      planned({ src, dst, preset }),
       TE.filterOrElse(
         ({ target }) => !existsSync(target),
         ({ target }) => refused(`${target}: is there already`, 'choose another name'),
       ),
       TE.tap(({ outputs }) => writeSet(outputs)),
-      TE.map(({ target, outputs }) => {
+      TE.map(({ target, outputs, weights }) => {
         const files = outputs.map(({ path }) => path);
         const cfg =
           files.find((file) => file !== join(target, 'data') && /(^|[./])cfg$/.test(file)) ?? join(target, 'cfg');
-        context.tell(`train it: gdarknet train ${join(target, 'data')} ${cfg} darknet53.conv.74`);
+        context.tell(
+          `train it: gdarknet train ${[join(target, 'data'), cfg, ...(weights === undefined ? [] : [weights])].join(' ')}`,
+        );
         return context.print(json ? JSON.stringify({ folder: target, files }) : target);
       }),
     );

@@ -12,6 +12,9 @@ import type { Output } from '../outputs/write-set.ts';
 import { withKeys } from '../slurm/sweep.ts';
 import { type Preset, presetCfg, presetData } from './presets.ts';
 
+/** What the original's runs start from. */
+export const backbone = 'darknet53.conv.74';
+
 /** Where the original keeps them. */
 const home = join('cfg', 'runs');
 
@@ -34,22 +37,32 @@ export const ofPreset = (preset: Preset, target: string): readonly Output[] => [
 ];
 
 /** What a run's folder says of how it was started. */
-const record = t.readonly(t.type({ data: t.string, cfg: t.readonly(t.type({ file: t.string, text: t.string })) }));
+const record = t.readonly(
+  t.type({
+    dataText: t.string,
+    cfg: t.readonly(t.type({ file: t.string, text: t.string })),
+    weights: t.union([t.string, t.null]),
+  }),
+);
 
-/** From the folder of a run that was trained: the cfg it was trained with, its data file with another prefix. */
-const ofRun = (source: string, target: string): TE.TaskEither<Failure, readonly Output[]> => {
+export type Configuration = {
+  readonly outputs: readonly Output[];
+  /** What training starts from; undefined where it started from nothing. */
+  readonly weights: string | undefined;
+};
+
+/** From the folder of a run that was trained: the cfg and the .data file as they were then, with another prefix. */
+const ofRun = (source: string, target: string): TE.TaskEither<Failure, Configuration> => {
   const file = join(source, 'run.json');
   return pipe(
     jsonOf(record, file, refused(`${file}: does not say what the run was`, 'copy its cfg and data by hand')),
-    TE.flatMap(({ data, cfg }) =>
-      pipe(
-        TE.mapLeft(dataFailure)(readText(data)),
-        TE.map((text) => [
-          { path: join(target, basename(cfg.file)), content: cfg.text },
-          { path: join(target, 'data'), content: withPrefix(text, basename(target)) },
-        ]),
-      ),
-    ),
+    TE.map(({ dataText, cfg, weights }) => ({
+      outputs: [
+        { path: join(target, basename(cfg.file)), content: cfg.text },
+        { path: join(target, 'data'), content: withPrefix(dataText, basename(target)) },
+      ],
+      weights: weights ?? undefined,
+    })),
   );
 };
 
@@ -63,17 +76,18 @@ const filesIn = (folder: string): readonly string[] =>
     .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1));
 
 /** From a folder of configuration: every file, the old name replaced by the new in texts and in names. */
-const ofFolder = (source: string, target: string): TE.TaskEither<Failure, readonly Output[]> => {
+const ofFolder = (source: string, target: string): TE.TaskEither<Failure, Configuration> => {
   const [from, to] = [basename(source), basename(target)];
-  return A.traverse(TE.ApplicativePar)((file: string) =>
+  const outputs = A.traverse(TE.ApplicativePar)((file: string) =>
     pipe(
       TE.mapLeft(dataFailure)(readText(join(source, file))),
       TE.map((text): Output => ({ path: join(target, file.replaceAll(from, to)), content: text.replaceAll(from, to) })),
     ),
   )(filesIn(source));
+  return TE.map((outputs: readonly Output[]) => ({ outputs, weights: backbone }))(outputs);
 };
 
-export const copied = (source: string, target: string): TE.TaskEither<Failure, readonly Output[]> => {
+export const copied = (source: string, target: string): TE.TaskEither<Failure, Configuration> => {
   if (!existsSync(source) || !statSync(source).isDirectory()) {
     return TE.left(
       refused(`${source}: there is no such folder`, 'name a folder of configuration, the folder of a run, or --preset'),

@@ -91,13 +91,35 @@ describe('new-run', () => {
   });
 
   it('copies the configuration of a run that was trained', async () => {
-    mkdirSync(join(root, 'backup/old'), { recursive: true });
-    writeFileSync(join(root, 'x.data'), 'train = a.txt\nprefix = old\n');
+    const run = async (name: string, weights: string | null) => {
+      mkdirSync(join(root, 'backup', name), { recursive: true });
+      // The files themselves may be gone, or changed, or be somewhere else from here.
+      const record = { data: 'sets/x.data', dataText: 'train = a.txt\nprefix = old\n', cfg, weights };
+      writeFileSync(join(root, 'backup', name, 'run.json'), JSON.stringify(record));
+      return call(`backup/${name}`, `experiments/${name}`);
+    };
     const cfg = { file: 'nets/tiny.cfg', text: '[net]\nwidth=32\n' };
-    writeFileSync(join(root, 'backup/old/run.json'), JSON.stringify({ data: join(root, 'x.data'), cfg }));
-    expect((await call('backup/old', 'experiments/new')).status).toBe(0);
-    expect(text('experiments/new/tiny.cfg')).toBe(cfg.text);
-    expect(text('experiments/new/data')).toBe('prefix=new\ntrain = a.txt\n');
+    expect(await run('fresh', null)).toMatchObject({
+      status: 0,
+      stderr: 'train it: gdarknet train experiments/fresh/data experiments/fresh/tiny.cfg\n',
+    });
+    expect(text('experiments/fresh/tiny.cfg')).toBe(cfg.text);
+    expect(text('experiments/fresh/data')).toBe('prefix=fresh\ntrain = a.txt\n');
+    expect((await run('tuned', 'tiny.conv.11')).stderr).toMatch(/experiments\/tuned\/tiny\.cfg tiny\.conv\.11\n$/);
+  });
+
+  it('says which name is missing, and which is one too many', async () => {
+    const told = async (...argv: string[]) => {
+      const { status, stderr } = await call(...argv);
+      return `${status} ${stderr}`;
+    };
+    expect(await told('first')).toBe('1 gdarknet: first: the copy has no name; give it as a second word\n');
+    expect(await told('--preset', 'coco-giou-12')).toBe(
+      '1 gdarknet: --preset coco-giou-12: the new run has no name; give one\n',
+    );
+    expect(await told('--preset', 'coco-giou-12', 'a', 'b')).toBe(
+      '1 gdarknet: --preset coco-giou-12: found a source, a, too; give one name only: b\n',
+    );
   });
 
   it('changes the prefix of a data file alone', () => {
