@@ -66,6 +66,13 @@ describe('a run', () => {
       'map',
       'end',
     ]);
+    const [, first] = events('whole') as readonly { readonly heads: readonly Record<string, unknown>[] }[];
+    const heads = first.heads.map(({ part, layer }) => `${part}: ${layer}`);
+    expect(heads).toEqual([...heads].sort());
+    expect(new Set(heads)).toEqual(new Set(['0: 14', '0: 21', '1: 14', '1: 21']));
+    expect(Object.keys(first.heads[0]).sort()).toEqual(
+      ['boxLoss', 'classLoss', 'cost', 'giou', 'iou', 'layer', 'objects', 'part'].sort(),
+    );
   });
 
   it('the same seed gives the same weights, another seed others', async () => {

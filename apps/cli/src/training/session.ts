@@ -53,11 +53,17 @@ export type Trained = {
   readonly assessment: Assessment | undefined;
 };
 
-const layersOf = ({ parts }: StepReport): readonly LayerLog[] =>
-  parts.flatMap(({ heads }) =>
-    heads
-      .filter(({ count }) => count > 0)
-      .map(({ iou, giou, boxPart, classPart, cost }) => ({ iou, giou, boxLoss: boxPart, classLoss: classPart, cost })),
+/** As log.csv has them: what a head without an object would say is no number. */
+type HeadLog = LayerLog & { readonly layer: number; readonly part: number; readonly objects: number };
+
+/** Of each mini-batch the heads in layer order. */
+const headsOf = ({ parts }: StepReport, { heads }: Trainer): readonly HeadLog[] =>
+  parts.flatMap((statistics, part) =>
+    statistics.heads.flatMap(({ iou, giou, boxPart, classPart, cost, count: objects }, i) =>
+      objects > 0
+        ? [{ layer: heads[i].layer, part, objects, iou, giou, boxLoss: boxPart, classLoss: classPart, cost }]
+        : [],
+    ),
   );
 
 const metrics: readonly Metric[] = ['iou', 'giou'];
@@ -95,11 +101,14 @@ const lostLock = ({ lock }: RunFolder): Failure =>
 /** An owner shows so often that it lives. */
 const touchMs = 20_000;
 
-const eventOf = ({ batch, report, average, stepMs, waitMs, exchangeMs, images }: Update, crew: Crew | undefined) => ({
-  ...{ type: 'batch' as const, batch, loss: report.loss, average, rate: report.rate },
-  ...{ stepMs: Math.round(stepMs), waitMs: Math.round(waitMs), ...(crew && { exchangeMs: Math.round(exchangeMs) }) },
-  ...{ images, heads: layersOf(report) },
-});
+const eventOf = (update: Update, heads: readonly HeadLog[], crew: Crew | undefined) => {
+  const { batch, report, average, stepMs, waitMs, exchangeMs, images } = update;
+  return {
+    ...{ type: 'batch' as const, batch, loss: report.loss, average, rate: report.rate },
+    ...{ stepMs: Math.round(stepMs), waitMs: Math.round(waitMs), ...(crew && { exchangeMs: Math.round(exchangeMs) }) },
+    ...{ images, heads },
+  };
+};
 
 /** What ends a run without more to save, and how its record calls that. */
 const endings = [
@@ -186,8 +195,9 @@ const train = async (session: Session, context: Context): Promise<Trained> => {
       loss = average;
       dropped += report.dropped;
       session.onUpdate(update);
-      await records.batch({ batch, maxBatches: limit, averageLoss: average, layers: layersOf(report) });
-      await records.event(eventOf(update, crew));
+      const heads = headsOf(report, trainer);
+      await records.batch({ batch, maxBatches: limit, averageLoss: average, layers: heads });
+      await records.event(eventOf(update, heads, crew));
       if (performance.now() - touched > touchMs) {
         touched = performance.now();
         if ((await lock?.touch()) === false) throw new Stop(lostLock(folder));
