@@ -1,10 +1,11 @@
 /** A run's folder `<backup>/<prefix>/`: what it was started with, what happened, weights, charts. Names as the original's. */
-import { mkdir, open, readdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { constants, existsSync } from 'node:fs';
+import { access, mkdir, open, readdir, rm } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import { reasonOf, writeWhole } from '@gdarknet/data';
 import * as E from 'fp-ts/lib/Either.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
-import { dataFailure, type Failure } from '../failure.ts';
+import { dataFailure, type Failure, refused } from '../failure.ts';
 
 export type RunFolder = {
   readonly path: string;
@@ -81,10 +82,27 @@ export const tidyFolder = (folder: RunFolder): TE.TaskEither<Failure, void> =>
 const attempt = (file: string, act: () => Promise<void>): TE.TaskEither<Failure, void> =>
   TE.tryCatch(act, (error) => dataFailure({ tag: 'unwritable', file, reason: reasonOf(error) }));
 
-export const makeFolder = (folder: RunFolder): TE.TaskEither<Failure, void> =>
-  attempt(folder.path, async () => {
-    await mkdir(folder.path, { recursive: true });
-  });
+/** Node's `mkdir` says of a folder in one that takes nothing that there is no such folder. */
+const whyNot = async (path: string, error: unknown): Promise<string> => {
+  let there = dirname(resolve(path));
+  while (!existsSync(there)) there = dirname(there);
+  return access(there, constants.W_OK).then(
+    () => reasonOf(error),
+    (denied: unknown) => reasonOf(denied),
+  );
+};
+
+export const makeFolder =
+  ({ path }: RunFolder): TE.TaskEither<Failure, void> =>
+  async () => {
+    try {
+      await mkdir(path, { recursive: true });
+      return E.right(undefined);
+    } catch (error) {
+      const action = 'name another folder with backup= in the .data file or with --prefix, or make this one writable';
+      return E.left(refused(`${path}: the run's folder cannot be made: ${await whyNot(path, error)}`, action));
+    }
+  };
 
 /** Makes it, tidies it, and says what it is started with. */
 export const openRun = (folder: RunFolder, run: object): TE.TaskEither<Failure, void> =>
