@@ -91,7 +91,7 @@ const notFinite = (update: Update, backup: string): Failure => {
   const pictures = `${paths.slice(0, shownPaths).join(', ')}${more}`;
   return refused(
     `batch ${batch}: the loss is ${report.loss}; training stops, the weights from before it are in ${backup} (pictures: ${pictures})`,
-    'lower learning_rate, raise burn_in, or look at the labels of these pictures',
+    'lower learning_rate, raise burn_in, give --clip-norm, or look at the labels of these pictures',
   );
 };
 
@@ -188,6 +188,7 @@ const train = async (session: Session, context: Context): Promise<Trained> => {
       if (!Number.isFinite(report.loss)) {
         orStop(await keeper.saveAs(folder.backup, progress.batch, await trainer.weights()));
         await records.event({ type: 'end', batch: update.batch, reason: 'not-finite', paths: update.paths });
+        await drawCharts();
         throw new Stop(notFinite(update, folder.backup));
       }
       const { batch, average } = update;
