@@ -98,6 +98,28 @@ describe('a run that goes on', () => {
     );
   });
 
+  it('says which options make another run of it, and which come too late', async () => {
+    await train('odd', '--max-batches', '2', '--seed', '1');
+    const same = await resume('odd', '--max-batches', '3', '--seed', '1', '--save-minutes', '5');
+    expect(same.stderr).not.toContain('note:');
+    const { status, stderr } = await resume(
+      'odd',
+      '--max-batches',
+      '4',
+      '--clip-norm',
+      '1',
+      '--prefix',
+      'no',
+      '-clear',
+    );
+    expect(status, stderr).toBe(0);
+    expect(stderr).toContain(
+      'note: --clip-norm: not what the run was started with; it goes on as another than it would',
+    );
+    expect(stderr).toContain('note: --prefix, --clear: without effect on a run that goes on; start a new one for it\n');
+    expect(existsSync(at('no'))).toBe(false);
+  });
+
   it('freezes layers for fine-tuning', async () => {
     const argv = ['train', set.data, set.cfg, set.weights, '-clear', '--prefix', 'frozen', '--freeze', '3'];
     expect((await gdarknet([...argv, '--max-batches', '3'])).status).toBe(0);

@@ -13,7 +13,7 @@ beforeAll(async () => {
 afterAll(() => set.remove());
 
 const lines = (path: string): readonly string[] => readFileSync(path, 'utf8').trimEnd().split('\n');
-type Event = { type: string; batch: number; reason?: string };
+type Event = { type: string; batch: number; reason?: string; heads?: readonly Readonly<Record<string, number>>[] };
 const events = (run: string): readonly Event[] =>
   lines(set.at('backup', run, 'events.ndjson')).map((line) => JSON.parse(line));
 const train = (run: string, ...more: string[]) => gdarknet(['train', set.data, set.cfg, '--prefix', run, ...more]);
@@ -66,11 +66,11 @@ describe('a run', () => {
       'map',
       'end',
     ]);
-    const [, first] = events('whole') as readonly { readonly heads: readonly Record<string, unknown>[] }[];
-    const heads = first.heads.map(({ part, layer }) => `${part}: ${layer}`);
+    const [{ heads: figures = [] }] = events('whole').filter(({ type }) => type === 'batch');
+    const heads = figures.map(({ part, layer }) => `${part}: ${layer}`);
     expect(heads).toEqual([...heads].sort());
     expect(new Set(heads)).toEqual(new Set(['0: 14', '0: 21', '1: 14', '1: 21']));
-    expect(Object.keys(first.heads[0]).sort()).toEqual(
+    expect(Object.keys(figures[0]).sort()).toEqual(
       ['boxLoss', 'classLoss', 'cost', 'giou', 'iou', 'layer', 'objects', 'part'].sort(),
     );
   });
@@ -175,7 +175,7 @@ describe('bad input', () => {
   it('more devices than parts of a batch, a cfg without batches to train, no train list', async () => {
     const three = await train('x', '-gpus', '0,1,2');
     expect(three).toMatchObject({ status: 1, stdout: '' });
-    expect(three.stderr).toContain('subdivisions=2 cannot be dealt out to 3 devices');
+    expect(three.stderr.match(/subdivisions=2 cannot be dealt out to 3 devices/g)).toHaveLength(1);
     const none = set.changed(set.cfg, 'none.cfg', (text) => text.replace(/max_batches=.*\n/, ''));
     const unlimited = await gdarknet(['train', set.data, none, '--prefix', 'x']);
     expect(unlimited.status).toBe(1);
@@ -183,6 +183,19 @@ describe('bad input', () => {
     const data = set.changed(set.data, 'notrain.data', (text) => text.replace(/^train.*$/m, ''));
     expect((await gdarknet(['train', data, set.cfg])).stderr).toContain('has no train=');
     expect(existsSync(set.at('backup', 'x'))).toBe(false);
+  });
+
+  it('a folder that cannot be made, and things that go together badly', async () => {
+    const odd = set.changed(set.data, 'odd.data', (text) => text.replace(/^classes *=.*$/m, 'classes=7'));
+    const ended = await gdarknet(['train', odd, set.cfg, '--prefix', 'odd', '--max-batches', '1', '--gpu-rates']);
+    expect(ended.status, ended.stderr).toBe(0);
+    expect(ended.stderr).toContain(`note: ${odd}: classes=7, but the heads of ${set.cfg} have 4, which count\n`);
+    expect(ended.stderr).toContain('note: --sync and --gpu-rates are for several devices, and this run has one\n');
+    const file = set.changed(set.data, 'file.data', (text) => text.replace(/^backup *=.*$/m, `backup=${set.cfg}`));
+    const none = await gdarknet(['train', file, set.cfg, '--prefix', 'x']);
+    expect(none.status).toBe(1);
+    expect(none.stderr).toContain(`gdarknet: ${join(set.cfg, 'x')}: the run's folder cannot be made: ENOTDIR`);
+    expect(none.stderr).toContain('; name another folder with backup= in the .data file or with --prefix');
   });
 
   it('labels and pictures: each fault with file and line, counted, training goes on', async () => {
@@ -244,6 +257,7 @@ describe('bad input', () => {
     expect(ended.stderr).toMatch(/batch \d+: the loss is (NaN|Infinity); training stops/);
     expect(ended.stderr).toContain('train_0000');
     expect(events('wild').at(-1)).toMatchObject({ type: 'end', reason: 'not-finite' });
+    expect(existsSync(set.at('backup', 'wild', 'loss.svg'))).toBe(true);
     for (const name of readdirSync(set.at('backup', 'wild')).filter((file) => /\.(weights|backup)$/.test(file))) {
       const bytes = readFileSync(set.at('backup', 'wild', name));
       const floats = new Float32Array(new Uint8Array(bytes.subarray(20)).buffer);

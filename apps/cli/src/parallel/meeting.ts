@@ -15,6 +15,9 @@ export type Meeting = {
 /** The others have ended before the work was done. */
 export class CrewEnded extends Error {
   override readonly name = 'CrewEnded';
+  constructor() {
+    super('another device has ended, and has said why');
+  }
 }
 
 /** Words of the control block. */
@@ -44,7 +47,7 @@ export const joinMeeting = (place: MeetingPlace, rank: number, size: number, blo
   const sums = slots[size];
 
   const check = (): void => {
-    if (Atomics.load(control, word.ended) !== 0) throw new CrewEnded('another device has ended, and has said why');
+    if (Atomics.load(control, word.ended) !== 0) throw new CrewEnded();
   };
   /** Everyone has come. */
   const meet = async (): Promise<void> => {

@@ -19,7 +19,8 @@ export const advice = (net: NetworkPlan['net'], crew: Crew, asAdvised: boolean):
   const used = `learning_rate ${net.learning_rate} x ${rateFactor}, burn_in ${net.burn_in} x ${burnInFactor}`;
   const lines = [`${crew.description}, --sync ${crew.sync}: ${used}`];
   if (crew.sync === 'exact') {
-    return [...lines, 'the batch is dealt out, so rate and burn_in of one device hold as they are'];
+    const held = 'the batch is dealt out, so rate and burn_in of one device hold as they are';
+    return [...lines, asAdvised ? `note: ${held} without --gpu-rates, which is meant for --sync darknet` : held];
   }
   if (asAdvised) return lines;
   return [

@@ -9,6 +9,7 @@ import type { Context } from '../context.ts';
 import { type Failure, refused, thrown } from '../failure.ts';
 import { withDevice } from '../inputs/device.ts';
 import type { Crew } from '../parallel/crew.ts';
+import { CrewEnded } from '../parallel/meeting.ts';
 import { ratesFor } from './crew-rates.ts';
 import type { TrainFiles } from './files.ts';
 import { follow } from './loop.ts';
@@ -103,8 +104,11 @@ export const started = (trainer: Trainer): number => Math.floor(trainer.seen() /
 export const runMember = (task: Task & { readonly crew: Crew }, context: Context): TE.TaskEither<Failure, void> =>
   usingTrainer(task, task.crew.localSize, (trainer) =>
     pipe(
-      TE.fromEither(fits(task, trainer)),
-      TE.flatMapEither(() => limitOf(task.values, trainer)),
+      fits(task, trainer),
+      E.flatMap(() => limitOf(task.values, trainer)),
+      // Member 0 has the same files, and tells.
+      E.mapLeft(() => thrown(new CrewEnded())),
+      TE.fromEither,
       TE.flatMap((limit) =>
         TE.tryCatch(async () => {
           const { values, files, crew } = task;

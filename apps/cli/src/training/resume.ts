@@ -18,7 +18,19 @@ export type Resumed = {
   readonly record: RunRecord;
   /** What it has computed with. */
   readonly kernels: string | undefined;
+  /** Options given now that make of it another run than it was. */
+  readonly changed: readonly string[];
+  /** Options given now that it is too late for. */
+  readonly late: readonly string[];
 };
+
+const others = ['seed', 'gradient', 'freeze', 'clipNorm', 'ignore', 'sync', 'gpuRates', 'shrinkTo'] as const;
+const settled = ['prefix', 'clear', 'partial'] as const;
+
+const spelt = (name: string): string => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+
+const different = (names: readonly (keyof TrainValues)[], before: TrainValues, now: TrainValues): readonly string[] =>
+  names.filter((name) => JSON.stringify(before[name]) !== JSON.stringify(now[name])).map(spelt);
 
 /** The words of a command line without the command's own and `--resume <folder>`. */
 const overrides = (argv: readonly string[]): readonly string[] => {
@@ -40,12 +52,17 @@ export const resumed = (
       // Paths in the run's command line were meant from there.
       if (existsSync(record.cwd)) process.chdir(record.cwd);
       else tell(`note: ${record.cwd}, where the run was started, is not there; paths are taken from ${process.cwd()}`);
-      const words = [...record.argv.slice(record.argv.indexOf('train') + 1), ...overrides(argv)];
+      const kept = record.argv.slice(record.argv.indexOf('train') + 1);
       return pipe(
-        parse(words),
+        E.Do,
+        E.bind('before', () => parse(kept)),
+        E.bind('values', () => parse([...kept, ...overrides(argv)])),
         E.bimap(
           (usage) => refused(`${folder}: ${usageText(usage)}`, 'give other options'),
-          (values): Resumed => ({ folder, values, record, kernels: kernelsIn(record.device.description) }),
+          ({ before, values }): Resumed => ({
+            ...{ folder, values, record, kernels: kernelsIn(record.device.description) },
+            ...{ changed: different(others, before, values), late: different(settled, before, values) },
+          }),
         ),
       );
     }),

@@ -67,10 +67,30 @@ const report = (trained: Trained, folder: RunFolder, asJson: boolean, { print, t
   print(JSON.stringify({ run: folder.path, ...rest, skipped, dropped, ...(ap && { stats: ap }) }));
 };
 
+/** What goes together badly, but goes. */
+const tellOddities = ({ values, files, crew }: Task, { plan }: Trainer, { tell }: Context): void => {
+  const { classes } = lastHead(plan);
+  if (files.data.classes !== undefined && files.data.classes !== classes) {
+    tell(
+      `note: ${values.data}: classes=${files.data.classes}, but the heads of ${values.cfg} have ${classes}, which count`,
+    );
+  }
+  if (crew) for (const line of advice(plan.net, crew, values.gpuRates)) tell(line);
+  else if (values.gpuRates || values.sync === 'darknet') {
+    tell('note: --sync and --gpu-rates are for several devices, and this run has one');
+  }
+};
+
 /** What may keep a resumed run from being the same to the bit. */
 const tellDifferences = ({ resumed, files }: Task, device: Device, { tell }: Context): void => {
   if (resumed === undefined) return;
-  const { record } = resumed;
+  const { record, changed, late } = resumed;
+  if (changed.length > 0) {
+    tell(
+      `note: ${changed.join(', ')}: not what the run was started with; it goes on as another than it would have been`,
+    );
+  }
+  if (late.length > 0) tell(`note: ${late.join(', ')}: without effect on a run that goes on; start a new one for it`);
   const kernels = (text: string): string => text.replace(/, \d+ threads?/, '');
   if (kernels(record.device.description) !== kernels(device.description)) {
     tell(`note: the run was made on ${record.device.description}; it goes on, but not to the bit`);
@@ -125,7 +145,7 @@ const lead = (task: Lead, context: Context): TE.TaskEither<Failure, void> => {
     TE.flatMap(({ state, position }) => {
       const from = started(trainer);
       tell(`${values.cfg}: ${trainer.width} x ${trainer.height}, batch ${trainer.batch}, on ${device.description}`);
-      if (crew) for (const line of advice(trainer.plan.net, crew, values.gpuRates)) tell(line);
+      tellOddities(task, trainer, context);
       tellDifferences(task, device, context);
       if (lock.before)
         tell(`note: took the run over from process ${lock.before.pid} on ${lock.before.host}, which is gone`);
