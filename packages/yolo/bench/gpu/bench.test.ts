@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
+import { lavapipe } from '../../../../test/lavapipe.ts';
 import { swiftshader, swiftshaderEnvironment } from '../../../../test/swiftshader.ts';
 import type { Report } from './report.ts';
 
@@ -20,8 +21,9 @@ const run = (file: string, args: readonly string[], env: Readonly<Record<string,
     );
   });
 const source = ['--conditions=@gdarknet/source', '--disable-warning=ExperimentalWarning'];
+const program = join(here, 'main.ts');
 const bench = (...args: string[]): Promise<Ended> =>
-  run(process.execPath, [...source, join(here, 'main.ts'), ...args], {
+  run(process.execPath, [...source, program, ...args], {
     ...(process.env as Record<string, string>),
     ...swiftshaderEnvironment(),
   });
@@ -29,20 +31,23 @@ const bench = (...args: string[]): Promise<Ended> =>
 const readReport = (file: string): Report => JSON.parse(readFileSync(file, 'utf8')) as Report;
 
 /** What a report of small sizes holds. */
-const expectReport = ({ machine, sizes, checks, peaks, dispatch, rows, complete }: Report): void => {
-  expect(machine.adapter).toMatchObject({ emulated: true, architecture: 'swiftshader' });
+const expectReport = (report: Report, architecture: string, precisions: readonly string[]): void => {
+  const { machine, sizes, checks, peaks, dispatch, rows, complete } = report;
+  expect(machine.adapter).toMatchObject({ emulated: true, architecture });
   expect(machine.adapter.features).toContain('timestamp-query');
   expect(machine.adapter.limits.maxBufferSize).toBeGreaterThan(2 ** 20);
   expect(machine.backend).toBe('Vulkan');
   expect([sizes, complete]).toEqual(['tiny', true]);
-  expect(checks.length).toBeGreaterThanOrEqual(10);
+  expect(checks.length).toBeGreaterThanOrEqual(10 * precisions.length);
   for (const check of checks) expect(check, check.name).toMatchObject({ passed: true });
-  expect(peaks[0].ours).toBeGreaterThan(0);
+  expect(peaks.map(({ precision }) => precision)).toEqual(precisions);
+  for (const { ours } of peaks) expect(ours).toBeGreaterThan(0);
   expect(dispatch).toBeGreaterThan(0);
   const names = rows.map(({ name }) => name);
   for (const word of ['forward', 'training step']) expect(names.filter((name) => name.includes(word))).not.toEqual([]);
+  expect([...new Set(rows.map(({ precision }) => precision))]).toEqual(precisions);
   for (const row of rows) {
-    expect(row).toMatchObject({ precision: 'f32', unit: 'ms', failed: false });
+    expect(row).toMatchObject({ unit: 'ms', failed: false });
     expect(row.ours, row.name).toBeGreaterThan(0);
     expect(row.oursShare, row.name).toBeGreaterThan(0);
     if (row.theirs === null) expect(row.notes.join()).toMatch(/theirs not found: ./);
@@ -61,7 +66,7 @@ describe.skipIf(swiftshader !== undefined)(`the bench on SwiftShader ${swiftshad
     expect(text.indexOf('gradients')).toBeLessThan(text.indexOf('of peak'));
     expect(code, text).toBe(0);
     const report = readReport(json);
-    expectReport(report);
+    expectReport(report, 'swiftshader', ['f32']);
     expect(readFileSync(table, 'utf8').trim().split('\n')).toHaveLength(4 + report.rows.length);
   }, 240_000);
 
@@ -81,6 +86,21 @@ describe.skipIf(swiftshader !== undefined)(`the bench on SwiftShader ${swiftshad
       expect(text).toContain('not found: an adapter');
     }
   }, 60_000);
+});
+
+const driver = lavapipe();
+const noLavapipe = typeof driver === 'string' ? driver : undefined;
+
+describe.skipIf(noLavapipe !== undefined)(`the bench on lavapipe ${noLavapipe ?? ''}`, () => {
+  it('has rows of 16 bits, on matrix units', async () => {
+    if (typeof driver === 'string') throw new Error(driver);
+    const json = join(scratch, 'half.json');
+    const [command, ...words] = [...driver.node, ...source, program, '--peer', 'none', '--rounds', '1', '--json', json];
+    const { code, text } = await run(command, words, { ...(process.env as Record<string, string>), ...driver.env });
+    expect(code, text).toBe(0);
+    expect(text).toMatch(/^f16 .*, images as f16, matrix units 8x8x8$/m);
+    expectReport(readReport(json), 'software', ['f32', 'f16']);
+  }, 240_000);
 });
 
 const missing =
@@ -110,7 +130,7 @@ describe.skipIf(missing !== undefined)(`the archive ${missing ?? ''}`, () => {
     const { VK_DRIVER_FILES } = swiftshaderEnvironment();
     const ended = await run(join(home, 'run.sh'), ['--tiny', '--rounds', '1', '--peer', 'none'], { VK_DRIVER_FILES });
     expect(ended.code, ended.text).toBe(0);
-    expectReport(readReport(join(home, 'results.json')));
+    expectReport(readReport(join(home, 'results.json')), 'swiftshader', ['f32']);
     expect(readFileSync(join(home, 'results.md'), 'utf8')).toContain('training step');
   }, 240_000);
 });

@@ -7,6 +7,7 @@ import {
   installWeights,
   type NetworkPlan,
   type NetworkWeights,
+  type StepReport,
 } from '@gdarknet/yolo';
 import * as E from 'fp-ts/lib/Either.js';
 import { bytesOf } from '../cpu/networks.ts';
@@ -91,7 +92,7 @@ export const openForward = async (
   };
 };
 
-/** A whole step as a program of its own makes it: pictures and truths go to the device, the costs come back. */
+/** Whole steps as `gdarknet train` makes them: pictures and truths go to the device, the costs come back a step later. */
 export const openTraining = async (
   device: Device,
   cfg: string,
@@ -110,12 +111,23 @@ export const openTraining = async (
   const trainer = created.right;
   const x = pictures(batch, plan.input.h);
   const truths = truthsOf(batch, trainer.maxTruths);
-  const step = () => trainer.step({ x, truths, counts: new Array(batch).fill(truthsPerPicture) });
-  const run = timed(step, await barrierOf(device));
+  const begin = () => trainer.begin({ x, truths, counts: new Array(batch).fill(truthsPerPicture) });
+  let last: (() => Promise<StepReport>) | undefined;
+  const settle = async (next?: () => Promise<StepReport>): Promise<void> => {
+    const before = last;
+    last = next;
+    await before?.();
+  };
+  const step = async () => {
+    const next = await begin();
+    await settle(next);
+    if (!trainer.ahead) await settle();
+  };
+  const run = timed(step, () => settle());
   return {
     // A step waits for its own costs: there is no part of the processor's to tell apart.
     run: async (calls) => ({ ms: (await run(calls)).ms }),
-    loss: async () => (await step()).loss,
+    loss: async () => (await (await begin())()).loss,
     momentum: async () =>
       leavesOf<Float32Array>(await trainer.momentum(), (v): v is Float32Array => v instanceof Float32Array),
     // Behind the file's header of five words.

@@ -4,18 +4,34 @@ import { type Check, compare, type Expectation, refusal } from './comparison.ts'
 import { openForward, openTraining } from './contestants.ts';
 import type { Sides } from './measurements.ts';
 import { cfgFor, type Prepared, prepare, type Subject } from './networks.ts';
+import type { Precision } from './speed.ts';
 import type { Torch } from './torch.ts';
 
+type Tolerances = Readonly<Record<'forward' | 'loss' | 'weights', Expectation>>;
+
 /**
- * Both devices sum in float32 in orders of their own, and wasm takes Winograd's way, which is good to 1e-5 of the largest
- * value in one layer; a wrong kernel is off by far more. Gradients have a tolerance for each network (`Subject`).
+ * In float32 both devices sum in orders of their own, and wasm takes Winograd's way, which is good to 1e-5 of the largest
+ * value in one layer. Images and filters of 16 bits are rounded by up to 2^-11 in every layer. A wrong kernel is off by far
+ * more. Gradients have a tolerance for each network (`Subject`). The weights are with their rolling statistics.
  */
-export const tolerances = {
-  forward: { measure: 'largest', tolerance: 1e-3 },
-  loss: { measure: 'largest', tolerance: 1e-3 },
-  /** With the rolling statistics. */
-  weights: { measure: 'norm', tolerance: 1e-4 },
-} as const satisfies Readonly<Record<string, Expectation>>;
+export const tolerances: Readonly<Record<Precision, Tolerances>> = {
+  f32: {
+    forward: { measure: 'largest', tolerance: 1e-3 },
+    loss: { measure: 'largest', tolerance: 1e-3 },
+    weights: { measure: 'norm', tolerance: 1e-4 },
+  },
+  f16: {
+    forward: { measure: 'largest', tolerance: 3e-2 },
+    loss: { measure: 'largest', tolerance: 1e-2 },
+    weights: { measure: 'norm', tolerance: 1e-3 },
+  },
+};
+
+/**
+ * Before any training the gradients of all places are nearly alike. Batch normalisation takes their mean off, and what is
+ * left is a small part of what was rounded to 16 bits: 0.3 and less with the small networks.
+ */
+const halfGradients = 0.5;
 
 const forward = async (device: Device, { plan, weights }: Prepared, batch: number): Promise<Float32Array[]> => {
   const pass = await openForward(device, plan, weights, batch);
@@ -50,16 +66,15 @@ const step = async (device: Device, cfg: string, { plan, weights }: Prepared, ba
 
 type Values = readonly Float32Array[];
 
-const compareForward = (title: string, found: Values, expected: Values, fault: boolean): readonly Check[] =>
-  expected.map((values, i) =>
-    compare(`${title}, head ${i + 1}`, found[i] ?? [], values, { ...tolerances.forward, fault }),
-  );
+const compareForward = (title: string, found: Values, expected: Values, expectation: Expectation): readonly Check[] =>
+  expected.map((values, i) => compare(`${title}, head ${i + 1}`, found[i] ?? [], values, expectation));
 
 type Step = Awaited<ReturnType<typeof step>>;
 const compareSteps = (
   title: string,
   found: Step,
   expected: Step,
+  { loss, weights }: Tolerances,
   tolerance: number,
   fault: boolean,
 ): readonly Check[] => {
@@ -68,16 +83,16 @@ const compareSteps = (
     compare(`${title}, gradients`, found.momentum[i] ?? [], values, { measure: 'norm', tolerance, fault }),
   );
   return [
-    compare(`${title}, loss`, [found.loss], [expected.loss], { ...tolerances.loss, fault }),
+    compare(`${title}, loss`, [found.loss], [expected.loss], { ...loss, fault }),
     // The worst tensor speaks for all.
     gradients.reduce((worst, check) => (check.error > worst.error ? check : worst)),
-    compare(`${title}, weights after`, found.weights, expected.weights, { ...tolerances.weights, fault }),
+    compare(`${title}, weights after`, found.weights, expected.weights, { ...weights, fault }),
   ];
 };
 
 /** What the device gives, or its refusal. */
-const asked = async <T>(open: Sides['open'], work: (device: Device) => Promise<T>): Promise<T | string> => {
-  const device = await open();
+const asked = async <T>(opened: Promise<Device>, work: (device: Device) => Promise<T>): Promise<T | string> => {
+  const device = await opened;
   try {
     return await work(device);
   } catch (error) {
@@ -93,25 +108,31 @@ export async function* checksOf(
   { open, torch }: Sides,
   oracle: Device,
   subject: Subject,
+  precision: Precision,
   fault = false,
 ): AsyncGenerator<Check> {
   const { name, side } = subject;
+  const own = tolerances[precision];
+  const titled = (what: string, batch: number): string => `${name} ${what}, ${batch} at ${side} ${precision}`;
   const prepared = await prepare(oracle, subject);
   const [few] = subject.forward;
-  const forwardTitle = `${name} forward, ${few} at ${side}`;
   const expected = await forward(oracle, prepared, few);
-  const found = await asked(open, (device) => forward(device, prepared, few));
-  if (typeof found === 'string') yield refusal(forwardTitle, tolerances.forward, found);
-  else yield* compareForward(forwardTitle, found, expected, fault);
-  if (typeof torch !== 'string') {
+  const found = await asked(open(precision), (device) => forward(device, prepared, few));
+  const forwardTitle = titled('forward', few);
+  if (typeof found === 'string') yield refusal(forwardTitle, own.forward, found);
+  else yield* compareForward(forwardTitle, found, expected, { ...own.forward, fault });
+  if (typeof torch !== 'string' && precision === 'f32') {
     const outputs = await theirForward(torch, subject, prepared, expected);
-    if (typeof outputs === 'string') yield refusal(`PyTorch's ${forwardTitle}`, tolerances.forward, outputs);
-    else yield* compareForward(`PyTorch's ${forwardTitle}`, outputs, expected, false);
+    if (typeof outputs === 'string') yield refusal(`PyTorch's ${forwardTitle}`, own.forward, outputs);
+    else yield* compareForward(`PyTorch's ${forwardTitle}`, outputs, expected, own.forward);
   }
   const [batch] = subject.training;
   const cfg = cfgFor(subject, batch);
-  const stepTitle = `${name} training step, ${batch} at ${side}`;
-  const mine = await asked(open, (device) => step(device, cfg, prepared, batch));
-  if (typeof mine === 'string') yield refusal(stepTitle, tolerances.loss, mine);
-  else yield* compareSteps(stepTitle, mine, await step(oracle, cfg, prepared, batch), subject.gradients, fault);
+  const stepTitle = titled('training step', batch);
+  const mine = await asked(open(precision), (device) => step(device, cfg, prepared, batch));
+  if (typeof mine === 'string') yield refusal(stepTitle, own.loss, mine);
+  else {
+    const theirs = await step(oracle, cfg, prepared, batch);
+    yield* compareSteps(stepTitle, mine, theirs, own, precision === 'f32' ? subject.gradients : halfGradients, fault);
+  }
 }

@@ -8,12 +8,12 @@
  */
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { type AdapterFacts, listAdapterFacts, openDevice } from '@gdarknet/tensor';
+import { type AdapterFacts, type Device, listAdapterFacts, type OpenOptions, openDevice } from '@gdarknet/tensor';
 import { startClock } from './clock.ts';
 import type { Check } from './comparison.ts';
 import { checksOf } from './correctness.ts';
 import { describeMachine, machineOf } from './machine.ts';
-import { networkRows, precisionsFor, productOf, replayOf, type Sides } from './measurements.ts';
+import { networkRows, ownPrecisions, precisionsFor, productOf, replayOf, type Sides } from './measurements.ts';
 import { checkedFor, type Sizes, sizesFor } from './networks.ts';
 import { profile } from './profile.ts';
 import { checkLine, markdown, type Peak, peakLine, type Report, rowHead, rowLines, withShares } from './report.ts';
@@ -48,13 +48,16 @@ const adapterFor = (all: readonly AdapterFacts[], wanted: string | undefined): A
 
 const checkAll = async (sides: Sides, sizes: Sizes): Promise<readonly Check[]> => {
   const checks: Check[] = [];
+  const precisions = ownPrecisions(sides.adapter);
   for (const subject of checkedFor(sizes)) {
     // A network's own: large ones fill its memory.
     const oracle = await openDevice('wasm');
     if (checks.length === 0) console.log(`\nagainst ${oracle.description}`);
-    for await (const check of checksOf(sides, oracle, subject, values.fault)) {
-      checks.push(check);
-      console.log(checkLine(check));
+    for (const precision of precisions) {
+      for await (const check of checksOf(sides, oracle, subject, precision, values.fault)) {
+        checks.push(check);
+        console.log(checkLine(check));
+      }
     }
     await oracle.close();
   }
@@ -79,16 +82,29 @@ const measureBasics = async (sides: Sides, sizes: Sizes, precisions: readonly Pr
 const bench = async (adapter: AdapterFacts): Promise<boolean> => {
   const isTiny = values.tiny || adapter.emulated;
   const sizes = sizesFor(isTiny);
-  const precisions = precisionsFor(isTiny);
+  const precisions = precisionsFor(adapter, isTiny);
   const rounds = isTiny ? Math.min(3, Number(values.rounds)) : Number(values.rounds);
   const torch = values.peer === 'none' ? 'left out (--peer none)' : await openTorch(values.peer);
   const machine = machineOf(adapter, typeof torch === 'string' ? `not found: ${torch}` : torch.description);
   for (const line of describeMachine(machine)) console.log(line);
   if (isTiny) console.log(`tiny sizes: ${values.tiny ? 'asked for (--tiny)' : 'the adapter is emulated'}`);
-  const openOwn = () => openDevice('webgpu', values.device === undefined ? {} : { adapter: values.device });
-  // A processor takes long to compile kernels: then one device, which keeps them, serves everyone.
-  const common = isTiny ? await openOwn() : undefined;
-  const open = async () => (common ? { ...common, close: async () => {} } : openOwn());
+  const optionsFor = (precision: Precision): OpenOptions => ({
+    precision,
+    ...(values.device !== undefined && { adapter: values.device }),
+  });
+  const openOwn = (precision: Precision) => openDevice('webgpu', optionsFor(precision));
+  // A processor takes long to compile kernels: then one device of each precision, which keeps them, serves everyone.
+  const common = new Map<Precision, Device>();
+  for (const precision of ownPrecisions(adapter)) {
+    const device = await openOwn(precision);
+    console.log(`${precision}       ${device.description}`);
+    if (isTiny) common.set(precision, device);
+    else await device.close();
+  }
+  const open = async (precision: Precision): Promise<Device> => {
+    const device = common.get(precision);
+    return device ? { ...device, close: async () => {} } : openOwn(precision);
+  };
   const oracle = await openDevice('wasm');
   const sides: Sides = { open, adapter, torch };
   try {
@@ -115,13 +131,14 @@ const bench = async (adapter: AdapterFacts): Promise<boolean> => {
       for (const line of rowLines(rows[rows.length - 1], known)) console.log(line);
       write(rows.length === list.length);
     }
-    if (values.profile && !isTiny) await profile(values.profile, values.device, oracle, sizes, clock);
+    if (values.profile && !isTiny)
+      await profile(values.profile, ownPrecisions(adapter).map(optionsFor), oracle, sizes, clock);
     console.log(`\n${clock.spent().toFixed(0)} s`);
     return checks.every(({ passed }) => passed) && rows.every(({ failed }) => !failed);
   } finally {
     if (typeof torch !== 'string') torch.close();
     await oracle.close();
-    await common?.close();
+    for (const device of common.values()) await device.close();
   }
 };
 

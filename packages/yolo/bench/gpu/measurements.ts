@@ -6,21 +6,22 @@ import type { Measurement, Precision } from './speed.ts';
 import type { Torch } from './torch.ts';
 
 export type Sides = {
-  readonly open: () => Promise<Device>;
+  readonly open: (precision: Precision) => Promise<Device>;
   readonly adapter: AdapterFacts;
   readonly torch: Torch | string;
 };
 
 /** Why one side has no row of a precision; undefined where it has. */
 const missingOurs = ({ adapter }: Sides, precision: Precision): string | undefined =>
-  precision === 'f32'
-    ? undefined
-    : adapter.features.includes('shader-f16')
-      ? 'the webgpu device computes in float32'
-      : `${adapter.name} has no shader-f16`;
+  precision === 'f32' || adapter.features.includes('shader-f16') ? undefined : `${adapter.name} has no shader-f16`;
 
-/** Half precision is of interest where the card may be fast at it. */
-export const precisionsFor = (isTiny: boolean): readonly Precision[] => (isTiny ? ['f32'] : ['f32', 'f16']);
+/** Those that the adapter has. */
+export const ownPrecisions = ({ features }: AdapterFacts): readonly Precision[] =>
+  features.includes('shader-f16') ? ['f32', 'f16'] : ['f32'];
+
+/** PyTorch's half precision is of interest also where ours cannot be had; on a processor it is of none. */
+export const precisionsFor = (adapter: AdapterFacts, isTiny: boolean): readonly Precision[] =>
+  isTiny ? ownPrecisions(adapter) : ['f32', 'f16'];
 
 /** Products of large matrices: the peak that shares are of. */
 export const productOf = (sides: Sides, { product }: Sizes, precision: Precision): Measurement => {
@@ -29,7 +30,7 @@ export const productOf = (sides: Sides, { product }: Sizes, precision: Precision
     name: `product of ${product} x ${product}`,
     precision,
     flops: 2 * product ** 3,
-    ours: () => missingOurs(sides, precision) ?? alone(open(), (device) => openProduct(device, product)),
+    ours: () => missingOurs(sides, precision) ?? alone(open(precision), (device) => openProduct(device, product)),
     theirs: () => (typeof torch === 'string' ? torch : torch.openProduct(product, precision)),
   };
 };
@@ -38,7 +39,7 @@ export const replayOf = ({ open }: Sides, { replay }: Sizes): Measurement => ({
   name: `replay of ${replay} small kernels`,
   precision: 'f32',
   flops: 0,
-  ours: () => alone(open(), (device) => openReplay(device, replay)),
+  ours: () => alone(open('f32'), (device) => openReplay(device, replay)),
   theirs: () => 'not asked',
 });
 
@@ -59,7 +60,7 @@ const networkRow = (
     flops: (training ? 3 : 1) * batch * plan.flops,
     ours: () =>
       missingOurs(sides, precision) ??
-      alone<Contestant>(open(), (device) =>
+      alone<Contestant>(open(precision), (device) =>
         training ? openTraining(device, cfg, plan, weights, batch) : openForward(device, plan, weights, batch),
       ),
     theirs: () =>

@@ -10,7 +10,7 @@ export type Subject = {
   /** Batches of the rows; the checks run at the first of each. */
   readonly forward: readonly number[];
   readonly training: readonly number[];
-  /** How far the norm of a tensor's gradient may be off, as a share. */
+  /** How far the norm of a tensor's gradient may be off in float32, as a share. */
   readonly gradients: number;
 };
 
@@ -41,7 +41,10 @@ const thin = (cfg: string): string =>
 
 const small: Sizes = {
   subjects: [
-    { name: 'yolov3-tiny, an eighth', cfg: thin(tiny.cfg), side: 96, forward: [1, 2], training: [2], gradients: 1e-2 },
+    {
+      ...{ name: 'yolov3-tiny, an eighth', cfg: thin(tiny.cfg), side: 96 },
+      ...{ forward: [1, 2], training: [2], gradients: 1e-2 },
+    },
     {
       name: 'shapes',
       cfg: zoo.shapes({ loss: 'giou', size: 64 }),

@@ -1,6 +1,6 @@
 /** Where the time goes, kernel by kernel by the device's own clock: of one forward pass and one training step a network. */
 import { writeFileSync } from 'node:fs';
-import { type Device, openDevice, type ProfileEvent, profileTable } from '@gdarknet/tensor';
+import { type Device, type OpenOptions, openDevice, type ProfileEvent, profileTable } from '@gdarknet/tensor';
 import type { Clock } from './clock.ts';
 import { type Contestant, openForward, openTraining } from './contestants.ts';
 import { cfgFor, prepare, type Sizes } from './networks.ts';
@@ -8,15 +8,9 @@ import { cfgFor, prepare, type Sizes } from './networks.ts';
 const calls = 4;
 
 /** Of the last call of some; the first ones compile. */
-const profiled = async (
-  adapter: string | undefined,
-  open: (device: Device) => Promise<Contestant>,
-): Promise<string> => {
+const profiled = async (options: OpenOptions, open: (device: Device) => Promise<Contestant>): Promise<string> => {
   const events: ProfileEvent[] = [];
-  const device = await openDevice('webgpu', {
-    ...(adapter === undefined ? {} : { adapter }),
-    profile: (event) => void events.push(event),
-  });
+  const device = await openDevice('webgpu', { ...options, profile: (event) => void events.push(event) });
   try {
     const contestant = await open(device);
     await contestant.run(calls);
@@ -29,10 +23,10 @@ const profiled = async (
   return profileTable(own.slice(-own.length / calls));
 };
 
-/** Writes the tables to a file. What cannot be profiled says why in its place. */
+/** Writes the tables of each precision to a file. What cannot be profiled says why in its place. */
 export const profile = async (
   file: string,
-  adapter: string | undefined,
+  options: readonly OpenOptions[],
   oracle: Device,
   { subjects }: Sizes,
   clock: Clock,
@@ -48,10 +42,12 @@ export const profile = async (
         (device: Device) => openTraining(device, cfgFor(subject, batch), plan, weights, batch),
       ],
     ] as const;
-    for (const [what, open] of parts) {
-      const table = clock.left() > 0 ? profiled(adapter, open) : Promise.resolve('no time was left (--budget)');
-      const text = await table.catch((error: unknown) => `not found: ${error}`);
-      texts.push(`${subject.name} ${what} at ${subject.side}\n\n${text}\n`);
+    for (const one of options) {
+      for (const [what, open] of parts) {
+        const table = clock.left() > 0 ? profiled(one, open) : Promise.resolve('no time was left (--budget)');
+        const text = await table.catch((error: unknown) => `not found: ${error}`);
+        texts.push(`${subject.name} ${what} at ${subject.side} ${one.precision ?? ''}\n\n${text}\n`);
+      }
     }
   }
   writeFileSync(file, texts.join('\n'));
