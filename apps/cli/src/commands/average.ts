@@ -1,12 +1,30 @@
 /** `gdarknet average`: the mean of several weights of one network. */
+import { kernelShape, type LayerPlan, type NetworkPlan, type NetworkWeights } from '@gdarknet/yolo';
 import { pipe } from 'fp-ts/lib/function.js';
 import * as A from 'fp-ts/lib/ReadonlyArray.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import { any, command, one } from '../arguments/command.ts';
+import type { Context } from '../context.ts';
 import { averageWeights } from '../experiments/combine.ts';
-import { planOf, saveWeights, weightsFrom } from '../experiments/model.ts';
+import { planOf, weightsFrom, weightsOutput } from '../experiments/model.ts';
 import { refused } from '../failure.ts';
 import { networkOptions } from '../inputs/detector.ts';
+import { writeSet } from '../outputs/write-set.ts';
+
+const isMissing =
+  ({ layers }: NetworkWeights) =>
+  (layer: LayerPlan): boolean =>
+    kernelShape(layer) !== undefined && !layer.config.dontload && layers[layer.index] === undefined;
+
+/** A backbone says nothing of the layers behind it, and its mean with whole weights would be neither. */
+const wholeWeights = (plan: NetworkPlan, context: Context) => (file: string) =>
+  pipe(
+    weightsFrom(plan, { ...context, tell: () => undefined })(file),
+    TE.filterOrElse(
+      (weights) => !plan.layers.some(isMissing(weights)),
+      () => refused(`${file}: ends before the last layer of ${plan.file}`, 'average the weights of whole networks'),
+    ),
+  );
 
 export const average = command({
   path: ['average'],
@@ -21,9 +39,10 @@ export const average = command({
           planOf({ cfg, ignore }, context),
           TE.flatMap((plan) =>
             pipe(
-              A.traverse(TE.ApplicativeSeq)(weightsFrom(plan, context))(weights),
+              A.traverse(TE.ApplicativeSeq)(wholeWeights(plan, context))(weights),
               TE.map(averageWeights),
-              TE.flatMap(saveWeights(plan, out)),
+              TE.flatMapEither(weightsOutput(plan, out)),
+              TE.flatMap((output) => writeSet([output])),
             ),
           ),
           TE.map(() => context.print(out)),

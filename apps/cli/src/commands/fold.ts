@@ -1,4 +1,5 @@
 /** `gdarknet fold`: batch normalisation multiplied into the weights (the original's `denormalize`). */
+import { resolve } from 'node:path';
 import { parseNetwork } from '@gdarknet/yolo';
 import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
@@ -6,10 +7,19 @@ import { command, one } from '../arguments/command.ts';
 import { needed } from '../arguments/option.ts';
 import { text } from '../arguments/value.ts';
 import { foldWeights, inverseDeviation, withoutNormalisation } from '../experiments/combine.ts';
-import { saveWeights, weightsFrom } from '../experiments/model.ts';
+import { weightsFrom, weightsOutput } from '../experiments/model.ts';
+import { type Failure, refused } from '../failure.ts';
 import { networkOptions } from '../inputs/detector.ts';
 import { checked, textOf } from '../inputs/files.ts';
 import { writeSet } from '../outputs/write-set.ts';
+
+/** Folded weights in the place of those of a cfg that still normalises would detect nothing, and folded twice be lost. */
+const clash = (paths: readonly string[]): TE.TaskEither<Failure, object> => {
+  const twice = paths.find((path, i) => paths.findIndex((other) => resolve(other) === resolve(path)) < i);
+  return twice === undefined
+    ? TE.Do
+    : TE.left(refused(`${twice}: is named twice`, 'give the folded cfg and weights names of their own'));
+};
 
 export const fold = command({
   path: ['fold'],
@@ -27,7 +37,7 @@ export const fold = command({
   },
   run: ({ cfg, ignore, weights, out, outCfg, compat }, context) =>
     pipe(
-      TE.Do,
+      clash([cfg, weights, outCfg, out]),
       TE.bind('text', () => textOf(cfg)),
       TE.bind('plan', ({ text }) => TE.fromEither(checked(context)(parseNetwork(text, { file: cfg, ignore })))),
       TE.bind('read', ({ plan }) => weightsFrom(plan, context)(weights)),
@@ -35,8 +45,10 @@ export const fold = command({
       TE.bind('folded', ({ content }) =>
         TE.fromEither(checked({ ...context, tell: () => undefined })(parseNetwork(content, { file: outCfg, ignore }))),
       ),
-      TE.tap(({ read, folded }) => saveWeights(folded, out)(foldWeights(read, inverseDeviation[compat ?? 'cudnn']))),
-      TE.tap(({ content }) => writeSet([{ path: outCfg, content }])),
+      TE.bind('output', ({ read, folded }) =>
+        TE.fromEither(weightsOutput(folded, out)(foldWeights(read, inverseDeviation[compat ?? 'cudnn']))),
+      ),
+      TE.tap(({ content, output }) => writeSet([{ path: outCfg, content }, output])),
       TE.map(() => context.print(`${outCfg}\n${out}`)),
     ),
 });

@@ -1,11 +1,13 @@
 /** `gdarknet print`: what a layer's weights are. */
-import type { LayerWeights } from '@gdarknet/yolo';
+import type { LayerWeights, NetworkPlan } from '@gdarknet/yolo';
+import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import { command, maybe, one } from '../arguments/command.ts';
 import { flag } from '../arguments/option.ts';
+import { whole } from '../arguments/value.ts';
 import { planOf, weightsFrom } from '../experiments/model.ts';
-import { refused } from '../failure.ts';
+import { type Failure, refused } from '../failure.ts';
 import { networkOptions } from '../inputs/detector.ts';
 import { json } from './shared-options.ts';
 
@@ -49,6 +51,13 @@ const line = ({ layer, type, name, count, min, max, mean, deviation, notFinite }
     ...(notFinite > 0 ? [`${notFinite} not finite`] : []),
   ].join('  ');
 
+const layerIn = ({ layers }: NetworkPlan, given: string | undefined): E.Either<Failure, number | undefined> => {
+  if (given === undefined) return E.right(undefined);
+  const range = whole({ min: 0, max: layers.length - 1 });
+  const action = '`gdarknet table` lists the layers';
+  return E.fromNullable(refused(`layer: expected ${range.expected}, found ${given}`, action))(range.parse(given));
+};
+
 export const printCommand = command({
   path: ['print'],
   summary: 'Show the weights of a layer, or of all: how many, their range, mean and deviation; with --values each one.',
@@ -65,9 +74,10 @@ export const printCommand = command({
       TE.Do,
       TE.bind('plan', () => planOf({ cfg, ignore }, context)),
       TE.bind('read', ({ plan }) => weightsFrom(plan, context, partial)(weights)),
-      TE.flatMap(({ plan, read }) => {
+      TE.bind('only', ({ plan }) => TE.fromEither(layerIn(plan, layer))),
+      TE.flatMap(({ plan, read, only }) => {
         const rows = plan.layers
-          .filter(({ index }) => layer === undefined || String(index) === layer)
+          .filter(({ index }) => only === undefined || index === only)
           .flatMap(({ index, config }) => {
             const arrays: Partial<LayerWeights> = read.layers[index] ?? {};
             return Object.entries(arrays).map(

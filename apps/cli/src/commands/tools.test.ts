@@ -1,7 +1,7 @@
 /** Commands on weights, and the ways to look at detections beside `test` and `valid`. */
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { basename } from 'node:path';
+import { basename, join } from 'node:path';
 import { blankImage, decodeImage, writePng } from '@gdarknet/data';
 import * as E from 'fp-ts/lib/Either.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -52,6 +52,14 @@ describe('commands on weights', () => {
     const off = mean.findIndex((value, i) => value !== Math.fround((a[i] + b[i]) / 2));
     expect(off).toBe(-1);
     expect(readFileSync(out).readBigUInt64LE(12)).toBe(readFileSync(weights).readBigUInt64LE(12));
+    const backbone = set.at('half.conv.10');
+    await done('partial', set.cfg, weights, backbone, '10');
+    const half = await gdarknet(['average', set.cfg, set.at('none.weights'), weights, backbone]);
+    expect(half).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining(`${backbone}: ends before the last layer`),
+    });
+    expect(existsSync(set.at('none.weights'))).toBe(false);
   });
 
   it('print: what a layer holds', async () => {
@@ -68,12 +76,25 @@ describe('commands on weights', () => {
     const biases = arrays.find(({ name }) => name === 'biases');
     expect(biases?.values).toEqual([...floats(weights).slice(0, 16)]);
     expect(await done('print', set.cfg, weights)).toContain('800 images seen');
-    expect((await gdarknet(['print', set.cfg, weights, '999'])).status).toBe(1);
+    for (const [layer, text] of [
+      ['999', 'layer: expected a whole number from 0 to 21, found 999; '],
+      ['one', 'layer: expected a whole number from 0 to 21, found one; '],
+      ['4', 'layer 4: has no weights; '],
+    ]) {
+      const refused = await gdarknet(['print', set.cfg, weights, layer]);
+      expect(refused).toMatchObject({ status: 1, stderr: expect.stringContaining(text) });
+    }
   });
 
   it('fold: the same detections without batch normalisation', async () => {
     const [cfg, out] = [set.at('folded.cfg'), set.at('folded.weights')];
     await done('fold', set.cfg, weights, out, '--out-cfg', cfg);
+    // Neither file alone, and none that was read overwritten.
+    const half = await gdarknet(['fold', set.cfg, weights, set.at('half.weights'), '--out-cfg', join(out, 'x.cfg')]);
+    expect(half.status).toBe(1);
+    expect(existsSync(set.at('half.weights'))).toBe(false);
+    const same = await gdarknet(['fold', set.cfg, weights, weights, '--out-cfg', set.at('half.cfg')]);
+    expect(same).toMatchObject({ status: 1, stderr: expect.stringContaining(`${weights}: is named twice`) });
     expect(readFileSync(cfg, 'utf8')).not.toContain('batch_normalize=1');
     type Row = { detections: { class: number; score: number; box: number[] }[] };
     const [before, after] = await Promise.all(

@@ -6,7 +6,7 @@ import * as TE from 'fp-ts/lib/TaskEither.js';
 import type { Context } from '../context.ts';
 import { type Failure, modelFailure } from '../failure.ts';
 import { bytesOf, checked, textOf } from '../inputs/files.ts';
-import { writeSet } from '../outputs/write-set.ts';
+import type { Output } from '../outputs/write-set.ts';
 
 export type CfgChoice = { readonly cfg: string; readonly ignore: readonly string[] };
 
@@ -24,11 +24,11 @@ export const weightsFrom =
       TE.flatMapEither((bytes) => checked(context)(readWeights(bytes, plan, { file, partial }))),
     );
 
-/** Whole or not at all. */
-export const saveWeights =
+/** A weights file to write. */
+export const weightsOutput =
   (plan: NetworkPlan, file: string) =>
-  (weights: NetworkWeights): TE.TaskEither<Failure, void> =>
-    pipe(
-      TE.fromEither(E.mapLeft(modelFailure)(writeWeights(weights, plan, { file }))),
-      TE.flatMap((content) => writeSet([{ path: file, content }])),
-    );
+  (weights: NetworkWeights): E.Either<Failure, Output> =>
+    E.bimap(
+      modelFailure,
+      (content: Uint8Array): Output => ({ path: file, content }),
+    )(writeWeights(weights, plan, { file }));
