@@ -8,10 +8,20 @@ import type { Failure } from '../failure.ts';
 import { type Output, writeSet } from '../outputs/write-set.ts';
 import type { RunFolder } from './run-folder.ts';
 
+/** A run that went back, to its last state or to its start, made the batches behind that anew. */
+export const madeLast = <A extends { readonly batch: number }>(batches: readonly A[]): readonly A[] => {
+  const kept: A[] = [];
+  for (const one of batches) {
+    while (kept.length > 0 && kept[kept.length - 1].batch >= one.batch) kept.pop();
+    kept.push(one);
+  }
+  return kept;
+};
+
 const lossChart = async (folder: RunFolder): Promise<readonly Output[]> => {
   const log = await readTrainLog(folder.log)();
   if (E.isLeft(log) || log.right.batches.length === 0) return [];
-  const points = log.right.batches.map(({ batch, averageLoss }) => [batch, averageLoss] as const);
+  const points = madeLast(log.right.batches).map(({ batch, averageLoss }) => [batch, averageLoss] as const);
   const content = lineChart([{ points }], {
     title: `${folder.base}: average loss`,
     x: { label: 'batch' },
