@@ -142,6 +142,11 @@ describe('a run that goes on', () => {
     const state = readFileSync(at('odd', 'state'));
     writeFileSync(at('odd', 'state'), state.subarray(0, state.length - 4));
     expect((await resume('odd', '--max-batches', '3')).stderr).toContain('is no state of a run, or not all of it');
+    rmSync(at('odd', 'state'));
+    const gone = await resume('odd', '--max-batches', '3');
+    expect(gone.stderr).toContain(
+      `${at('odd', 'state')}: is not there; start from the weights instead: give the .backup`,
+    );
     writeFileSync(at('odd', 'state'), state);
     const run = JSON.parse(readFileSync(at('odd', 'run.json'), 'utf8'));
     run.cfg.text = run.cfg.text.replace('filters=16', 'filters=8');

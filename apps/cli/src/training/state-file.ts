@@ -2,6 +2,7 @@
  * A run's `state`: everything that its next batch depends on, in the safetensors format (eight bytes of length, a header in
  * JSON, the values as they lie in memory), so that other programs can read it. Darknet's own files keep the weights only.
  */
+import { existsSync } from 'node:fs';
 import { readWhole, writeWhole } from '@gdarknet/data';
 import type { Snapshot } from '@gdarknet/yolo';
 import * as E from 'fp-ts/lib/Either.js';
@@ -79,13 +80,15 @@ export const parseState = (bytes: Uint8Array): RunState | undefined => {
 export const writeState = (path: string, state: RunState): TE.TaskEither<Failure, void> =>
   TE.mapLeft(dataFailure)(writeWhole(path, stateBytes(state)));
 
+const fromWeights = 'start from the weights instead: give the .backup';
+
 export const readState = (path: string): TE.TaskEither<Failure, RunState> =>
   pipe(
-    TE.mapLeft(dataFailure)(readWhole(path)),
+    existsSync(path)
+      ? TE.mapLeft(dataFailure)(readWhole(path))
+      : TE.left(refused(`${path}: is not there`, fromWeights)),
     TE.flatMapEither((bytes) =>
-      E.fromNullable(
-        refused(`${path}: is no state of a run, or not all of it`, 'start from the weights instead: give the .backup'),
-      )(parseState(bytes)),
+      E.fromNullable(refused(`${path}: is no state of a run, or not all of it`, fromWeights))(parseState(bytes)),
     ),
   );
 
