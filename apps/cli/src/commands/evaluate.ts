@@ -8,7 +8,7 @@ import { type Value, whole as wholeNumber } from '../arguments/value.ts';
 import type { Context } from '../context.ts';
 import type { Failure } from '../failure.ts';
 import { networkOptions } from '../inputs/detector.ts';
-import { withDevice } from '../inputs/device.ts';
+import { deviceOptions, withDevice } from '../inputs/device.ts';
 import { textOf } from '../inputs/files.ts';
 import { type Checkpoint, checkpointOf } from '../watch/checkpoints.ts';
 import { type Shard, whole } from '../watch/evaluate.ts';
@@ -60,8 +60,7 @@ export const evaluateCommand = command({
     ...setOptions,
     batch: withDefault(wholeNumber({ min: 1, max: 256 }), 4, { placeholder: 'n', doc: 'images computed together' }),
     ignore: networkOptions.ignore,
-    device: networkOptions.device,
-    threads: networkOptions.threads,
+    ...deviceOptions,
     json,
   },
   run: (values, context) =>

@@ -15,7 +15,7 @@ import { coveredBy, type Judged, scoreHeader, scoreLines, scoreOf, sheet } from 
 import { trainedRun } from '../experiments/trained.ts';
 import { type Failure, modelFailure, refused, thrown } from '../failure.ts';
 import { networkOptions } from '../inputs/detector.ts';
-import { withDevice } from '../inputs/device.ts';
+import { deviceOptions, withDevice } from '../inputs/device.ts';
 import { dataOf, imagesOf, namesOf } from '../inputs/files.ts';
 import { type Output, writeSet } from '../outputs/write-set.ts';
 import { turn } from '../turn.ts';
@@ -32,8 +32,7 @@ const options = {
   id: optional(whole({ min: 0 }), { placeholder: 'n', doc: 'weights of this batch [the newest]' }),
   thresh: withDefault(number({ min: 0, max: 1 }), 0.25, { placeholder: 't', doc: 'boxes with a score above' }),
   ignore: networkOptions.ignore,
-  device: networkOptions.device,
-  threads: networkOptions.threads,
+  ...deviceOptions,
   json,
 };
 

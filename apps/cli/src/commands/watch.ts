@@ -9,7 +9,7 @@ import { text, whole } from '../arguments/value.ts';
 import type { Context } from '../context.ts';
 import { type Failure, refused } from '../failure.ts';
 import { networkOptions } from '../inputs/detector.ts';
-import { withDevice } from '../inputs/device.ts';
+import { deviceOptions, withDevice } from '../inputs/device.ts';
 import { checked, dataOf, textOf } from '../inputs/files.ts';
 import { folderOf, setOptions, setsOf } from '../watch/sets.ts';
 import { type Pass, watch } from '../watch/watch.ts';
@@ -32,11 +32,13 @@ export const classesOf = (
   );
 
 const report = (
-  { evaluated, failed, elsewhere }: Pass,
+  { found, evaluated, failed, elsewhere }: Pass,
   asJson: boolean,
   { print, tell }: Context,
 ): TE.TaskEither<Failure, void> => {
   if (elsewhere > 0) tell(`${elsewhere} checkpoints are in the hands of other processes`);
+  if (found === 0) tell('nothing to evaluate: no <base>_<batch>.weights or <base>_final.weights is there');
+  else if (evaluated + failed.size + elsewhere === 0) tell(`nothing new: all ${found} checkpoints are evaluated`);
   if (asJson) print(JSON.stringify({ evaluated, failed: [...failed.keys()], elsewhere }));
   return failed.size === 0
     ? TE.right(undefined)
@@ -74,8 +76,7 @@ export const watchCommand = command({
     ...setOptions,
     batch: withDefault(whole({ min: 1, max: 256 }), 4, { placeholder: 'n', doc: 'images computed together' }),
     ignore: networkOptions.ignore,
-    device: networkOptions.device,
-    threads: networkOptions.threads,
+    ...deviceOptions,
     json,
     libFolder: optional(text, { placeholder: 'dir', doc: "accepted from the original's command line" }),
     gpuId: optional(text, { placeholder: 'n', doc: "accepted from the original's command line" }),
@@ -91,7 +92,9 @@ export const watchCommand = command({
         withDevice(values)((device) => {
           const folder = values.weightsFolder ?? folderOf(data);
           const network = { cfg, cfgFile: values.cfg, ignore: values.ignore, device, batch: values.batch };
-          return watch({ folder, minId: values.minId, sets, network }, values.once ? undefined : values.every, context);
+          // With --json nothing but the document goes to stdout.
+          const told = values.json ? { ...context, print: context.tell } : context;
+          return watch({ folder, minId: values.minId, sets, network }, values.once ? undefined : values.every, told);
         }),
       ),
       TE.flatMap((pass) => report(pass, values.json, context)),

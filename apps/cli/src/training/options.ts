@@ -4,6 +4,7 @@ import { flag, optional, withDefault } from '../arguments/option.ts';
 import { listOf, number, oneOf, text, whole } from '../arguments/value.ts';
 import { gpuIndex, json, noGpu } from '../commands/shared-options.ts';
 import { networkOptions } from '../inputs/detector.ts';
+import { deviceOptions } from '../inputs/device.ts';
 import { companionOptions } from './companion.ts';
 
 export const positionals = {
@@ -58,11 +59,7 @@ export const options = {
   ...companionOptions,
   ignore: networkOptions.ignore,
   partial: networkOptions.partial,
-  device: networkOptions.device,
-  adapter: networkOptions.adapter,
-  precision: networkOptions.precision,
-  threads: networkOptions.threads,
-  profile: networkOptions.profile,
+  ...deviceOptions,
   verbose: flag("print the original's lines for every [yolo] layer and mini-batch too"),
   json,
   gpus: optional(listOf(whole({ min: 0 })), {

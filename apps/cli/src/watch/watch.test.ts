@@ -74,14 +74,14 @@ describe('watch', () => {
     for (const id of ids) copyFileSync(join(folder, `small_${id}.weights`), join(after, `small_${id}.weights`));
     const once = await gdarknet(words(after, '--once', '--json'));
     expect(once.status, once.stderr).toBe(0);
-    expect(JSON.parse(once.stdout.trim().split('\n').at(-1) ?? '')).toEqual({ evaluated: 5, failed: [], elsewhere: 0 });
+    expect(JSON.parse(once.stdout)).toEqual({ evaluated: 5, failed: [], elsewhere: 0 });
     expect(readFileSync(join(folder, 'map.txt'), 'utf8')).toBe(readFileSync(join(after, 'map.txt'), 'utf8'));
     for (const id of ['400-iou', '9223372036854775807-giou']) {
       expect(textOf(join(folder, `${id}.txt`))).toBe(textOf(join(after, `${id}.txt`)));
       expect(textOf(join(folder, `${id}.txt`)).split(',').length).toBe(12);
     }
     // The newest came first.
-    expect(once.stdout.split('\n')[0]).toContain('final weights');
+    expect(once.stderr.split('\n').find((line) => line.includes('mean'))).toContain('final weights');
     const means = textOf(join(folder, 'map.txt'))
       .split('\n')
       .map((row) => row.split(',')[2]);
@@ -106,9 +106,12 @@ describe('watch', () => {
     expect(claimsIn(folder)).toEqual([]);
     const again = await gdarknet(words(folder, '--once', '--json'));
     expect(JSON.parse(again.stdout)).toEqual({ evaluated: 0, failed: [], elsewhere: 0 });
+    expect(again.stderr).toMatch(/^nothing new: all 3 checkpoints are evaluated$/m);
+    const nothing = await gdarknet(words(folder, '--once', '--min-id', '40'));
+    expect(nothing.stderr).toMatch(/^nothing to evaluate: no <base>_<batch>\.weights or .* is there$/m);
     variant(join(folder, 'small_20.weights'), 9);
     const anew = await gdarknet(words(folder, '--once', '--json'));
-    expect(JSON.parse(anew.stdout.trim().split('\n').at(-1) ?? '')).toMatchObject({ evaluated: 1 });
+    expect(JSON.parse(anew.stdout)).toMatchObject({ evaluated: 1 });
   });
 
   it('with watchers killed at random moments nothing is lost: map.txt is that of one pass', async () => {

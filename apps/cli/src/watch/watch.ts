@@ -72,6 +72,8 @@ const evaluateCheckpoint = async (
 };
 
 export type Pass = {
+  /** Checkpoints that are there, whoever has evaluated them. */
+  readonly found: number;
   /** Checkpoints evaluated by this process. */
   readonly evaluated: number;
   /** Those that could not be, and why; a file that is still being written is one. */
@@ -91,10 +93,11 @@ const pass = async (
   context: Context,
 ): Promise<E.Either<Failure, Pass>> => {
   const failed = new Map<string, Failure>();
-  let evaluated = 0;
+  let [found, evaluated] = [0, 0];
   const next = async (): Promise<E.Either<Failure, 'worked' | number>> => {
     const checkpoints = await checkpointsIn(folder, minId)();
     if (E.isLeft(checkpoints)) return checkpoints;
+    found = checkpoints.right.length;
     let elsewhere = 0;
     for (const checkpoint of checkpoints.right) {
       if (context.signal.aborted) break;
@@ -124,8 +127,8 @@ const pass = async (
   for (;;) {
     const step = await next();
     if (E.isLeft(step)) return step;
-    if (step.right !== 'worked') return E.right({ evaluated, failed, elsewhere: step.right });
-    if (context.signal.aborted) return E.right({ evaluated, failed, elsewhere: 0 });
+    if (step.right !== 'worked') return E.right({ found, evaluated, failed, elsewhere: step.right });
+    if (context.signal.aborted) return E.right({ found, evaluated, failed, elsewhere: 0 });
   }
 };
 
