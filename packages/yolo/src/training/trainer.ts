@@ -4,10 +4,10 @@ import { evaluate, type HostArray, key, type Read, read, scalar, type Tensor, te
 import * as E from 'fp-ts/lib/Either.js';
 import type { LayerConfig } from '../darknet/config.ts';
 import type { FileFault } from '../darknet/fault.ts';
-import { type NetworkPlan, parseNetwork } from '../darknet/plan.ts';
+import { parseNetwork } from '../darknet/plan.ts';
 import { readWeights, writeWeights } from '../darknet/weights.ts';
 import { newHeader } from '../darknet/weights-header.ts';
-import type { HeadConfig, LossOptions } from '../loss/head.ts';
+import type { LossOptions } from '../loss/head.ts';
 import { readStatistics } from '../loss/statistics.ts';
 import { buildNetwork } from '../network/network.ts';
 import { installWeights, type NetworkVariables, weightsOf } from '../network/variables.ts';
@@ -15,32 +15,12 @@ import { type Cut, cutPart, emptyPart, type Part } from './batch-parts.ts';
 import type { StepReport, Trainer, TrainerOptions } from './contract.ts';
 import { costOf, type Values } from './cost.ts';
 import { descentOf, joinSums, scheduleOf, uniformAt } from './descent.ts';
+import { headConfig } from './head-config.ts';
 import { StepMemoryError, withAdvice } from './memory.ts';
 import { type Moving, movingFrom, snapshotOf, startingAt, sumOf } from './moving.ts';
 import { compileProgram, type Pace, type Program } from './program.ts';
 import { compareMembers, flatten, partsOf, unflatten } from './team.ts';
 import { openTeamWork } from './together.ts';
-
-const headConfig = (plan: NetworkPlan, index: number, width: number, height: number): HeadConfig => {
-  const { config, output } = plan.layers[index];
-  const yolo = config as LayerConfig<'yolo'>;
-  return {
-    classes: yolo.classes,
-    anchors: Array.from({ length: yolo.num }, (_, i) => [yolo.anchors[2 * i], yolo.anchors[2 * i + 1]] as const),
-    mask: yolo.mask,
-    ignoreThresh: yolo.ignore_thresh,
-    truthThresh: yolo.truth_thresh,
-    loss: yolo.iou_loss,
-    representation: yolo.representation,
-    iouNormalizer: yolo.iou_normalizer,
-    clsNormalizer: yolo.cls_normalizer,
-    scaleXY: yolo.scale_x_y,
-    netWidth: width,
-    netHeight: height,
-    width: output.w,
-    height: output.h,
-  };
-};
 
 const noHead = (file: string): FileFault => ({
   tag: 'section',
