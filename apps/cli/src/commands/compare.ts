@@ -41,12 +41,15 @@ const unpaired = (error: unknown): Failure =>
 const report = (
   groups: readonly RunGroup[],
   compared: readonly ComparedGroup[],
-  asJson: boolean,
+  { json: asJson, noIntervals }: { readonly json: boolean; readonly noIntervals: boolean },
   { print, tell }: Context,
 ): void => {
   for (const { name, runs } of groups) tell(`${name}: ${runs.map((run) => `${run.name} at ${run.id}`).join(', ')}`);
-  if (compared.some(({ interval }) => interval === undefined)) {
-    tell('note: no intervals: a run was evaluated without keeping its part');
+  const apart = groups.flatMap(({ runs }) => runs.filter(({ results }) => results === undefined).map(({ run }) => run));
+  if (apart.length > 0 && !noIntervals) {
+    tell(
+      `note: no intervals: scored without a part in evaluations/: ${apart.join(', ')}; put its map.txt aside, and watch --once`,
+    );
   }
   print(asJson ? JSON.stringify(compared) : comparisonTable(compared));
 };
@@ -97,6 +100,6 @@ export const compare = command({
               ? TE.right(undefined)
               : writeSet(comparisonFiles(groups, compared, set, (name) => join(out, name))),
           ),
-          TE.map(({ groups, compared }) => report(groups, compared, json, context)),
+          TE.map(({ groups, compared }) => report(groups, compared, { json, noIntervals }, context)),
         ),
 });
