@@ -91,6 +91,15 @@ describe('threads', () => {
     expect(advised.stderr).toContain('learning_rate 0.003 x 1, burn_in 5 x 2');
   });
 
+  it('--sync darknet: a run whose last count makes up for the other device has come to its end', async () => {
+    const { status, stderr } = await gdarknet(
+      argv('jumped', '-gpus', '0,1', '--sync', 'darknet', '--max-batches', '8'),
+    );
+    expect(status, stderr).toBe(0);
+    expect(events('jumped').at(-1)).toMatchObject({ type: 'end', reason: 'finished', batch: 8 });
+    expect(existsSync(at('jumped', 'six_final.weights'))).toBe(true);
+  });
+
   it('too few parts for so many devices are refused, and none stays behind', async () => {
     const refused = await gdarknet(argv('few', '-gpus', '0,1,2,3,4,5,6'));
     expect(refused.status).toBe(1);

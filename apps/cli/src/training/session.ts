@@ -220,7 +220,8 @@ const train = async (session: Session, context: Context): Promise<Trained> => {
       refused(`batch ${progress.batch}: ${error.message}`, `when the pictures are back, ${how()}`),
     );
   }
-  const { batch } = progress;
+  // In the original's way with several devices the last update counts those of the others too.
+  const batch = Math.floor(trainer.seen() / trainer.batch);
   if (signal.aborted || batch < limit) {
     await halt('interrupted', {}, () => ({ tag: 'interrupted', what: `at batch ${batch}; ${how()}` }));
   }
