@@ -92,11 +92,14 @@ describe('threads', () => {
   });
 
   it('--sync darknet: a run whose last count makes up for the other device has come to its end', async () => {
-    const { status, stderr } = await gdarknet(
-      argv('jumped', '-gpus', '0,1', '--sync', 'darknet', '--max-batches', '8'),
-    );
+    const darknet = ['-gpus', '0,1', '--sync', 'darknet', '--max-batches', '16', '--assess', '8'];
+    const { status, stderr } = await gdarknet(argv('jumped', ...darknet));
     expect(status, stderr).toBe(0);
-    expect(events('jumped').at(-1)).toMatchObject({ type: 'end', reason: 'finished', batch: 8 });
+    // No update is number 8: the first behind it is assessed.
+    const ids = readFileSync(at('jumped', 'map.txt'), 'utf8').match(/^\w+,\d+/gm);
+    expect(ids?.slice(0, 2)).toEqual(['iou,9', 'giou,9']);
+    expect(ids).toHaveLength(4);
+    expect(events('jumped').at(-1)).toMatchObject({ type: 'end', reason: 'finished', batch: 16 });
     expect(existsSync(at('jumped', 'six_final.weights'))).toBe(true);
   });
 

@@ -10,7 +10,7 @@ import type { Context } from '../context.ts';
 import { type Failure, refused, showFailure } from '../failure.ts';
 import type { Records } from './records.ts';
 import { type RunFolder, saveWeights } from './run-folder.ts';
-import { savesAt } from './schedule.ts';
+import { crosses, savesAt } from './schedule.ts';
 import { isSound, type RunState, writeState } from './state-file.ts';
 
 export type Progress = {
@@ -103,7 +103,7 @@ export const openKeeper = (options: KeeperOptions) => {
   const dueAt = (batch: number) => {
     const { backup, numbered } = savesAt(batch, lastSave, before);
     const late = resumable && performance.now() - triedAt > minutes * 60_000;
-    const again = owed.size > 0 && batch % retryEvery === 0;
+    const again = owed.size > 0 && crosses(before, batch, retryEvery);
     return { backup: backup || late, numbered, any: backup || numbered || late || again };
   };
 

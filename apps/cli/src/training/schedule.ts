@@ -7,7 +7,8 @@ export type Saves = {
   readonly numbered: boolean;
 };
 
-const crosses = (before: number, batch: number, every: number): boolean =>
+/** Whether a multiple lies behind `before`, up to `batch`: where the count jumps it need not be one itself. */
+export const crosses = (before: number, batch: number, every: number): boolean =>
   Math.floor(batch / every) > Math.floor(before / every);
 
 /**

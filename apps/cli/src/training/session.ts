@@ -20,6 +20,7 @@ import type { Lock } from './lock.ts';
 import { type Update, updates } from './loop.ts';
 import { openRecords, type Records } from './records.ts';
 import type { RunFolder } from './run-folder.ts';
+import { crosses } from './schedule.ts';
 import type { Counters } from './state-file.ts';
 
 export type Session = {
@@ -178,8 +179,8 @@ const train = async (session: Session, context: Context): Promise<Trained> => {
   let loss = Number.NaN;
   let dropped = 0;
   let touched = performance.now();
-  const assessesAt = (batch: number): boolean =>
-    session.assess !== undefined && session.assessEvery > 0 && batch % session.assessEvery === 0;
+  const assessesAt = (batch: number, before = batch - 1): boolean =>
+    session.assess !== undefined && session.assessEvery > 0 && crosses(before, batch, session.assessEvery);
   const settle = (batch: number): boolean => keeper.isDue(batch) || assessesAt(batch);
   const loop = updates({ trainer, stream, limit, signal, average: counters?.average, crew, settle });
   try {
@@ -192,6 +193,7 @@ const train = async (session: Session, context: Context): Promise<Trained> => {
         throw new Stop(notFinite(update, folder.backup));
       }
       const { batch, average } = update;
+      const assessDue = assessesAt(batch, progress.batch);
       progress = { batch, position: progress.position + 1, average };
       loss = average;
       dropped += report.dropped;
@@ -204,7 +206,6 @@ const train = async (session: Session, context: Context): Promise<Trained> => {
         if ((await lock?.touch()) === false) throw new Stop(lostLock(folder));
       }
       if (!update.settled) continue;
-      const assessDue = assessesAt(batch);
       const saved = orStop(await keeper.after(progress));
       if (assessDue && batch < limit) await assessNow(batch, batch, saved ?? (await trainer.weights()));
       if (saved || assessDue) await drawCharts();
