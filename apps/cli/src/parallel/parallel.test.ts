@@ -101,6 +101,11 @@ describe('threads', () => {
     expect(ids).toHaveLength(4);
     expect(events('jumped').at(-1)).toMatchObject({ type: 'end', reason: 'finished', batch: 16 });
     expect(existsSync(at('jumped', 'six_final.weights'))).toBe(true);
+    const on = await gdarknet(['train', '--resume', at('jumped'), '--max-batches', '20']);
+    expect(on.status, on.stderr).toBe(0);
+    expect(on.stderr).toContain(
+      'note: --sync darknet keeps the state of the first device alone; the run goes on, but not',
+    );
   });
 
   it('too few parts for so many devices are refused, and none stays behind', async () => {

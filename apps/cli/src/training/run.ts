@@ -82,9 +82,12 @@ const tellOddities = ({ values, files, crew }: Task, { plan }: Trainer, { tell }
 };
 
 /** What may keep a resumed run from being the same to the bit. */
-const tellDifferences = ({ resumed, files }: Task, device: Device, { tell }: Context): void => {
+const tellDifferences = ({ resumed, files, crew }: Task, device: Device, { tell }: Context): void => {
   if (resumed === undefined) return;
   const { record, changed, late } = resumed;
+  if (crew?.sync === 'darknet') {
+    tell('note: --sync darknet keeps the state of the first device alone; the run goes on, but not to the bit');
+  }
   if (changed.length > 0) {
     tell(
       `note: ${changed.join(', ')}: not what the run was started with; it goes on as another than it would have been`,
