@@ -29,6 +29,12 @@ export const text: Value<string> = {
   parse: (given) => (given === '' ? undefined : given),
 };
 
+/** A text that somebody else will read, in a form that they take. */
+export const matching = (form: RegExp, expected: string): Value<string> => ({
+  expected,
+  parse: (given) => (form.test(given) ? given : undefined),
+});
+
 export const number = (range: Range = {}): Value<number> => ({
   expected: `a number${rangeText(range)}`,
   parse: (given) => (decimalForm.test(given) && inRange(Number(given), range) ? Number(given) : undefined),

@@ -10,6 +10,7 @@ import { besideData, dataOf, textOf } from '../inputs/files.ts';
 import { writeSet } from '../outputs/write-set.ts';
 import { jobOptions, splitWords, withOption, writeJob } from '../slurm/submit.ts';
 import { planSweep } from '../slurm/sweep.ts';
+import { train } from './train.ts';
 
 /** Paths as they are seen from anywhere. */
 const entriesOf = (data: DataConfig): Readonly<Record<string, string>> => {
@@ -74,6 +75,6 @@ export const slurmSweep = command({
         });
       }),
       TE.tap(({ outputs }) => writeSet(outputs)),
-      TE.flatMap(({ tasks }) => writeJob(tasks, values.name ?? 'sweep', values, context)),
+      TE.flatMap(({ tasks }) => writeJob(train, tasks, values.name ?? 'sweep', values, context)),
     ),
 });

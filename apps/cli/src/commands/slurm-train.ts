@@ -9,6 +9,7 @@ import { dataOf } from '../inputs/files.ts';
 import { ranksOption } from '../slurm/resources.ts';
 import { jobOptions, splitWords, withOption, writeJob } from '../slurm/submit.ts';
 import { baseOf } from '../training/run-folder.ts';
+import { train } from './train.ts';
 
 export const slurmTrain = command({
   path: ['slurm', 'train'],
@@ -43,7 +44,7 @@ export const slurmTrain = command({
           ...(values.prefix ? ['--prefix', values.prefix] : []),
           ...splitWords(values.with ?? ''),
         ];
-        return writeJob([{ run, words }], values.name ?? (prefix || baseOf(values.cfg)), values, context);
+        return writeJob(train, [{ run, words }], values.name ?? (prefix || baseOf(values.cfg)), values, context);
       }),
     ),
 });

@@ -12,6 +12,7 @@ import type { Task } from '../slurm/script.ts';
 import { jobOptions, splitWords, withOption, writeJob } from '../slurm/submit.ts';
 import { checkpointsIn } from '../watch/checkpoints.ts';
 import { setOptions, setWords } from '../watch/sets.ts';
+import { evaluateCommand } from './evaluate.ts';
 
 type Words = { readonly shards: number; readonly minId: number; readonly more: readonly string[] };
 
@@ -64,6 +65,6 @@ export const slurmValid = command({
         (tasks) => tasks.length > 0,
         (): Failure => refused('there are no checkpoints yet', 'wait for the first, or use `slurm watch`'),
       ),
-      TE.flatMap((tasks) => writeJob(tasks, values.name ?? 'valid', values, context)),
+      TE.flatMap((tasks) => writeJob(evaluateCommand, tasks, values.name ?? 'valid', values, context)),
     ),
 });

@@ -2,11 +2,13 @@
 import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import { command } from '../arguments/command.ts';
+import { duration } from '../arguments/duration.ts';
 import { flag, withDefault } from '../arguments/option.ts';
-import { text, whole } from '../arguments/value.ts';
+import { whole } from '../arguments/value.ts';
 import { namedRuns, runOptions } from '../slurm/runs.ts';
 import { jobOptions, splitWords, withOption, writeJob } from '../slurm/submit.ts';
 import { setOptions, setWords } from '../watch/sets.ts';
+import { watchCommand } from './watch.ts';
 
 export const slurmWatch = command({
   path: ['slurm', 'watch'],
@@ -18,7 +20,7 @@ export const slurmWatch = command({
   options: {
     ...runOptions,
     once: flag('one pass over what is there, then end'),
-    every: withDefault(text, '10m', { placeholder: '10m', doc: 'look again after this time' }),
+    every: withDefault(duration, duration.parse('10m') ?? 0, { placeholder: '10m', doc: 'look again after this time' }),
     minId: withDefault(whole({ min: 0 }), 0, { placeholder: 'n', doc: 'leave out checkpoints of earlier batches' }),
     ...setOptions,
     with: withOption,
@@ -28,7 +30,7 @@ export const slurmWatch = command({
     pipe(
       namedRuns(values),
       TE.flatMap((runs) => {
-        const rhythm = values.once ? ['--once'] : ['--every', values.every];
+        const rhythm = values.once ? ['--once'] : ['--every', duration.show(values.every)];
         const more = [
           '--min-id',
           String(values.minId),
@@ -40,7 +42,7 @@ export const slurmWatch = command({
           run: undefined,
           words: ['watch', '--data', data, '--cfg', cfg, '--weights-folder', run, ...more],
         }));
-        return writeJob(tasks, values.name ?? 'watch', values, context);
+        return writeJob(watchCommand, tasks, values.name ?? 'watch', values, context);
       }),
     ),
 });

@@ -1,16 +1,22 @@
 /** What a job asks a cluster for: options of the `slurm` commands, and the header of a batch script. */
 import { optional, repeated, withDefault } from '../arguments/option.ts';
-import { text, whole } from '../arguments/value.ts';
+import { matching, text, whole } from '../arguments/value.ts';
+
+const slurmTime = matching(
+  /^(\d+(:\d\d){0,2}|\d+-\d\d?(:\d\d){0,2}|UNLIMITED)$/,
+  'a time as Slurm writes it: minutes, hh:mm:ss or d-hh:mm:ss',
+);
+const slurmMemory = matching(/^\d+[KMGT]?$/i, 'an amount such as 16G or 500M');
 
 export const resourceOptions = {
   partition: optional(text, { placeholder: 'name', doc: 'partition (queue)' }),
-  time: optional(text, {
+  time: optional(slurmTime, {
     placeholder: 'd-hh:mm:ss',
     doc: 'longest time of a task; training is saved and queued again before it',
   }),
   nodes: withDefault(whole({ min: 1 }), 1, { placeholder: 'n', doc: 'machines a task' }),
   cpus: optional(whole({ min: 1 }), { placeholder: 'n', doc: 'processor cores a task' }),
-  mem: optional(text, { placeholder: '16G', doc: 'memory a task' }),
+  mem: optional(slurmMemory, { placeholder: '16G', doc: 'memory a task' }),
   gres: optional(text, { placeholder: 'gpu:1', doc: 'other resources a task' }),
   account: optional(text, { placeholder: 'name', doc: 'account to charge' }),
   qos: optional(text, { placeholder: 'name', doc: 'quality of service' }),

@@ -1,12 +1,16 @@
 /** Writes a job's files, and hands it to Slurm when asked. */
 import { execFile } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { reasonOf } from '@gdarknet/data';
+import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
+import * as A from 'fp-ts/lib/ReadonlyArray.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
+import type { Command } from '../arguments/command.ts';
 import { flag, optional, withDefault } from '../arguments/option.ts';
+import { parseCommand, usageText } from '../arguments/parse.ts';
 import { text } from '../arguments/value.ts';
 import { json } from '../commands/shared-options.ts';
 import type { Context } from '../context.ts';
@@ -92,8 +96,26 @@ const report = (
   else print(files.filter((file) => !file.endsWith('.tasks')).join('\n'));
 };
 
-/** `name` when the command line has none. */
+/** A task that `command` would refuse is found here, not when its turn on the cluster has come. */
+const checkTask = (
+  command: Command,
+  { words }: Task,
+  { dependency }: Pick<JobChoice, 'dependency'>,
+): E.Either<Failure, void> => {
+  const request = parseCommand(command, words.slice(command.path.length));
+  if (E.isLeft(request)) return E.left(refused(`${words.join(' ')}: ${usageText(request.left)}`, 'correct --with'));
+  const values = request.right.tag === 'run' ? request.right.values : {};
+  // What a job makes that runs before need not be there yet.
+  const named = dependency === undefined ? [values.data, values.cfg, values.weights] : [];
+  const missing = named.find((file) => typeof file === 'string' && !existsSync(file));
+  return missing === undefined
+    ? E.right(undefined)
+    : E.left(refused(`${missing}: is not there`, 'correct the path, or give --dependency when a job makes it'));
+};
+
+/** Tasks of one command; `name` when the command line has none. */
 export const writeJob = (
+  command: Command,
   tasks: readonly Task[],
   name: string,
   choice: JobChoice,
@@ -122,7 +144,8 @@ export const writeJob = (
     ...(choice.kubernetes ? [{ path: at('yaml'), content: manifest(choice.kubernetes) }] : []),
   ];
   return pipe(
-    writeSet(files),
+    TE.fromEither(A.traverse(E.Applicative)((task: Task) => checkTask(command, task, choice))(tasks)),
+    TE.flatMap(() => writeSet(files)),
     TE.tapIO(() => () => {
       mkdirSync(output, { recursive: true });
       context.tell(`${tasks.length} task${tasks.length === 1 ? '' : 's'} in ${at('tasks')}`);
