@@ -128,7 +128,7 @@ describe('length', () => {
   it('inside a layer is a fault that names layer and bytes, unless part of a file is asked for', () => {
     const bytes = counting(first + 9);
     expect(faultsOf(bytes, small)).toEqual([
-      'a.weights: layer 2 [convolutional]: expected 40 bytes for this layer, 700 in the file, found 36 left of 552; check that the weights belong to a.cfg and are complete, or ask for partial loading',
+      'a.weights: layer 2 [convolutional]: expected 40 bytes for this layer, 700 in the file, found 36 left of 552; check that the weights belong to a.cfg and are complete, or ask for partial loading (--partial)',
     ]);
     const { value, notices } = read(bytes, small, { partial: true });
     expect(value.layers[0]).toBeDefined();

@@ -189,7 +189,7 @@ const badHeader = (file: string, bytes: Uint8Array): FileFault => ({
 const sizeOf = (blocks: readonly Block[]): number => blocks.reduce((sum, { size }) => sum + 4 * size, 0);
 
 const other = (plan: NetworkPlan): string =>
-  `check that the weights belong to ${plan.file} and are complete, or ask for partial loading`;
+  `check that the weights belong to ${plan.file} and are complete, or ask for partial loading (--partial)`;
 
 const tooShort = (file: string, plan: NetworkPlan, layer: LayerPlan, taken: number, length: number): FileFault => ({
   ...place(file, layer),
