@@ -89,7 +89,11 @@ const openNamed = (choice: DeviceChoice): TE.TaskEither<Failure, Opened> =>
       });
       return { device: opened, events };
     },
-    (error) => refused(`--device ${choice.device}: cannot be opened: ${reasonOf(error).replace(/[.]$/, '')}`, advice[choice.device]),
+    (error) =>
+      refused(
+        `--device ${choice.device}: cannot be opened: ${reasonOf(error).replace(/[.]$/, '')}`,
+        advice[choice.device],
+      ),
   );
 
 const open = (choice: DeviceChoice): TE.TaskEither<Failure, Opened> =>
