@@ -47,9 +47,7 @@ const split = (argv: readonly string[], options: OptionTable, name: string): Wor
   const given: Record<string, string[]> = {};
   const unknown = (word: string): void => {
     const near = nearest(word, [...Object.keys(options).map(spelled), ...spellings.keys()]);
-    problems.push(
-      `${name} has no option ${word}${near ? `; did you mean ${near}?` : '; see its help'}`,
-    );
+    problems.push(`${name} has no option ${word}${near ? `; did you mean ${near}?` : '; see its help'}`);
   };
   for (let i = 0; i < argv.length; i++) {
     const word = argv[i];
