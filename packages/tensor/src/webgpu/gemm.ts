@@ -47,7 +47,7 @@ export type Tile = {
 
 export const indices = (n: number): readonly number[] => Array.from({ length: n }, (_, i) => i);
 
-export const wholeRange = (p: Product): string => p.range ?? `let first = 0u; let end = ${u(p.segments)};`;
+const wholeRange = (p: Product): string => p.range ?? `let first = 0u; let end = ${u(p.segments)};`;
 
 /** The end of every kernel: called for each result, also for those past the edge. */
 export const put = (p: Product): string => `${p.functions ?? ''}
@@ -138,6 +138,27 @@ tile_${name}[kk * ${u(quads + 1)} + ${at(n).quad}] = select(vec4f(), four, k0 + 
   };
 };
 
+/** One operand's part of a kernel: what is made once, in each segment, and before each tile. */
+export type Filling = { readonly lines: string; readonly prepare: string; readonly fill: string };
+
+/** The whole sum, so many steps of the depth at a time: `work` finds the tiles of both operands in shared memory. */
+export const overTiles = (p: Product, deep: number, [a, b]: readonly [Filling, Filling], work: string): string =>
+  `${a.lines}
+${b.lines}
+${p.problem ?? ''}
+${wholeRange(p)}
+for (var s = first; s < end; s++) {
+${a.prepare}
+${b.prepare}
+for (var k0 = 0u; k0 < ${u(p.depth)}; k0 += ${u(deep)}) {
+${a.fill}
+${b.fill}
+workgroupBarrier();
+${work}
+workgroupBarrier();
+}
+}`;
+
 /** Results of a workgroup from tiles in shared memory; a thread's are in blocks of 4 x 4, far apart. */
 const shared = (p: Product, tile: Tile): Written => {
   const { rows, columns, deep, tall, wide } = tile;
@@ -153,25 +174,16 @@ ${put(p)}
 ${blockOf(p, tile)}
 let t = local.y * ${u(threadsAcross)} + local.x;
 ${each.map(([g, i, h]) => `var c${g}_${i}_${h} = vec4f();`).join(' ')}
-${a.lines}
-${b.lines}
-${p.problem ?? ''}
-${wholeRange(p)}
-for (var s = first; s < end; s++) {
-${a.prepare}
-${b.prepare}
-for (var k0 = 0u; k0 < ${u(p.depth)}; k0 += ${u(deep)}) {
-${a.fill}
-${b.fill}
-workgroupBarrier();
-for (var k = 0u; k < ${u(deep)}; k++) {
+${overTiles(
+  p,
+  deep,
+  [a, b],
+  `for (var k = 0u; k < ${u(deep)}; k++) {
 ${down.map((g) => `let left${g} = tile_a[k * ${u(rows / 4 + 1)} + ${u(g * threadsDown)} + local.y];`).join('\n')}
 ${across.map((h) => `let right${h} = tile_b[k * ${u(columns / 4 + 1)} + ${u(h * threadsAcross)} + local.x];`).join('\n')}
 ${each.map(([g, i, h]) => `c${g}_${i}_${h} = fma(vec4f(left${g}.${'xyzw'[i]}), right${h}, c${g}_${i}_${h});`).join('\n')}
-}
-workgroupBarrier();
-}
-}
+}`,
+)}
 ${each
   .flatMap(([g, i, h]) =>
     indices(4).map(

@@ -3,7 +3,7 @@
  * with sums of 32 (WGSL's `chromium_experimental_subgroup_matrix`, Vulkan's VK_KHR_cooperative_matrix). Every tile adds up
  * each result in the same order: all give the same bits.
  */
-import { blockOf, groupsOf, indices, type Loader, type Product, put, type Tile, wholeRange, worth } from './gemm.ts';
+import { blockOf, groupsOf, indices, type Loader, overTiles, type Product, put, type Tile, worth } from './gemm.ts';
 import type { Written } from './kernel.ts';
 import { u } from './wgsl.ts';
 
@@ -183,25 +183,16 @@ let team = t / ${u(subgroup)};
 let top = team / ${u(across)} * ${u(tall)};
 let side = team % ${u(across)} * ${u(wide)};
 ${each.map(([i, j]) => `var c${i}_${j}: subgroup_matrix_result<f32, ${n}, ${m}>;`).join('\n')}
-${a.lines}
-${b.lines}
-${p.problem ?? ''}
-${wholeRange(p)}
-for (var s = first; s < end; s++) {
-${a.prepare}
-${b.prepare}
-for (var k0 = 0u; k0 < ${u(p.depth)}; k0 += ${u(deep)}) {
-${a.fill}
-${b.fill}
-workgroupBarrier();
-for (var k = 0u; k < ${u(deep)}; k += ${u(k)}) {
+${overTiles(
+  p,
+  deep,
+  [a, b],
+  `for (var k = 0u; k < ${u(deep)}; k += ${u(k)}) {
 ${down.map((i) => `let left${i} = ${left(i)};`).join('\n')}
 ${side.map((j) => `let right${j} = ${right(j)};`).join('\n')}
 ${each.map(([i, j]) => `c${i}_${j} = subgroupMatrixMultiplyAccumulate(left${i}, right${j}, c${i}_${j});`).join('\n')}
-}
-workgroupBarrier();
-}
-}
+}`,
+)}
 let mine = team * ${u(m * n)};
 ${each
   .map(
