@@ -1,7 +1,7 @@
 /** The `reference` device: plain typed arrays, one operation after another. Slow, and the oracle of every other device. */
 import type { Buffer, CompileOptions, Device, Executable } from '../device.ts';
 import type { Graph, Node } from '../graph.ts';
-import type { HostArray, Shape } from '../shape.ts';
+import { dtypeOf, type HostArray, type Shape } from '../shape.ts';
 import { kernels, type Operand } from './kernels.ts';
 
 type Run = (op: Node['op'], result: Node, ...inputs: Operand[]) => HostArray;
@@ -38,7 +38,7 @@ const compile = (graph: Graph, { stages = [] }: CompileOptions = {}): Executable
 
 const bufferOf = (data: HostArray, shape: Shape): Buffer => ({
   shape,
-  dtype: data instanceof Float32Array ? 'f32' : data instanceof Int32Array ? 'i32' : 'u32',
+  dtype: dtypeOf(data),
   handle: data.slice(),
 });
 

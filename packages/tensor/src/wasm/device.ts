@@ -1,31 +1,18 @@
 /** The `wasm` device: kernels emitted for each program, one shared memory, worker threads. */
+import { checkOptions } from '../check.ts';
 import type { Buffer, CompileOptions, Device, Executable } from '../device.ts';
 import type { Graph } from '../graph.ts';
 import { costOf } from '../plan/cost.ts';
 import { planGraph } from '../plan/plan.ts';
 import type { ValueId } from '../plan/program.ts';
-import type { ProfileEvent } from '../profile.ts';
 import { dtypeOf, type HostArray, sizeOf } from '../shape.ts';
 import { hostFunctions } from './emitter.ts';
 import { alignment, Heap } from './heap.ts';
 import { chooseTile, compileKernels } from './kernels.ts';
 import { lower } from './lower.ts';
 import type { Launch } from './lowering.ts';
+import { type WasmOptions, wasmRules } from './options.ts';
 import { isNode, openThreads } from './threads.ts';
-
-export type WasmOptions = {
-  /** Default: the cores of the machine. Results do not depend on it. */
-  readonly threads?: number;
-  /** 256-bit vectors where Node offers them (default true; the environment variable GDARKNET_NO_REVEC=1 turns them off). */
-  readonly wide?: boolean;
-  /**
-   * Kernels by their label, as it stands in `description`, where this machine has them: another process then computes the
-   * same bits. Default: the fastest, measured.
-   */
-  readonly kernels?: string;
-  /** Hears of every kernel launch, with its time. */
-  readonly profile?: (event: ProfileEvent) => void;
-};
 
 /** Runs follow each other, so that all plans share one block for what a run forgets: as large as the largest needs. */
 const openArena = (heap: Heap) => {
@@ -40,12 +27,9 @@ const openArena = (heap: Heap) => {
   };
 };
 
-export const openWasm = async ({
-  threads: wanted,
-  wide = true,
-  kernels,
-  profile,
-}: WasmOptions = {}): Promise<Device> => {
+export const openWasm = async (options: WasmOptions = {}): Promise<Device> => {
+  checkOptions('openWasm', wasmRules, options);
+  const { threads: wanted, wide = true, kernels, profile } = options;
   const cores = isNode() ? await (await import('./node.ts')).coreCount() : (navigator.hardwareConcurrency ?? 1);
   const canShare = typeof SharedArrayBuffer !== 'undefined' && (isNode() || globalThis.crossOriginIsolated === true);
   const tile = await chooseTile(wide && !(isNode() && process.env.GDARKNET_NO_REVEC), kernels);
@@ -54,8 +38,8 @@ export const openWasm = async ({
   const arena = openArena(heap);
   let plans = 0;
 
-  const compile = async (graph: Graph, options: CompileOptions = {}): Promise<Executable> => {
-    const program = planGraph(graph, options);
+  const compile = async (graph: Graph, given: CompileOptions = {}): Promise<Executable> => {
+    const program = planGraph(graph, given);
     const lowered = lower(program, tile, threads.count);
     const owned: number[] = [];
     const take = (bytes: number): number => {
@@ -89,7 +73,7 @@ export const openWasm = async ({
     const first =
       names.length > 0 ? await threads.load(await compileKernels(lowered.module, heap.shared, tile), names) : 0;
     const blocks = lowered.launches.map((l) => (l.kind === 'kernel' ? take(l.words.length * 4) : 0));
-    const donated = new Set(options.donated ?? []);
+    const donated = new Set(given.donated ?? []);
     const uploads = new Map<number, number>();
     const addresses = new Uint32Array(program.values.length);
     const addressOf = (id: ValueId): number => addresses[id];
