@@ -206,9 +206,8 @@ export const conv2dFilter = (lowering: Lowering, step: Extract<Step, { kind: 'co
 /** A matrix product is a convolution of one-pixel windows, one batch after another. */
 export const matmul = (lowering: Lowering, step: Extract<Step, { kind: 'matmul' }>): void => {
   const { batch, m, n, k, transposeA, transposeB, out } = step;
-  const shape = batch === 1 ? [m, n] : [batch, m, n];
-  const single = batch === 1 ? finishing(shape, step.epilogue) : { rest: step.epilogue };
-  const own = 'own' in single ? single.own : undefined;
+  // The epilogue's axes are those of the result, which may have a batch axis of length 1.
+  const { own, rest } = batch === 1 ? finishing(lowering.shapeOf(out), step.epilogue) : { rest: step.epilogue };
   const g: Geometry = { n: 1, h: 1, w: m, c: k, ci: k, kh: 1, kw: 1, sh: 1, sw: 1, pt: 0, pl: 0, oh: 1, ow: m };
   for (let i = 0; i < batch; i++) {
     let a: Word = { value: step.a, offset: i * m * k * 4 };
@@ -234,5 +233,5 @@ export const matmul = (lowering: Lowering, step: Extract<Step, { kind: 'matmul' 
     const result: Word = { value: out, offset: i * m * n * 4 };
     lowering.push(kernel, [a, panels, { scratch: true }, result, ...loadsOf(own)], m * n * k);
   }
-  lowering.finishLater(out, single.rest);
+  lowering.finishLater(out, rest);
 };
