@@ -15,6 +15,7 @@ export {
   read,
   type Stage,
 } from './jit.ts';
+export { DeviceClosedError, DeviceLostError } from './life.ts';
 export {
   type BinaryKind,
   binaryKinds,
@@ -70,4 +71,4 @@ export { openWasm, type WasmOptions } from './wasm/device.ts';
 export { OutOfMemoryError } from './wasm/heap.ts';
 export { type AdapterFacts, listAdapterFacts } from './webgpu/adapter.ts';
 export type { WebGpuOptions } from './webgpu/device.ts';
-export { DeviceLostError, NoAdapterError, TooLargeError } from './webgpu/errors.ts';
+export { NoAdapterError, TooLargeError } from './webgpu/errors.ts';

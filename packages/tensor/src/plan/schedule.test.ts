@@ -66,7 +66,10 @@ describe('the order of steps', () => {
         (drawn) => {
           // Piece i has its writers side by side in the order given; each may read any piece before.
           const tasks = drawn.flatMap(([reads, , , writers], i) =>
-            Array.from({ length: writers }, (_, k) => ({ reads: reads.filter((r) => r < i && (r + k) % 2 === 0), write: i })),
+            Array.from({ length: writers }, (_, k) => ({
+              reads: reads.filter((r) => r < i && (r + k) % 2 === 0),
+              write: i,
+            })),
           );
           const pieces = drawn.map(([, bytes, ends]) => ({ bytes, ends, begins: true }));
           const order = schedule(tasks, pieces);

@@ -8,7 +8,7 @@ import { filterGradient } from './filter-gradient.ts';
 import type { Tile } from './gemm.ts';
 import { at, finishing, type Lowering, load, loadsOf, type Word } from './lowering.ts';
 import type { Kernel } from './map.ts';
-import { depthOf, type FilterOrder, type Geometry, packKernel, patchesFunction } from './patches.ts';
+import { depthOf, type FilterOrder, type Geometry, isMatrix, packKernel, patchesFunction } from './patches.ts';
 import { scatterKernel } from './scatter.ts';
 import { chooseWinograd, tilePatches } from './winograd.ts';
 
@@ -41,14 +41,16 @@ const problemOf = (lowering: Lowering, step: Convolution): Problem => {
   };
 };
 
-const calls = (lowering: Lowering, tile: Tile, g: Geometry): Calls => ({
-  gemm: lowering.gemm(tile),
-  patches: lowering.module.add(patchesFunction(g)),
-});
+const calls = (lowering: Lowering, tile: Tile, g: Geometry): Calls => {
+  // An image that is a matrix is read in whole tiles of rows.
+  if (isMatrix(g)) lowering.readBeyond(tile.rows * depthOf(g));
+  return { gemm: lowering.gemm(tile), patches: lowering.module.add(patchesFunction(g)) };
+};
 
 const pack = (lowering: Lowering, { columns }: Tile, order: FilterOrder, filter: Word): Word => {
   const { kernel: packing, floats } = packKernel(order, columns);
   const { word, once } = lowering.madeOf(filter, floats);
+  lowering.readBeyond(columns * Math.abs(order.columnStride));
   lowering.push(packing, [filter, word], floats, once);
   return word;
 };
