@@ -7,7 +7,6 @@ export {
   type Fetched,
   type Fetching,
   fetch,
-  free,
   type JitOptions,
   type Jitted,
   jit,
@@ -65,6 +64,7 @@ export { max, mean, moments, type ReduceOptions, sum } from './ops/reduce.ts';
 export { chromeTrace, type ProfileEvent, type ProfileRow, profileRows, profileTable } from './profile.ts';
 export { openReference } from './reference/device.ts';
 export { type DType, type HostArray, type Shape, ShapeError, sameShape, sizeOf, stridesOf } from './shape.ts';
+export { free } from './stored.ts';
 export { input, inScope, node, scalar, type Tensor, tensor } from './tensor.ts';
 export { leavesOf, mapTree, type Tree } from './tree.ts';
 export { openWasm, type WasmOptions } from './wasm/device.ts';
