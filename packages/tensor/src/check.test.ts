@@ -235,13 +235,34 @@ describe('integers', () => {
   });
 });
 
+describe('devices and jit', () => {
+  const f = (a: T.Tensor) => T.mul(a, 2);
+  it.each([
+    ['read', 'device', () => T.read(x as never, x), /read\(device/],
+    ['evaluate', 'device', () => T.evaluate(T.openDevice('reference') as never, x), /await it first/],
+    ['jit', 'device', async () => T.jit(f as never, f), /a function/],
+    ['jit', 'the function', async () => T.jit(device, x as never), /a function, got an f32 tensor/],
+    ['jit', 'donated', async () => T.jit(device, f, { donated: [0] } as object), /did you mean "donate"/],
+    ['jit', 'donate', async () => T.jit(device, f, { donate: 0 } as object), /an array/],
+    ['jit', 'staged', async () => T.jit(device, f, { staged: 1 } as object), /true or false/],
+    ['jit', 'donate', () => T.jit(device, f, { donate: [1] })(x), /positions among the 1 arguments/],
+  ])('%s: %s %#', async (op, argument, run, message) => {
+    const error = await run().then(
+      () => undefined,
+      (thrown: unknown) => thrown,
+    );
+    expect(error).toMatchObject({ name: 'ArgumentError', op, argument, message: expect.stringMatching(message) });
+  });
+  it('a function that gives a promise is refused', async () => {
+    await expect(T.jit(device, async (a: T.Tensor) => f(a))(x)).rejects.toThrow(T.TensorError);
+  });
+});
+
 describe('trees', () => {
-  class Model {
-    readonly w = x;
-  }
-  it('instances of classes with tensors are refused, others stay what they are', () => {
-    expect(() => T.leavesOf(new Model())).toThrow(/a Model with tensors/);
-    expect(() => T.mapTree({ model: new Map([['w', x]]) }, (t) => t)).toThrow(/a Map with tensors/);
+  it('a Map or Set with tensors is refused; others, and what is no record, stay what they are', () => {
+    expect(() => T.leavesOf(new Set([x]))).toThrow(/a Set with tensors/);
+    expect(() => T.leavesOf({ model: new Map([['w', x]]) })).toThrow(/a Map with tensors/);
+    expect(T.leavesOf(new Map([['w', 1]]))).toEqual([]);
     const when = new Date(0);
     const tree = T.mapTree<{ when: Date; w: T.Tensor; data: Float32Array }>(
       { when, w: x, data: Float32Array.of(1) },

@@ -62,6 +62,14 @@ export const checkTensor = (op: string, argument: string, x: unknown, dtype?: DT
   return x;
 };
 
+/** What `openDevice` gives. */
+export const checkDevice = (op: string, device: unknown): void => {
+  if (typeof device === 'object' && device !== null && 'compile' in device && 'upload' in device) return;
+  const isPromise = typeof (device as { then?: unknown } | undefined)?.then === 'function';
+  const advice = isPromise ? 'await it first' : `write ${op}(device, ...)`;
+  throw new ArgumentError(op, 'device', 'a device, the first argument', show(device), advice);
+};
+
 /** `value` must follow the rule. */
 export const check = (op: string, argument: string, rule: Rule, value: unknown, advice?: string): void => {
   if (rule.holds(value)) return;

@@ -9,7 +9,6 @@ export {
   type Fetched,
   type Fetching,
   fetch,
-  free,
   type JitOptions,
   type Jitted,
   jit,
@@ -17,6 +16,7 @@ export {
   read,
   type Stage,
 } from './jit.ts';
+export { DeviceClosedError, DeviceLostError } from './life.ts';
 export {
   type BinaryKind,
   binaryKinds,
@@ -77,6 +77,7 @@ export { max, mean, moments, type ReduceOptions, sum } from './ops/reduce.ts';
 export { chromeTrace, type ProfileEvent, type ProfileRow, profileRows, profileTable } from './profile.ts';
 export { openReference } from './reference/device.ts';
 export { type DType, type HostArray, type Shape, ShapeError, sameShape, sizeOf, stridesOf } from './shape.ts';
+export { free } from './stored.ts';
 export { input, inScope, node, scalar, type Tensor, tensor } from './tensor.ts';
 export { leavesOf, mapTree, type Tree } from './tree.ts';
 export type { Numbers, TensorData } from './values.ts';
@@ -84,5 +85,5 @@ export { openWasm } from './wasm/device.ts';
 export { OutOfMemoryError } from './wasm/heap.ts';
 export type { WasmOptions } from './wasm/options.ts';
 export { type AdapterFacts, listAdapterFacts } from './webgpu/adapter.ts';
-export { DeviceLostError, NoAdapterError, TooLargeError } from './webgpu/errors.ts';
+export { NoAdapterError, TooLargeError } from './webgpu/errors.ts';
 export type { WebGpuOptions } from './webgpu/options.ts';

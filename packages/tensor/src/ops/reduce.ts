@@ -48,10 +48,10 @@ export const mean = (given: ReduceOptions = {}) => {
   };
 };
 
-/** `[..., c]` to `[2, c]`: mean and biased variance over every axis but the last. */
+/** `[..., c]` to `[2, c]`: mean and biased variance over every axis but the last; of no rows both are NaN. */
 export const moments = (x: Tensor): Tensor => {
   const { shape } = checkTensor('moments', 'x', x, 'f32');
-  if (shape.length < 1 || sizeOf(shape) === 0) {
+  if (shape.length < 1) {
     throw new ShapeError('moments', [shape], 'values with a last axis are needed');
   }
   return node({ kind: 'moments' }, [x], [2, shape[shape.length - 1]], 'f32');
