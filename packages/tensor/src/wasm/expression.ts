@@ -136,7 +136,10 @@ const cast = (f: Func, a: Local, from: DType, to: DType): void => {
 const follows = (code: readonly Line[], a: number, b: number): boolean => {
   const second = code[b];
   if (second.kind === 'literal') return !Number.isNaN(second.value) && second.value !== 0;
-  return second.kind === 'mul' && second.a === a && code[second.b].kind === 'literal';
+  if (second.kind !== 'mul' || second.a !== a) return false;
+  const factor = code[second.b];
+  // Infinity times 0 is not a number.
+  return factor.kind === 'literal' && Number.isFinite(factor.value) && factor.value !== 0;
 };
 
 /** Emits the lines and leaves the last value in the local that is returned. */
