@@ -1,5 +1,5 @@
 /** Functions that bring their own derivative, and what is made of them: `stopGradient` and `checkpoint`. */
-import { leavesOf, mapTree, type Tensor, tag, zeros } from '@gdarknet/tensor';
+import { leavesOf, mapTree, type Tensor, TensorError, tag, zeros } from '@gdarknet/tensor';
 import { type Call, mark } from './mark.ts';
 import { vjp } from './vjp.ts';
 
@@ -35,7 +35,10 @@ export const customVjp =
           if (given[i] === undefined) return new Array<undefined>(expected).fill(undefined);
           const found = leavesOf<Tensor>(given[i]);
           if (found.length !== expected) {
-            throw new Error(`customVjp: argument ${i} has ${expected} tensors and its cotangent ${found.length}`);
+            throw new TensorError(
+              'customVjp',
+              `argument ${i} has ${expected} tensors and its cotangent ${found.length}`,
+            );
           }
           return found;
         });

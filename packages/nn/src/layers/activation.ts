@@ -4,6 +4,7 @@
  */
 import {
   add,
+  check,
   clamp,
   div,
   equal,
@@ -96,8 +97,11 @@ export type Activation = keyof typeof rules;
 export const activations = Object.keys(rules) as readonly Activation[];
 export const isActivation = (name: string): name is Activation => Object.hasOwn(rules, name);
 
+export const activationRule = check.oneOf(activations);
+
 /** Applies the named activation, elementwise. */
 export const activate = (name: Activation): ((x: Tensor) => Tensor) => {
+  check.check('activate', 'the name', activationRule, name);
   if (name === 'linear') return (x) => x;
   const { value, slope }: Rule = rules[name];
   return customVjp(value, (dy, _, y) => [mul(dy, slope(y))]);

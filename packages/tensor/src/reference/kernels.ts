@@ -51,14 +51,18 @@ const saturate: Readonly<Record<DType, (x: number) => number>> = {
 const castTo = (x: number, from: HostArray, dtype: DType): number =>
   from instanceof Float32Array ? saturate[dtype](x) : dtype === 'f32' ? x : dtype === 'i32' ? x | 0 : x >>> 0;
 
+/** Sums of integers wrap around at each step, so that they stay exact however many there are. */
+const wrap: Readonly<Record<DType, (x: number) => number>> = { f32: (x) => x, i32: (x) => x | 0, u32: (x) => x >>> 0 };
+
 const reduce =
   (start: number, fold: (a: number, b: number) => number) =>
   (op: { readonly axes: readonly number[] }, result: Result, { data, shape }: Operand): HostArray => {
     const partial = new Float64Array(sizeOf(result.shape)).fill(start);
     const strides = stridesOf(result.shape).map((s, a) => (op.axes.includes(a) ? 0 : s));
+    const kept = wrap[result.dtype];
     for (let i = 0; i < data.length; i++) {
       const o = flatten(unflatten(i, shape), strides);
-      partial[o] = fold(partial[o], data[i]);
+      partial[o] = kept(fold(partial[o], data[i]));
     }
     return fill(result, (i) => partial[i]);
   };
@@ -98,27 +102,31 @@ const accumulate = (result: Result, run: (sums: Float64Array) => void): HostArra
   return fill(result, (i) => sums[i]);
 };
 
-/** The first largest element of each window: `f(output index, input index or -1 when the window is empty)`. */
+/**
+ * The largest element of each window: `f(output index, index of the first that large or -1 when the window is empty, its
+ * value)`. A NaN is larger than any number.
+ */
 const eachWindow = (
   { data, shape: [n, h, w, c] }: Operand,
   [, oh, ow]: Shape,
   { size, stride, padding }: PoolAttributes,
-  f: (y: number, x: number) => void,
+  f: (y: number, x: number, most: number) => void,
 ): void => {
   for (let b = 0; b < n; b++)
     for (let i = 0; i < oh; i++)
       for (let j = 0; j < ow; j++)
         for (let k = 0; k < c; k++) {
-          let best = -1;
+          let [best, most] = [-1, Number.NEGATIVE_INFINITY];
           for (let p = 0; p < size[0]; p++)
             for (let q = 0; q < size[1]; q++) {
               const y = i * stride[0] + p - padding[0];
               const x = j * stride[1] + q - padding[2];
               if (y < 0 || y >= h || x < 0 || x >= w) continue;
               const at = ((b * h + y) * w + x) * c + k;
-              if (best < 0 || data[at] > data[best]) best = at;
+              if (best < 0 || data[at] > most || (Number.isNaN(data[at]) && !Number.isNaN(most))) best = at;
+              most = Math.max(most, data[at]);
             }
-          f(((b * oh + i) * ow + j) * c + k, best);
+          f(((b * oh + i) * ow + j) * c + k, best, most);
         }
 };
 
@@ -222,7 +230,9 @@ export const kernels: { readonly [K in OpKind]: Kernel<K> } = {
         const position = unflatten(i, shape);
         const index = indices.data[position[op.axis]];
         position[op.axis] = index;
-        if (index >= 0 && index < op.size) sums[flatten(position, strides)] += data[i];
+        if (index < 0 || index >= op.size) continue;
+        const to = flatten(position, strides);
+        sums[to] = wrap[result.dtype](sums[to] + data[i]);
       }
     }),
 
@@ -260,8 +270,8 @@ export const kernels: { readonly [K in OpKind]: Kernel<K> } = {
     ),
   maxPool2d: (op, result, x) => {
     const out = allocate(result.dtype, sizeOf(result.shape));
-    eachWindow(x, result.shape, op, (o, i) => {
-      out[o] = i < 0 ? Number.NEGATIVE_INFINITY : x.data[i];
+    eachWindow(x, result.shape, op, (o, _, most) => {
+      out[o] = most;
     });
     return out;
   },

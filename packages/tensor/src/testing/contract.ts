@@ -48,7 +48,7 @@ const captured = (get: () => Device): void => {
     const once = T.jit(get(), (a: Tensor, b: Tensor) => T.add(T.mul(a, 10), b), { donate: [0] });
     await expect(once(k, k)).rejects.toThrow(/twice/);
     await expect(T.jit(get(), (a: Tensor) => T.add(a, k), { donate: [0] })(k)).rejects.toThrow(/twice/);
-    await expect(T.jit(get(), (a: Tensor) => a, { donate: [1] })(k)).rejects.toThrow(/argument 1 is to be donated/);
+    await expect(T.jit(get(), (a: Tensor) => a, { donate: [1] })(k)).rejects.toThrow(/positions among the 1 arguments/);
     // It is still there after all that.
     expect([...(await T.read(get(), k))]).toEqual([1, 2]);
   });
@@ -313,8 +313,8 @@ export const contract = (name: string, open: () => Promise<Device>, long = true)
       const later = T.jit(device, async (x: Tensor) => T.fetch(x));
       await expect(later(T.tensor([1]))).rejects.toThrow(/gives a promise/);
       const f = T.jit(device, (x: Tensor, _: unknown) => x);
-      await expect(f(T.tensor([1]), Promise.resolve(T.tensor([1])))).rejects.toThrow(/is a promise/);
-      await expect(f(T.tensor([1]), new Map([['w', T.tensor([1])]]))).rejects.toThrow(/in a Map/);
+      await expect(f(T.tensor([1]), Promise.resolve(T.tensor([1])))).rejects.toThrow(/got a promise/);
+      await expect(f(T.tensor([1]), new Map([['w', T.tensor([1])]]))).rejects.toThrow(/a Map with tensors/);
     });
 
     it('refuses work once it is closed, and another one opens', async () => {

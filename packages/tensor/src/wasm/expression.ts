@@ -132,14 +132,19 @@ const cast = (f: Func, a: Local, from: DType, to: DType): void => {
   if (from !== 'f32' && to === 'f32') f.do(from === 'i32' ? 'f32x4.convert_i32x4_s' : 'f32x4.convert_i32x4_u');
 };
 
-/** Whether the second operand cannot be NaN where the first is not: then one instruction is enough for max and min. */
+/**
+ * Whether the second operand is NaN only where the first is, and a zero of another sign nowhere: then one instruction is
+ * enough for max and min. It is a number other than 0, or the first operand times a number above 0.
+ */
 const follows = (code: readonly Line[], a: number, b: number): boolean => {
   const second = code[b];
-  if (second.kind === 'literal') return !Number.isNaN(second.value) && second.value !== 0;
+  if (second.kind === 'literal') return !Number.isNaN(second.value) && Math.fround(second.value) !== 0;
   if (second.kind !== 'mul' || second.a !== a) return false;
   const factor = code[second.b];
-  // Infinity times 0 is not a number.
-  return factor.kind === 'literal' && Number.isFinite(factor.value) && factor.value !== 0;
+  if (factor.kind !== 'literal') return false;
+  // Infinity times 0 would be NaN.
+  const value = Math.fround(factor.value);
+  return value > 0 && value < Number.POSITIVE_INFINITY;
 };
 
 /** Emits the lines and leaves the last value in the local that is returned. */

@@ -17,7 +17,8 @@ export const literal = (value: number, dtype: DType): string => {
 
 /**
  * exp, log, sin, cos, atan after Cephes' single precision versions: WGSL's own may be wrong in the third digit. NaN is told
- * by its bits, because compilers may assume that there is none.
+ * by its bits, because compilers may assume that there is none. Of 0 and -0 the larger is 0: where operands are equal, their
+ * bits are taken together.
  */
 const functions = `
 fn float_of(bits: u32) -> f32 { return bitcast<f32>(bits); }
@@ -75,8 +76,14 @@ fn atan_of(x: f32) -> f32 {
   y = y + (((8.05374449538e-2 * z - 1.38776856032e-1) * z + 1.99777106478e-1) * z - 3.33329491539e-1) * z * a + a;
   return select(y, -y, x < 0.0);
 }
-fn max_of(a: f32, b: f32) -> f32 { return select(select(max(a, b), b, is_nan(b)), a, is_nan(a)); }
-fn min_of(a: f32, b: f32) -> f32 { return select(select(min(a, b), b, is_nan(b)), a, is_nan(a)); }
+fn max_of(a: f32, b: f32) -> f32 {
+  let both = bitcast<f32>(bitcast<u32>(a) & bitcast<u32>(b));
+  return select(select(select(max(a, b), both, a == b), b, is_nan(b)), a, is_nan(a));
+}
+fn min_of(a: f32, b: f32) -> f32 {
+  let both = bitcast<f32>(bitcast<u32>(a) | bitcast<u32>(b));
+  return select(select(select(min(a, b), both, a == b), b, is_nan(b)), a, is_nan(a));
+}
 fn times_zero(x: f32, sign: u32) -> f32 {
   let bits = bitcast<u32>(x);
   return select(float_of((bits ^ sign) & 0x80000000u), float_of(0x7fc00000u), (bits & 0x7f800000u) == 0x7f800000u);
