@@ -73,7 +73,7 @@ export const visit = (roots: readonly Tensor[], f: (t: Tensor) => void): void =>
 const refuseStranger = ({ op, shape }: Tensor, variables: readonly Tensor[]): void => {
   if (op.kind !== 'input') return;
   throw new TensorError(
-    'jit',
+    'graph',
     `an argument of a traced function, of shape ${showShape(shape)}, was used outside of that function${
       variables.length > 0 ? ', in another one' : ''
     }: it has no value there. Return what is needed from the function, or hand it to the other one as an argument.`,

@@ -64,18 +64,15 @@ export const free = (tree: unknown): void => {
   }
 };
 
-/** A tensor that is given to a device as `what`, or an error that says why it cannot be. */
-export const usable = (stored: Stored, device: Device, what: string): Stored => {
+/** A tensor that `op` is to use on a device as `what`, or an error that says why it cannot be. */
+export const usable = (stored: Stored, device: Device, op: string, what = 'the tensor'): Stored => {
   if (stored.gone === 'donated')
-    throw new TensorError('jit', `${what} was donated to an earlier call and is gone; use the result of that call.`);
-  if (stored.gone === 'freed') throw new TensorError('jit', `${what} was freed and is gone; compute it again.`);
+    throw new TensorError(op, `${what} was donated to an earlier call and is gone; use the result of that call`);
+  if (stored.gone === 'freed') throw new TensorError(op, `${what} was freed and is gone; compute it again`);
   if (stored.device !== device) {
     const { name } = stored.device;
     const of = name === device.name ? `another ${name} device` : `the ${name} device`;
-    throw new TensorError(
-      'jit',
-      `${what} lies on ${of} and was given to the ${device.name} device; read it there first.`,
-    );
+    throw new TensorError(op, `${what} lies on ${of} and was given to the ${device.name} device; read it there first`);
   }
   return stored;
 };

@@ -84,6 +84,10 @@ fn min_of(a: f32, b: f32) -> f32 {
   let both = bitcast<f32>(bitcast<u32>(a) | bitcast<u32>(b));
   return select(select(select(min(a, b), both, a == b), b, is_nan(b)), a, is_nan(a));
 }
+fn times_zero(x: f32, sign: u32) -> f32 {
+  let bits = bitcast<u32>(x);
+  return select(float_of((bits ^ sign) & 0x80000000u), float_of(0x7fc00000u), (bits & 0x7f800000u) == 0x7f800000u);
+}
 fn half_of(x: f32) -> f16 { return f16(select(clamp(x, -65504.0, 65504.0), x, is_nan(x))); }
 fn to_i32(x: f32) -> i32 {
   if (is_nan(x)) { return 0; }
@@ -164,6 +168,20 @@ export type Sources = {
   readonly position: (axis: number) => string;
 };
 
+/** A product with a literal zero, which compilers take for 0 whatever the other factor is. */
+const timesZero = (line: Instruction, code: readonly Instruction[]): string | undefined => {
+  if (line.kind !== 'mul' || line.dtype !== 'f32') return undefined;
+  for (const [factor, other] of [
+    [line.b, line.a],
+    [line.a, line.b],
+  ]) {
+    const { kind, value } = code[factor] as { kind: string; value?: number };
+    if (kind === 'literal' && value === 0)
+      return `times_zero(v${other}, ${Object.is(value, -0) ? '0x80000000u' : '0u'})`;
+  }
+  return undefined;
+};
+
 const lineOf = (line: Instruction, code: readonly Instruction[], sources: Sources): string => {
   const fill = (pattern: string, a: number, b?: number) => pattern.replaceAll('$a', `v${a}`).replaceAll('$b', `v${b}`);
   switch (line.kind) {
@@ -184,7 +202,9 @@ const lineOf = (line: Instruction, code: readonly Instruction[], sources: Source
     case 'cast':
       return fill(casts[code[line.a].dtype][line.dtype], line.a);
     default:
-      return fill(tables[code[line.a].dtype][line.kind], line.a, 'b' in line ? line.b : undefined);
+      return (
+        timesZero(line, code) ?? fill(tables[code[line.a].dtype][line.kind], line.a, 'b' in line ? line.b : undefined)
+      );
   }
 };
 
