@@ -76,6 +76,7 @@ export {
 export { maxPool2d, maxPool2dGrad, type PoolOptions } from './ops/pool.ts';
 export { iota, key, normal, randomBits, splitKey, uniform } from './ops/random.ts';
 export { max, mean, moments, type ReduceOptions, sum } from './ops/reduce.ts';
+export { type Printed, type PrintOptions, print, silently } from './print.ts';
 export { chromeTrace, type ProfileEvent, type ProfileRow, profileRows, profileTable } from './profile.ts';
 export { openReference } from './reference/device.ts';
 export { type DType, type HostArray, type Shape, ShapeError, sameShape, sizeOf, stridesOf } from './shape.ts';
