@@ -1,5 +1,6 @@
 /** Pieces of WGSL: expressions as straight code, and the functions that WGSL leaves too imprecise. */
 import type { Expression, Instruction } from '../plan/program.ts';
+import type { ForIntegers, ScalarKind } from '../scalars.ts';
 import type { DType } from '../shape.ts';
 
 /** Modulo 2^32, in which offsets and strides are computed. */
@@ -121,7 +122,7 @@ export const functionsFor = (code: string): string => {
 };
 
 /** One line of WGSL for each instruction; `$a` and `$b` are the operands. */
-const floats: Readonly<Record<string, string>> = {
+const floats: Readonly<Record<ScalarKind, string>> = {
   neg: '-$a',
   abs: 'abs($a)',
   exp: 'exp_of($a)',
@@ -140,7 +141,7 @@ const floats: Readonly<Record<string, string>> = {
   less: 'select(0.0, 1.0, $a < $b)',
   equal: 'select(0.0, 1.0, $a == $b && !is_nan($a) && !is_nan($b))',
 };
-const integers = (zero: string): Readonly<Record<string, string>> => ({
+const integers = (zero: string): ForIntegers<string> => ({
   neg: `${zero} - $a`,
   abs: 'abs($a)',
   add: '$a + $b',
@@ -152,7 +153,11 @@ const integers = (zero: string): Readonly<Record<string, string>> => ({
   less: 'select(0.0, 1.0, $a < $b)',
   equal: 'select(0.0, 1.0, $a == $b)',
 });
-const tables = { f32: floats, i32: integers('0i'), u32: integers('0u') } as const;
+const tables: Readonly<Record<DType, Partial<Record<ScalarKind, string>>>> = {
+  f32: floats,
+  i32: integers('0i'),
+  u32: integers('0u'),
+};
 
 const casts: Readonly<Record<DType, Readonly<Record<DType, string>>>> = {
   f32: { f32: '$a', i32: 'to_i32($a)', u32: 'to_u32($a)' },
@@ -201,10 +206,12 @@ const lineOf = (line: Instruction, code: readonly Instruction[], sources: Source
     }
     case 'cast':
       return fill(casts[code[line.a].dtype][line.dtype], line.a);
-    default:
-      return (
-        timesZero(line, code) ?? fill(tables[code[line.a].dtype][line.kind], line.a, 'b' in line ? line.b : undefined)
-      );
+    default: {
+      const { dtype } = code[line.a];
+      const pattern = tables[dtype][line.kind];
+      if (pattern === undefined) throw new Error(`${line.kind} takes no ${dtype}`);
+      return timesZero(line, code) ?? fill(pattern, line.a, 'b' in line ? line.b : undefined);
+    }
   }
 };
 
