@@ -28,6 +28,7 @@ export {
   type Padding,
   type Pair,
   type PoolAttributes,
+  stopMark,
   type Tag,
   type UnaryKind,
   unaryKinds,
@@ -59,6 +60,7 @@ export {
   sub,
   tag,
 } from './ops/elementwise.ts';
+export { expm1, log1p, logSoftmax, logSumExp, sigmoid, softmax, tanh } from './ops/exponential.ts';
 export {
   broadcastTo,
   concat,

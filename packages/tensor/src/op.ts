@@ -28,6 +28,9 @@ export type PoolAttributes = { readonly size: Pair; readonly stride: Pair; reado
  */
 export type Tag = { readonly name: string; readonly uid: number; readonly payload?: unknown };
 
+/** The payload of a tag behind which no derivative flows. */
+export const stopMark = { kind: 'stop' } as const;
+
 /** One member for each kind, so that a kind picks its attributes. */
 type Plain<K extends string> = K extends K ? { readonly kind: K } : never;
 

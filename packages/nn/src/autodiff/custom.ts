@@ -1,5 +1,5 @@
 /** Functions that bring their own derivative, and what is made of them: `stopGradient` and `checkpoint`. */
-import { leavesOf, mapTree, type Tensor, TensorError, tag, zeros } from '@gdarknet/tensor';
+import { leavesOf, mapTree, stopMark, type Tensor, TensorError, tag, zeros } from '@gdarknet/tensor';
 import { type Call, mark } from './mark.ts';
 import { vjp } from './vjp.ts';
 
@@ -7,7 +7,7 @@ import { vjp } from './vjp.ts';
 export type ArgumentCotangents<A extends readonly unknown[]> = { readonly [K in keyof A]: A[K] | undefined };
 
 /** The same tree, as a constant to every derivative. */
-export const stopGradient = <T>(tree: T): T => mapTree<T>(tree, mark({ kind: 'stop' }));
+export const stopGradient = <T>(tree: T): T => mapTree<T>(tree, mark(stopMark));
 
 /**
  * `f` with `backward` as its derivative: from the cotangent of the value (a tree like it), the arguments and the value to a

@@ -12,14 +12,14 @@ export type ReduceOptions = {
   readonly keep?: boolean;
 };
 
-const options: OptionRules<ReduceOptions> = { axes: axesRule, keep: flag };
+export const reduceRules: OptionRules<ReduceOptions> = { axes: axesRule, keep: flag };
 
 const kept = (shape: Shape, axes: readonly number[]): number[] => shape.map((d, i) => (axes.includes(i) ? 1 : d));
 const dropped = (shape: Shape, axes: readonly number[]): number[] => shape.filter((_, i) => !axes.includes(i));
 
 const reduction = (name: string, kind: 'sum' | 'reduceMax') => {
   return (given: ReduceOptions = {}) => {
-    checkOptions(name, options, given);
+    checkOptions(name, reduceRules, given);
     const { axes, keep = false } = given;
     return (x: Tensor): Tensor => {
       const { shape } = checkTensor(name, 'x', x);
@@ -40,7 +40,7 @@ export const max = reduction('max', 'reduceMax');
 
 /** Of integers, too, the mean is f32: they are converted first. */
 export const mean = (given: ReduceOptions = {}) => {
-  checkOptions('mean', options, given);
+  checkOptions('mean', reduceRules, given);
   return (x: Tensor): Tensor => {
     const { shape } = checkTensor('mean', 'x', x);
     const over = normaliseAxes('mean', given.axes ?? shape.map((_, i) => i), shape);
