@@ -15,7 +15,9 @@ import { tellLines } from './tensor.ts';
 
 /** NaN or an infinity that an operation made of finite values: which, where in its result, and the line that asked for it. */
 export class NonFiniteError extends TensorError {
-  override readonly name = 'NonFiniteError';
+  override get name(): string {
+    return 'NonFiniteError';
+  }
   readonly shape: Shape;
   /** Of the first such element. */
   readonly index: readonly number[];

@@ -5,6 +5,7 @@
 import { check, checkTensor, dtypeRule, show, valueRules } from '../check.ts';
 import { ArgumentError } from '../errors.ts';
 import type { BinaryKind, Tag, UnaryKind } from '../op.ts';
+import { type BinaryRow, binaryRows, unaryRows } from '../scalars.ts';
 import { broadcastShape, type DType, type Shape } from '../shape.ts';
 import { node, scalar, type Tensor } from '../tensor.ts';
 import { isTensor } from '../tree.ts';
@@ -12,12 +13,10 @@ import { broadcastTo } from './movement.ts';
 
 export type Operand = Tensor | number;
 
-const takesIntegers: ReadonlySet<UnaryKind> = new Set<UnaryKind>(['neg', 'abs']);
-
 const unary =
   (kind: UnaryKind) =>
   (x: Tensor): Tensor => {
-    checkTensor(kind, 'x', x, takesIntegers.has(kind) ? undefined : 'f32');
+    checkTensor(kind, 'x', x, unaryRows[kind].integers ? undefined : 'f32');
     return node({ kind }, [x], x.shape, x.dtype);
   };
 
@@ -41,13 +40,11 @@ const operands = (op: string, a: Operand, b: Operand): { left: Tensor; right: Te
   return { left: broadcastTo(shape)(left), right: broadcastTo(shape)(right), shape };
 };
 
-const compares: ReadonlySet<BinaryKind> = new Set<BinaryKind>(['less', 'equal']);
-
 const binary =
   (kind: BinaryKind, name: string = kind) =>
   (a: Operand, b: Operand): Tensor => {
     const { left, right, shape } = operands(name, a, b);
-    return node({ kind }, [left, right], shape, compares.has(kind) ? 'f32' : left.dtype);
+    return node({ kind }, [left, right], shape, (binaryRows[kind] as BinaryRow).compares ? 'f32' : left.dtype);
   };
 
 export const neg = unary('neg');

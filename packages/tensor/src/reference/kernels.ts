@@ -4,6 +4,7 @@
  */
 import type { ConvAttributes, OpKind, OpOf, PoolAttributes } from '../op.ts';
 import { threefry2x32 } from '../random/threefry.ts';
+import { type BinaryRow, binaryRows, mapRows, type UnaryRow, unaryRows } from '../scalars.ts';
 import { allocate, type DType, type HostArray, type Shape, sizeOf, stridesOf } from '../shape.ts';
 
 export type Operand = { readonly data: HostArray; readonly shape: Shape };
@@ -31,15 +32,18 @@ const flatten = (position: readonly number[], strides: readonly number[]): numbe
   position.reduce((sum, p, a) => sum + p * strides[a], 0);
 
 const unary =
-  (f: (x: number) => number): Plain =>
+  ({ value }: UnaryRow): Plain =>
   (_, result, { data }) =>
-    fill(result, (i) => f(data[i]));
+    fill(result, (i) => value(data[i]));
 
-/** `exact` receives both numbers; the result array rounds or wraps to the dtype. */
+/** The result array rounds or wraps to the dtype. */
 const binary =
-  (f: (a: number, b: number, dtype: DType) => number): Plain =>
+  ({ value }: BinaryRow): Plain =>
   (_, result, a, b) =>
-    fill(result, (i) => f(a.data[i], b.data[i], result.dtype));
+    fill(result, (i) => value(a.data[i], b.data[i], result.dtype));
+
+const unaryKernels = mapRows(unaryRows, unary);
+const binaryKernels = mapRows(binaryRows, binary);
 
 const saturate: Readonly<Record<DType, (x: number) => number>> = {
   f32: (x) => x,
@@ -150,24 +154,8 @@ export const kernels: { readonly [K in OpKind]: Kernel<K> } = {
   iota: (op, result) => fill(result, (i) => unflatten(i, result.shape)[op.axis]),
   randomBits: (_, result, { data }) => fill(result, (i) => threefry2x32(data[0], data[1], 0, i >>> 1)[i & 1]),
 
-  neg: unary((x) => -x),
-  abs: unary(Math.abs),
-  exp: unary(Math.exp),
-  log: unary(Math.log),
-  sqrt: unary(Math.sqrt),
-  sin: unary(Math.sin),
-  cos: unary(Math.cos),
-  atan: unary(Math.atan),
-  floor: unary(Math.floor),
-
-  add: binary((a, b) => a + b),
-  sub: binary((a, b) => a - b),
-  mul: binary((a, b, dtype) => (dtype === 'f32' ? a * b : Math.imul(a, b))),
-  div: binary((a, b, dtype) => (dtype === 'f32' ? a / b : b === 0 ? 0 : Math.trunc(a / b))),
-  max: binary((a, b) => Math.max(a, b)),
-  min: binary((a, b) => Math.min(a, b)),
-  less: binary((a, b) => Number(a < b)),
-  equal: binary((a, b) => Number(a === b)),
+  ...unaryKernels,
+  ...binaryKernels,
   select: (_, result, c, a, b) => fill(result, (i) => (c.data[i] !== 0 ? a.data[i] : b.data[i])),
   cast: (_, result, { data }) => fill(result, (i) => castTo(data[i], data, result.dtype)),
 

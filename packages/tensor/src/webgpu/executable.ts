@@ -3,7 +3,7 @@ import type { Buffer, CompileOptions, Executable, Run } from '../device.ts';
 import type { Graph } from '../graph.ts';
 import { costOf } from '../plan/cost.ts';
 import { planGraph } from '../plan/plan.ts';
-import type { Place, Program, ValueId } from '../plan/program.ts';
+import { idsOf, type Place, type Program, type ValueId } from '../plan/program.ts';
 import type { ProfileEvent } from '../profile.ts';
 import { type HostArray, sizeOf } from '../shape.ts';
 import type { AdapterFacts } from './adapter.ts';
@@ -69,7 +69,7 @@ const checkSizes = (
   kernels: readonly Kernel[],
 ): void => {
   const most = Math.min(limits.maxBufferSize, limits.maxStorageBufferBindingSize);
-  const sizes = program.values.map((_, id) => bytesOf(id));
+  const sizes = idsOf(program).map(bytesOf);
   const largest = sizes.reduce((best, size, i) => (best < 0 || size > sizes[best] ? i : best), -1);
   if (largest >= 0 && sizes[largest] > most) {
     const times = sizes[largest] / most;
