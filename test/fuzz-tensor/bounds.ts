@@ -35,13 +35,18 @@ type Rule<K extends OpKind> = (
 const unit = 2 ** -23;
 const largest = 3.4028234663852886e38;
 const smallest = 2 ** -126;
+/** The distance of neighbours below that. */
+const tiny = 2 ** -149;
 
 type Kernel = (op: unknown, result: Result, ...inputs: { data: HostArray; shape: Shape }[]) => HostArray;
 const kernelOf = (kind: OpKind): Kernel => kernels[kind] as unknown as Kernel;
 
 /** A kernel on other numbers than the operands' own: magnitudes and bounds. */
-const on = (op: { readonly kind: OpKind }, shape: Shape, ...inputs: { data: Float32Array; shape: Shape }[]): Float32Array =>
-  kernelOf(op.kind)(op, { shape, dtype: 'f32' }, ...inputs) as Float32Array;
+const on = (
+  op: { readonly kind: OpKind },
+  shape: Shape,
+  ...inputs: { data: Float32Array; shape: Shape }[]
+): Float32Array => kernelOf(op.kind)(op, { shape, dtype: 'f32' }, ...inputs) as Float32Array;
 
 const isExact = (...xs: readonly Bounded[]): boolean => xs.every(({ apart }) => apart.every((d) => d === 0));
 const magnitudes = ({ data, shape }: Bounded) => ({ data: Float32Array.from(data, Math.abs), shape });
@@ -63,16 +68,20 @@ const each = (
   Float32Array.from(data as ArrayLike<number>, (v, i) => {
     const d = f(i, v);
     if (Number.isNaN(d)) return Infinity;
-    if (dtype === 'f32' && d > 0 && Math.abs(v) + d > largest && !(Math.abs(v) === Infinity && d < largest)) return Infinity;
+    if (dtype === 'f32' && d > 0 && Math.abs(v) + d > largest && !(Math.abs(v) === Infinity && d < largest))
+      return Infinity;
     return flushes && dtype === 'f32' && d < smallest && Math.abs(v) < 2 * smallest && v !== 0 ? smallest : d;
   });
 
 /** The distance of a rounded operation: none where the exact result is a number of single precision. */
 const rounded = (exact: number, v: number, units = 1): number =>
-  exact === v || Number.isNaN(v) || !Number.isFinite(v) ? 0 : units * unit * Math.abs(v) + 2 ** -149;
+  exact === v || Number.isNaN(v) || !Number.isFinite(v) ? 0 : units * unit * Math.abs(v) + tiny;
 
 const binary =
-  (exact: (a: number, b: number) => number, carried: (a: number, b: number, da: number, db: number) => number): Rule<'add'> =>
+  (
+    exact: (a: number, b: number) => number,
+    carried: (a: number, b: number, da: number, db: number) => number,
+  ): Rule<'add'> =>
   (_op, result, arithmetic, a, b) =>
     each(result, arithmetic, (i, v) => {
       const [da, db] = [a.apart[i], b.apart[i]];
@@ -83,7 +92,9 @@ const binary =
     });
 
 const moved =
-  (kind: OpKind): ((op: unknown, result: Result, arithmetic: Arithmetic, ...inputs: readonly Bounded[]) => Float32Array) =>
+  (
+    kind: OpKind,
+  ): ((op: unknown, result: Result, arithmetic: Arithmetic, ...inputs: readonly Bounded[]) => Float32Array) =>
   (op, { shape }, _arithmetic, ...inputs) =>
     on({ ...(op as object), kind, value: 0 } as never, shape, ...inputs.map(distances));
 
@@ -109,7 +120,7 @@ const bounded =
     each(result, arithmetic, (i, v) => {
       const [d, size] = [x.apart[i], Math.abs(x.data[i])];
       if (Number.isNaN(v) && d === 0) return 0;
-      const own = arithmetic.flushes ? 2 ** -20 * Math.max(1, size) : 2 * unit * Math.abs(v) + 2 ** -149;
+      const own = arithmetic.flushes ? 2 ** -20 * Math.max(1, size) : 2 * unit * Math.abs(v) + tiny;
       return Math.min(d + own, highest - lowest);
     });
 
@@ -131,7 +142,9 @@ const contraction = (
   const [sizeA, sizeB] = [magnitudes(a), magnitudes(b)];
   const whole = total(sizeA, sizeB);
   if (!spread && sumsExactly(whole, [a, b])) return new Float32Array(whole.length);
-  const fromA = isExact(a) ? undefined : total(distances(a), { data: sizeB.data.map((x, i) => x + b.apart[i]), shape: b.shape });
+  const fromA = isExact(a)
+    ? undefined
+    : total(distances(a), { data: sizeB.data.map((x, i) => x + b.apart[i]), shape: b.shape });
   const fromB = isExact(b) ? undefined : total(sizeA, distances(b));
   // Partial sums overflow or not, as the order has it.
   const isFinite = [a, b].every(({ data }) => (data as Float32Array).every(Number.isFinite));
@@ -142,7 +155,7 @@ const contraction = (
   // Tiles of a transformed convolution mix what no window of the output holds together.
   const mixed = spread ? 64 * (terms + 4) * (unit / 2) * max(sizeA.data) * max(sizeB.data) : 0;
   return each(result, arithmetic, (i, v) => {
-    const own = (terms + 4) * unit * whole[i] + mixed;
+    const own = (terms + 4) * (unit * whole[i] + tiny) + mixed;
     const carried = (fromA?.[i] ?? 0) + (fromB?.[i] ?? 0);
     if (!(finite[i] < largest / 4) || !(carried < largest / 4)) return Infinity;
     return Number.isFinite(v) ? own + carried : 0;
@@ -156,7 +169,9 @@ const isTiled = (filter: Shape, { stride, groups }: ConvAttributes): boolean =>
 const integerOr =
   (f: Rule<'neg'>): Rule<'neg'> =>
   (op, result, arithmetic, x) =>
-    result.dtype === 'f32' ? f(op, result, arithmetic, x) : each(result, arithmetic, (i) => (x.apart[i] === 0 ? 0 : Infinity));
+    result.dtype === 'f32'
+      ? f(op, result, arithmetic, x)
+      : each(result, arithmetic, (i) => (x.apart[i] === 0 ? 0 : Infinity));
 
 const carriedOver: Rule<'neg'> = (_op, result, arithmetic, x) => each(result, arithmetic, (i) => x.apart[i]);
 
@@ -169,7 +184,7 @@ const growing =
       const low = f(at - d);
       const carried = d === 0 ? 0 : Math.max(f(at + d) - f(at), f(at) - low);
       const flushed = arithmetic.flushes && Math.abs(at) < smallest ? Math.abs(f(smallest)) : 0;
-      return carried + units * unit * Math.abs(v) + own(at) + flushed + (v === 0 ? 0 : 2 ** -149);
+      return carried + units * unit * Math.abs(v) + own(at) + flushed + (v === 0 ? 0 : tiny);
     });
 
 const sumOf: Rule<'sum'> = (op, result, arithmetic, x) => {
@@ -181,7 +196,7 @@ const sumOf: Rule<'sum'> = (op, result, arithmetic, x) => {
   const terms = op.axes.reduce((n, a) => n * x.shape[a], 1);
   return each(result, arithmetic, (i, v) => {
     if (!(finite[i] < largest / 4) || !(carried[i] < largest / 4)) return Infinity;
-    return Number.isFinite(v) ? carried[i] + terms * unit * sizes[i] : 0;
+    return Number.isFinite(v) ? carried[i] + terms * (unit * sizes[i] + tiny) : 0;
   });
 };
 
@@ -191,19 +206,20 @@ const momentsOf: Rule<'moments'> = (_op, result, arithmetic, x) => {
   const [sums, squares, carried, spread] = Array.from({ length: 4 }, () => new Float64Array(channels));
   x.data.forEach((v, i) => {
     const c = i % channels;
-    sums[c] += Math.abs(v) / rows;
-    squares[c] += v ** 2 / rows;
+    const size = Number.isFinite(v) ? Math.abs(v) : 0;
+    sums[c] += size / rows;
+    squares[c] += size ** 2 / rows;
     carried[c] += x.apart[i] / rows;
     spread[c] = Math.max(spread[c], x.apart[i]);
   });
   return each(result, arithmetic, (i, v) => {
     const c = i % channels;
-    if (!Number.isFinite(v)) return carried[c] === 0 && !Number.isFinite(sums[c]) ? 0 : Infinity;
-    if (squares[c] * rows > largest / 4) return Infinity;
-    const mean = carried[c] + (rows + 2) * unit * sums[c];
+    if (!((i < channels ? sums[c] : squares[c]) * rows < largest / 4) || !(carried[c] < largest / 4)) return Infinity;
+    if (!Number.isFinite(v)) return 0;
+    const mean = carried[c] + (rows + 2) * (unit * sums[c] + tiny);
     if (i < channels) return mean;
     const d = spread[c] + mean;
-    return 2 * d * (2 * sums[c]) + d * d + 4 * (rows + 8) * unit * squares[c];
+    return 2 * d * (2 * sums[c]) + d * d + 4 * (rows + 8) * (unit * squares[c] + tiny);
   });
 };
 
@@ -281,7 +297,8 @@ export const boundRules: { readonly [K in OpKind]: Rule<K> } = {
   sqrt: growing(Math.sqrt, 3),
   sin: bounded(-1, 1),
   cos: bounded(-1, 1),
-  atan: (_op, result, arithmetic, x) => each(result, arithmetic, (i, v) => x.apart[i] + 4 * unit * Math.abs(v) + (v === 0 ? 0 : 2 ** -149)),
+  atan: (_op, result, arithmetic, x) =>
+    each(result, arithmetic, (i, v) => x.apart[i] + 4 * unit * Math.abs(v) + (v === 0 ? 0 : tiny)),
   floor: (_op, result, arithmetic, x) =>
     each(result, arithmetic, (i) => {
       const [v, d] = [x.data[i], x.apart[i]];
@@ -289,9 +306,18 @@ export const boundRules: { readonly [K in OpKind]: Rule<K> } = {
       return d === 0 ? 0 : Math.max(Math.floor(v + d) - Math.floor(v), Math.floor(v) - Math.floor(v - d));
     }),
 
-  add: binary((a, b) => a + b, (_a, _b, da, db) => da + db),
-  sub: binary((a, b) => a - b, (_a, _b, da, db) => da + db),
-  mul: binary((a, b) => a * b, (a, b, da, db) => times(a, db) + times(b, da) + da * db),
+  add: binary(
+    (a, b) => a + b,
+    (_a, _b, da, db) => da + db,
+  ),
+  sub: binary(
+    (a, b) => a - b,
+    (_a, _b, da, db) => da + db,
+  ),
+  mul: binary(
+    (a, b) => a * b,
+    (a, b, da, db) => times(a, db) + times(b, da) + da * db,
+  ),
   div: (_op, result, arithmetic, a, b) =>
     each(result, arithmetic, (i, v) => {
       const [x, y, da, db] = [a.data[i], b.data[i], a.apart[i], b.apart[i]];
@@ -340,14 +366,15 @@ export const boundRules: { readonly [K in OpKind]: Rule<K> } = {
   scatterAdd: (op, result, arithmetic, x, indices) => {
     if (!isExact(indices)) return new Float32Array(result.data.length).fill(Infinity);
     if (result.dtype !== 'f32') return each(result, arithmetic, () => (isExact(x) ? 0 : Infinity));
-    const total = (data: Float32Array) => kernels.scatterAdd(op, { ...result, dtype: 'f32' }, { data, shape: x.shape }, indices);
+    const total = (data: Float32Array) =>
+      kernels.scatterAdd(op, { ...result, dtype: 'f32' }, { data, shape: x.shape }, indices);
     const sizes = total(magnitudes(x).data) as Float32Array;
     if (sumsExactly(sizes, [x])) return new Float32Array(sizes.length);
     const carried = total(x.apart);
     const finite = total(withoutInfinities(magnitudes(x)).data);
     return each(result, arithmetic, (i, v) => {
       if (!(finite[i] < largest / 4) || !(carried[i] < largest / 4)) return Infinity;
-      return Number.isFinite(v) ? carried[i] + indices.data.length * unit * sizes[i] : 0;
+      return Number.isFinite(v) ? carried[i] + indices.data.length * (unit * sizes[i] + tiny) : 0;
     });
   },
 
@@ -357,17 +384,26 @@ export const boundRules: { readonly [K in OpKind]: Rule<K> } = {
   },
   conv2d: (op, result, arithmetic, x, filter) => {
     const terms = filter.shape[1] * filter.shape[2] * filter.shape[3];
-    const total = (p: { data: Float32Array; shape: Shape }, q: { data: Float32Array; shape: Shape }) => on(op, result.shape, p, q);
-    return contraction(result, arithmetic, [x, filter], terms, total, { spread: isTiled(filter.shape, op), padded: true });
+    const total = (p: { data: Float32Array; shape: Shape }, q: { data: Float32Array; shape: Shape }) =>
+      on(op, result.shape, p, q);
+    return contraction(result, arithmetic, [x, filter], terms, total, {
+      spread: isTiled(filter.shape, op),
+      padded: true,
+    });
   },
   conv2dInput: (op, result, arithmetic, dy, filter) => {
     const terms = filter.shape[0] * filter.shape[1] * filter.shape[2];
-    const total = (p: { data: Float32Array; shape: Shape }, q: { data: Float32Array; shape: Shape }) => on(op, result.shape, p, q);
-    return contraction(result, arithmetic, [dy, filter], terms, total, { spread: isTiled(filter.shape, op), padded: true });
+    const total = (p: { data: Float32Array; shape: Shape }, q: { data: Float32Array; shape: Shape }) =>
+      on(op, result.shape, p, q);
+    return contraction(result, arithmetic, [dy, filter], terms, total, {
+      spread: isTiled(filter.shape, op),
+      padded: true,
+    });
   },
   conv2dFilter: (op, result, arithmetic, x, dy) => {
     const terms = dy.shape[0] * dy.shape[1] * dy.shape[2];
-    const total = (p: { data: Float32Array; shape: Shape }, q: { data: Float32Array; shape: Shape }) => on(op, result.shape, p, q);
+    const total = (p: { data: Float32Array; shape: Shape }, q: { data: Float32Array; shape: Shape }) =>
+      on(op, result.shape, p, q);
     return contraction(result, arithmetic, [x, dy], terms, total, { spread: isTiled(result.shape, op), padded: true });
   },
   maxPool2d: pool,
@@ -376,13 +412,24 @@ export const boundRules: { readonly [K in OpKind]: Rule<K> } = {
 };
 
 const sums: ReadonlySet<OpKind> = new Set<OpKind>([
-  'sum', 'moments', 'matmul', 'conv2d', 'conv2dInput', 'conv2dFilter', 'scatterAdd', 'maxPool2dGrad',
+  'sum',
+  'moments',
+  'matmul',
+  'conv2d',
+  'conv2dInput',
+  'conv2dFilter',
+  'scatterAdd',
+  'maxPool2dGrad',
 ]);
 
 type AnyRule = (op: unknown, result: unknown, arithmetic: Arithmetic, ...inputs: readonly Bounded[]) => Float32Array;
 
 /** Values and bounds of the outputs of a graph, for these arguments. */
-export const evaluateBounds = (graph: Graph, args: readonly HostArray[], arithmetic: Arithmetic): readonly Bounded[] => {
+export const evaluateBounds = (
+  graph: Graph,
+  args: readonly HostArray[],
+  arithmetic: Arithmetic,
+): readonly Bounded[] => {
   const uses = new Int32Array(graph.nodes.length);
   for (const { inputs } of graph.nodes) for (const i of inputs) uses[i]++;
   for (const id of graph.outputs) uses[id]++;
@@ -390,7 +437,11 @@ export const evaluateBounds = (graph: Graph, args: readonly HostArray[], arithme
   for (const { op, inputs, shape, dtype, id } of graph.nodes) {
     const given = inputs.map((i) => values[i]!);
     const data =
-      op.kind === 'input' ? args[op.index] : op.kind === 'constant' ? op.data : kernelOf(op.kind)(op, { shape, dtype }, ...given);
+      op.kind === 'input'
+        ? args[op.index]
+        : op.kind === 'constant'
+          ? op.data
+          : kernelOf(op.kind)(op, { shape, dtype }, ...given);
     const apart = (boundRules[op.kind] as unknown as AnyRule)(op, { data, shape, dtype }, arithmetic, ...given);
     const signless = sums.has(op.kind) || given.some((g) => g.signless);
     values[id] = { data, shape, apart, signless };

@@ -1,6 +1,7 @@
 /** What the table of operations draws from: values at hand, new sources, shapes, numbers. */
-import * as T from '../../packages/tensor/src/index.ts';
+
 import type { DType, Shape, Tensor } from '../../packages/tensor/src/index.ts';
+import * as T from '../../packages/tensor/src/index.ts';
 import { type Arg, buildValues, type Fill, type FillKind, functions, type Role, type Statement } from './program.ts';
 import type { Random } from './random.ts';
 
@@ -8,13 +9,54 @@ import type { Random } from './random.ts';
 export type Mode = 'whole' | 'real' | 'special' | 'wide';
 
 export const fillsOf: { readonly [M in Mode]: readonly (readonly [FillKind, number])[] } = {
-  whole: [['whole', 6], ['few', 4], ['eighths', 2], ['count', 1], ['zeros', 1], ['ones', 1]],
-  real: [['real', 8], ['positive', 3], ['eighths', 2], ['few', 2], ['small', 1]],
-  special: [['special', 5], ['real', 3], ['few', 2], ['wide', 1]],
-  wide: [['wide', 4], ['real', 3], ['positive', 2], ['small', 2]],
+  whole: [
+    ['whole', 6],
+    ['few', 4],
+    ['eighths', 2],
+    ['count', 1],
+    ['zeros', 1],
+    ['ones', 1],
+  ],
+  real: [
+    ['real', 8],
+    ['positive', 3],
+    ['eighths', 2],
+    ['few', 2],
+    ['small', 1],
+  ],
+  special: [
+    ['special', 5],
+    ['real', 3],
+    ['few', 2],
+    ['wide', 1],
+  ],
+  wide: [
+    ['wide', 4],
+    ['real', 3],
+    ['positive', 2],
+    ['small', 2],
+  ],
 };
 export const functionsOfMode: { readonly [M in Mode]: (name: string) => number } = {
-  whole: (name) => (['exp', 'log', 'sqrt', 'sin', 'cos', 'atan', 'div', 'sigmoid', 'tanh', 'softmax', 'logSoftmax', 'moments', 'mean', 'normal'].includes(name) ? 0.1 : 1),
+  whole: (name) =>
+    [
+      'exp',
+      'log',
+      'sqrt',
+      'sin',
+      'cos',
+      'atan',
+      'div',
+      'sigmoid',
+      'tanh',
+      'softmax',
+      'logSoftmax',
+      'moments',
+      'mean',
+      'normal',
+    ].includes(name)
+      ? 0.1
+      : 1,
   real: () => 1,
   special: (name) => (['conv2d', 'conv2dInput', 'conv2dFilter'].includes(name) ? 0.1 : 1),
   wide: () => 1,
@@ -22,7 +64,21 @@ export const functionsOfMode: { readonly [M in Mode]: (name: string) => number }
 
 /** Lengths of axes; a program has few distinct ones, so that shapes meet. */
 const lengths: readonly (readonly [number, number])[] = [
-  [0, 2], [1, 14], [2, 12], [3, 12], [4, 6], [5, 6], [7, 5], [8, 3], [13, 3], [16, 3], [17, 3], [33, 2], [64, 2], [67, 1], [129, 1],
+  [0, 2],
+  [1, 14],
+  [2, 12],
+  [3, 12],
+  [4, 6],
+  [5, 6],
+  [7, 5],
+  [8, 3],
+  [13, 3],
+  [16, 3],
+  [17, 3],
+  [33, 2],
+  [64, 2],
+  [67, 1],
+  [129, 1],
 ];
 
 /** Elements of one value, and multiplications of one contraction, at most. */
@@ -42,6 +98,8 @@ export class Drawer {
   readonly inner: boolean;
   /** Static arguments, by call. */
   readonly statics: (number | string)[][] = [];
+  /** How often the latest value that fits is taken: long chains, or bushes. */
+  readonly recency: number;
   work = 0;
   /** Calls that threw when they were built. */
   refused: string[] = [];
@@ -51,6 +109,7 @@ export class Drawer {
     this.mode = mode;
     this.inner = inner;
     this.limits = limits;
+    this.recency = random.pick([0.2, 0.5, 0.8, 0.97]);
     this.sizes = sizes ?? Array.from({ length: random.whole(2, 5) }, () => random.weighted(lengths));
   }
 
@@ -62,7 +121,16 @@ export class Drawer {
     return Math.max(1, this.length());
   }
 
-  shape(rank = this.random.weighted([[0, 1], [1, 4], [2, 6], [3, 4], [4, 3], [5, 1]])): Shape {
+  shape(
+    rank = this.random.weighted([
+      [0, 1],
+      [1, 4],
+      [2, 6],
+      [3, 4],
+      [4, 3],
+      [5, 1],
+    ]),
+  ): Shape {
     const dims = Array.from({ length: rank }, () => this.length());
     while (T.sizeOf(dims) > this.limits.elements) {
       dims[dims.indexOf(Math.max(...dims))] = this.random.whole(1, 3);
@@ -78,13 +146,31 @@ export class Drawer {
   }
 
   role(): Role {
-    return this.inner ? 'constant' : this.random.weighted([['argument', 6], ['captured', 2], ['constant', 2]]);
+    return this.inner
+      ? 'constant'
+      : this.random.weighted([
+          ['argument', 6],
+          ['captured', 2],
+          ['constant', 2],
+        ]);
   }
 
   source(shape: Shape, dtype: DType = 'f32', fill?: Fill, role = this.role()): number {
-    const kind = this.random.weighted(dtype === 'f32' ? fillsOf[this.mode] : [['whole', 5], ['few', 2], ['big', 2], ['count', 1]]);
+    const kind = this.random.weighted(
+      dtype === 'f32'
+        ? fillsOf[this.mode]
+        : [
+            ['whole', 5],
+            ['few', 2],
+            ['big', 2],
+            ['count', 1],
+          ],
+    );
     const chosen = fill ?? { kind, seed: this.random.seed() };
-    return this.add({ kind: 'source', role, shape, dtype, fill: chosen }, T.input(1e6 + this.statements.length, shape, dtype));
+    return this.add(
+      { kind: 'source', role, shape, dtype, fill: chosen },
+      T.input(1e6 + this.statements.length, shape, dtype),
+    );
   }
 
   parameter(index: number, like: Tensor): number {
@@ -95,15 +181,27 @@ export class Drawer {
   find(fits: (t: Tensor) => boolean, make: () => number): number {
     const places = this.tensors.flatMap((t, i) => (fits(t) ? [i] : []));
     if (places.length === 0 || this.random.chance(0.12)) return make();
-    return this.random.chance(0.5) ? places[places.length - 1] : this.random.pick(places);
+    return this.random.chance(this.recency) ? places[places.length - 1] : this.random.pick(places);
   }
 
   of(dtype: DType = 'f32', fits: (t: Tensor) => boolean = () => true): number {
-    return this.find((t) => t.dtype === dtype && fits(t), () => this.source(this.shape(), dtype));
+    return this.find(
+      (t) => t.dtype === dtype && fits(t),
+      () => this.source(this.shape(), dtype),
+    );
   }
 
   any(fits: (t: Tensor) => boolean = () => true): number {
-    return this.find(fits, () => this.source(this.shape(), this.random.weighted([['f32', 8], ['i32', 2], ['u32', 1]])));
+    return this.find(fits, () =>
+      this.source(
+        this.shape(),
+        this.random.weighted([
+          ['f32', 8],
+          ['i32', 2],
+          ['u32', 1],
+        ]),
+      ),
+    );
   }
 
   ofRank(rank: number, dtype: DType = 'f32', least = 1): number {
@@ -113,8 +211,12 @@ export class Drawer {
       () => {
         const place = this.of(dtype, (t) => T.sizeOf(t.shape) >= least && t.shape.length !== rank);
         const size = T.sizeOf(this.tensors[place].shape);
-        if (size > 0 && this.random.chance(0.5)) return this.call('reshape', [[this.factors(size, rank)], [{ ref: place }]]);
-        return this.source(this.shape(rank).map((d) => Math.max(least, d)), dtype);
+        if (size > 0 && this.random.chance(0.5))
+          return this.call('reshape', [[this.factors(size, rank)], [{ ref: place }]]);
+        return this.source(
+          this.shape(rank).map((d) => Math.max(least, d)),
+          dtype,
+        );
       },
     );
   }
@@ -145,7 +247,10 @@ export class Drawer {
   }
 
   exactly(shape: Shape, dtype: DType = 'f32'): number {
-    return this.find((t) => t.dtype === dtype && T.sameShape(t.shape, shape), () => this.source(shape, dtype));
+    return this.find(
+      (t) => t.dtype === dtype && T.sameShape(t.shape, shape),
+      () => this.source(shape, dtype),
+    );
   }
 
   number(): number {
@@ -185,7 +290,13 @@ export class Drawer {
   /** The value of a statement on those that stand before it. */
   private build(statement: Statement): Tensor {
     const before = this.tensors;
-    const known: Statement[] = before.map((t, i) => ({ kind: 'source', role: 'captured', shape: t.shape, dtype: t.dtype, fill: { kind: 'zeros', seed: i } }));
+    const known: Statement[] = before.map((t, i) => ({
+      kind: 'source',
+      role: 'captured',
+      shape: t.shape,
+      dtype: t.dtype,
+      fill: { kind: 'zeros', seed: i },
+    }));
     const values = buildValues([...known, statement], {
       source: (place) => before[place],
       statics: (this.statics[0] ?? []).map((x) => (typeof x === 'string' ? functions[x] : x)),

@@ -23,7 +23,8 @@ export const disagreement = (actual: HostArray, { data, apart }: Bounded, slack:
   return undefined;
 };
 
-const messageOf = (error: unknown): string => (error instanceof Error ? `${error.name}: ${error.message}` : String(error));
+const messageOf = (error: unknown): string =>
+  error instanceof Error ? `${error.name}: ${error.message}` : String(error);
 
 /** Runs the program on the device, and compares every result of every call. */
 export const judge = async (device: Device, program: Program): Promise<Verdict> => {

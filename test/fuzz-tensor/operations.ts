@@ -21,7 +21,10 @@ const unary = (name: string, weight = 2): Row => ({
   weight,
   draw: (d) => {
     const integers = name === 'neg' || name === 'abs';
-    const x = d.find((t) => t.dtype === 'f32' || integers, () => d.source(d.shape()));
+    const x = d.find(
+      (t) => t.dtype === 'f32' || integers,
+      () => d.source(d.shape()),
+    );
     return d.call(name, [[ref(x)]]);
   },
 });
@@ -41,7 +44,11 @@ const isSmall = (d: Drawer, a: Shape, b: Shape): boolean =>
 const binary = (name: string, weight = 4): Row => ({
   weight,
   draw: (d) => {
-    const dtype: DType = d.random.weighted([['f32', 9], ['i32', 1], ['u32', 0.5]]);
+    const dtype: DType = d.random.weighted([
+      ['f32', 9],
+      ['i32', 1],
+      ['u32', 0.5],
+    ]);
     const x = d.of(dtype);
     const { shape } = d.tensors[x];
     const other = (): Arg => {
@@ -103,12 +110,18 @@ const product: Draw = (d) => {
   );
   d.spend(sizeOf(d, b) * m * (batched ? 1 : 1));
   const given = options({ transposeA: transposeA || undefined, transposeB: transposeB || undefined });
-  return d.call('matmul', [transposeA || transposeB || d.random.chance(0.1) ? [ref(a), ref(b), given] : [ref(a), ref(b)]]);
+  return d.call('matmul', [
+    transposeA || transposeB || d.random.chance(0.1) ? [ref(a), ref(b), given] : [ref(a), ref(b)],
+  ]);
 };
 
 type Window = { readonly stride: Arg; readonly padding: Arg };
 const windowOf = (d: Drawer, kh: number, kw: number): Window => ({
-  stride: d.random.chance(0.6) ? 1 : d.random.chance(0.5) ? d.random.whole(1, 3) : [d.random.whole(1, 3), d.random.whole(1, 3)],
+  stride: d.random.chance(0.6)
+    ? 1
+    : d.random.chance(0.5)
+      ? d.random.whole(1, 3)
+      : [d.random.whole(1, 3), d.random.whole(1, 3)],
   padding: d.random.chance(0.35)
     ? 0
     : d.random.chance(0.6)
@@ -124,7 +137,11 @@ const convolution = (d: Drawer): Convolution => {
   const divisors = Array.from({ length: c }, (_, i) => i + 1).filter((g) => c % g === 0);
   const groups = d.random.chance(0.65) ? 1 : d.random.chance(0.5) ? c : d.random.pick(divisors);
   const [kh, kw] = d.random.weighted<readonly [number, number]>([
-    [[1, 1], 4], [[3, 3], 5], [[2, 2], 2], [[5, 5], 1], [[d.random.whole(1, 4), d.random.whole(1, 4)], 3],
+    [[1, 1], 4],
+    [[3, 3], 5],
+    [[2, 2], 2],
+    [[5, 5], 1],
+    [[d.random.whole(1, 4), d.random.whole(1, 4)], 3],
   ]);
   const out = groups * Math.max(1, groups === 1 ? d.length() : d.random.whole(1, 2));
   const { stride, padding } = windowOf(d, kh, kw);
@@ -134,7 +151,11 @@ const convolution = (d: Drawer): Convolution => {
   d.spend(T.sizeOf(image) * fh * fw * (out / groups));
   return {
     ...{ image, filter: [out, fh, fw, c / groups], x },
-    given: options({ stride: stride === 1 ? undefined : stride, padding: padding === 0 ? undefined : padding, groups: groups === 1 ? undefined : groups }),
+    given: options({
+      stride: stride === 1 ? undefined : stride,
+      padding: padding === 0 ? undefined : padding,
+      groups: groups === 1 ? undefined : groups,
+    }),
   };
 };
 const asOptions = (arg: Arg): T.ConvOptions => (arg as { options: T.ConvOptions }).options;
@@ -150,12 +171,19 @@ const pooling = (d: Drawer): { x: number; given: Arg } => {
   const square = kh === kw && d.random.chance(0.5);
   return {
     x,
-    given: options({ size: square ? kh : [kh, kw], stride: d.random.chance(0.3) ? undefined : stride, padding: padding === 0 ? undefined : padding }),
+    given: options({
+      size: square ? kh : [kh, kw],
+      stride: d.random.chance(0.3) ? undefined : stride,
+      padding: padding === 0 ? undefined : padding,
+    }),
   };
 };
 
 const keyOf = (d: Drawer): number =>
-  d.find((t) => t.dtype === 'u32' && T.sizeOf(t.shape) === 2, () => d.call('key', [[d.random.whole(0, 1000)]]));
+  d.find(
+    (t) => t.dtype === 'u32' && T.sizeOf(t.shape) === 2,
+    () => d.call('key', [[d.random.whole(0, 1000)]]),
+  );
 
 const filled = (name: string): Row => ({
   weight: 0.5,
@@ -167,16 +195,27 @@ const along = (name: string, weight = 1.5): Row => ({
   weight,
   draw: (d) => {
     const x = d.of('f32', (t) => t.shape.length > 0 && T.sizeOf(t.shape) > 0);
-    if (d.tensors[x].shape.length === 0 || sizeOf(d, x) === 0) return d.call(name, [[ref(d.source([d.positiveLength()]))]]);
+    if (d.tensors[x].shape.length === 0 || sizeOf(d, x) === 0)
+      return d.call(name, [[ref(d.source([d.positiveLength()]))]]);
     return d.call(name, [[ref(x)]]);
   },
 });
 
 export const operations: { readonly [name: string]: Row } = {
-  ...Object.fromEntries(['neg', 'abs', 'exp', 'log', 'sqrt', 'sin', 'cos', 'atan', 'floor', 'square', 'relu'].map((name) => [name, unary(name)])),
+  ...Object.fromEntries(
+    ['neg', 'abs', 'exp', 'log', 'sqrt', 'sin', 'cos', 'atan', 'floor', 'square', 'relu'].map((name) => [
+      name,
+      unary(name),
+    ]),
+  ),
   sigmoid: unary('sigmoid'),
   tanh: unary('tanh'),
-  ...Object.fromEntries(['add', 'sub', 'mul', 'div', 'maximum', 'minimum', 'less', 'greater', 'equal'].map((name) => [name, binary(name, name === 'add' || name === 'mul' ? 7 : 3)])),
+  ...Object.fromEntries(
+    ['add', 'sub', 'mul', 'div', 'maximum', 'minimum', 'less', 'greater', 'equal'].map((name) => [
+      name,
+      binary(name, name === 'add' || name === 'mul' ? 7 : 3),
+    ]),
+  ),
   leakyRelu: curried('leakyRelu', (d) => [d.random.pick([0, 0.1, 0.25, 1])]),
   clamp: curried('clamp', (d) => [d.random.pick([-2, 0, -0.5]), d.random.pick([0, 1, 6])]),
   select: {
@@ -186,7 +225,8 @@ export const operations: { readonly [name: string]: Row } = {
       const { shape } = d.tensors[c];
       const a = d.stretching(shape, 'f32');
       const b = d.random.chance(0.3) ? d.scalar() : ref(d.stretching(shape, 'f32'));
-      const fits = typeof b !== 'object' || !('ref' in b) || stretches(d.tensors[a].shape, d.tensors[b.ref as number].shape);
+      const fits =
+        typeof b !== 'object' || !('ref' in b) || stretches(d.tensors[a].shape, d.tensors[b.ref as number].shape);
       return d.call('select', [[ref(c), ref(a), fits ? b : ref(a)]]);
     },
   },
@@ -248,7 +288,10 @@ export const operations: { readonly [name: string]: Row } = {
       if (shape.length === 0) return x;
       const axis = d.random.whole(0, shape.length - 1);
       const { start, end, step } = bounds(d, [shape[axis]]);
-      return d.call('sliceAxis', [[d.random.chance(0.3) ? axis - shape.length : axis, start[0], end[0], step[0]], [ref(x)]]);
+      return d.call('sliceAxis', [
+        [d.random.chance(0.3) ? axis - shape.length : axis, start[0], end[0], step[0]],
+        [ref(x)],
+      ]);
     },
   },
   pad: {
@@ -257,7 +300,9 @@ export const operations: { readonly [name: string]: Row } = {
       const x = d.any((t) => t.shape.length > 0);
       const { shape, dtype } = d.tensors[x];
       const amount = () => shape.map(() => (d.random.chance(0.5) ? 0 : d.random.whole(0, 3)));
-      const interior = d.random.chance(0.3) ? shape.map(() => (d.random.chance(0.5) ? 0 : d.random.whole(0, 2))) : undefined;
+      const interior = d.random.chance(0.3)
+        ? shape.map(() => (d.random.chance(0.5) ? 0 : d.random.whole(0, 2)))
+        : undefined;
       const value = d.random.chance(0.3) ? (dtype === 'f32' ? d.scalar() : d.random.whole(0, 3)) : undefined;
       const given = interior || value !== undefined ? [options({ value, interior })] : [];
       return d.call('pad', [[amount(), amount(), ...given], [ref(x)]]);
@@ -273,7 +318,12 @@ export const operations: { readonly [name: string]: Row } = {
       const fits = (t: Tensor): boolean =>
         t.dtype === dtype && t.shape.length === shape.length && t.shape.every((n, i) => i === axis || n === shape[i]);
       const parts = Array.from({ length: d.random.whole(0, 3) }, () =>
-        d.find(fits, () => d.source(shape.map((n, i) => (i === axis ? d.random.whole(0, 3) : n)), dtype)),
+        d.find(fits, () =>
+          d.source(
+            shape.map((n, i) => (i === axis ? d.random.whole(0, 3) : n)),
+            dtype,
+          ),
+        ),
       );
       parts.splice(d.random.whole(0, parts.length), 0, x);
       return d.call('concat', [[d.random.chance(0.3) ? axis - shape.length : axis], [parts.map(ref)]]);
@@ -369,7 +419,10 @@ export const operations: { readonly [name: string]: Row } = {
     },
   },
   scalar: { weight: 0.5, draw: (d) => d.call('scalar', [[d.number()]]) },
-  tensor: { weight: 0.5, draw: (d) => d.call('tensor', [[Array.from({ length: d.random.whole(0, 5) }, () => d.number())]]) },
+  tensor: {
+    weight: 0.5,
+    draw: (d) => d.call('tensor', [[Array.from({ length: d.random.whole(0, 5) }, () => d.number())]]),
+  },
   key: { weight: 0.3, draw: (d) => d.call('key', [[d.random.pick([0, 1, 7, 2 ** 31, 2 ** 40 + 1])]]) },
   splitKey: {
     weight: 0.5,
@@ -389,8 +442,36 @@ export const operations: { readonly [name: string]: Row } = {
 
 /** Exports that are no operations on tensors: what opens devices, runs programs or looks at them. */
 export const beside = [
-  'binaryKinds', 'unaryKinds', 'isElementwise', 'chromeTrace', 'defer', 'deviceNames', 'evaluate', 'fetch', 'free', 'graphOf',
-  'inScope', 'input', 'jit', 'leavesOf', 'listAdapterFacts', 'mapTree', 'node', 'openDevice', 'openReference', 'openWasm',
-  'profileRows', 'profileTable', 'read', 'sameShape', 'sizeOf', 'stridesOf', 'visit',
-  'ShapeError', 'OutOfMemoryError', 'DeviceLostError', 'NoAdapterError', 'TooLargeError',
+  'binaryKinds',
+  'unaryKinds',
+  'isElementwise',
+  'chromeTrace',
+  'defer',
+  'deviceNames',
+  'evaluate',
+  'fetch',
+  'free',
+  'graphOf',
+  'inScope',
+  'input',
+  'jit',
+  'leavesOf',
+  'listAdapterFacts',
+  'mapTree',
+  'node',
+  'openDevice',
+  'openReference',
+  'openWasm',
+  'profileRows',
+  'profileTable',
+  'read',
+  'sameShape',
+  'sizeOf',
+  'stridesOf',
+  'visit',
+  'ShapeError',
+  'OutOfMemoryError',
+  'DeviceLostError',
+  'NoAdapterError',
+  'TooLargeError',
 ] as const;

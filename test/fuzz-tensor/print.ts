@@ -1,7 +1,8 @@
 /** A program as code that a person can run. */
 import { type Arg, dataOf, functions, type Program, type Statement, sourcesOf, staticsOf } from './program.ts';
 
-const number = (x: number): string => (Object.is(x, -0) ? '-0' : Number.isFinite(x) ? String(x) : Number.isNaN(x) ? 'NaN' : x > 0 ? 'Infinity' : '-Infinity');
+const number = (x: number): string =>
+  Object.is(x, -0) ? '-0' : Number.isFinite(x) ? String(x) : Number.isNaN(x) ? 'NaN' : x > 0 ? 'Infinity' : '-Infinity';
 
 const written = (arg: Arg, name: (place: number) => string, fixed: (i: number) => string): string => {
   if (typeof arg === 'number') return number(arg);
@@ -24,12 +25,16 @@ const data = (s: Statement & { kind: 'source' }, call: number): string => {
   const shape = `[${s.shape.join(', ')}]`;
   const first = values[0];
   const array = arrays[s.dtype];
-  if (values.length > 4 && values.every((v) => Object.is(v, first))) return `tensor(new ${array}(${values.length}).fill(${number(first)}), ${shape})`;
+  if (values.length > 4 && values.every((v) => Object.is(v, first)))
+    return `tensor(new ${array}(${values.length}).fill(${number(first)}), ${shape})`;
   if (values.length <= 64) {
     const list = [...values].map(number).join(', ');
     return s.dtype === 'f32' ? `tensor([${list}], ${shape})` : `tensor(${array}.of(${list}), ${shape})`;
   }
-  const formula = s.fill.kind === 'count' ? '(i % 4093) + 1' : `dataOf(${shape}, '${s.dtype}', ${JSON.stringify(s.fill)}, ${call})[i]`;
+  const formula =
+    s.fill.kind === 'count'
+      ? '(i % 4093) + 1'
+      : `dataOf(${shape}, '${s.dtype}', ${JSON.stringify(s.fill)}, ${call})[i]`;
   return `tensor(${array}.from({ length: ${values.length} }, (_, i) => ${formula}), ${shape})`;
 };
 
@@ -57,7 +62,9 @@ const body = (statements: readonly Statement[], prefix: string, indent: string):
         if (s.wrap === 'repeat') {
           return [
             `${indent}let ${name(i)} = ${args[0]};`,
-            `${indent}const f${name(i)} = ${f}`, ...end, `${indent}};`,
+            `${indent}const f${name(i)} = ${f}`,
+            ...end,
+            `${indent}};`,
             `${indent}for (let i = 0; i < ${s.times}; i++) ${name(i)} = f${name(i)}(${[name(i), ...args.slice(1)].join(', ')});`,
           ];
         }
@@ -81,21 +88,37 @@ export const print = (program: Program): string => {
   const lines: string[] = [];
   const parameters = [...args.map(name), ...statics].join(', ');
   const jit = run.form === 'jit' || run.form === 'stages';
-  for (const place of captured) lines.push(`const ${name(place)} = await evaluate(d, ${data(statements[place] as never, 0)});`);
+  for (const place of captured)
+    lines.push(`const ${name(place)} = await evaluate(d, ${data(statements[place] as never, 0)});`);
   const inner = body(statements, 'v', '  ');
   if (gradient) {
     const by = gradient.by.map(name).join(', ');
     const value = gradient.form === 'vjp' ? `[${results.join(', ')}]` : sum(results);
-    lines.push(`const g = (${[...args.map(name), ...statics, ...gradient.by.filter((p) => captured.includes(p)).map(name)].join(', ')}) => {`, ...inner, `  return ${value};`, '};');
+    lines.push(
+      `const g = (${[...args.map(name), ...statics, ...gradient.by.filter((p) => captured.includes(p)).map(name)].join(', ')}) => {`,
+      ...inner,
+      `  return ${value};`,
+      '};',
+    );
     const at = gradient.by.join(', ');
-    lines.push(`// ${gradient.form} of g by ${by} (statements ${at}), all other arguments fixed${gradient.form === 'vjp' ? '; cotangents of eighths' : ''}`);
+    lines.push(
+      `// ${gradient.form} of g by ${by} (statements ${at}), all other arguments fixed${gradient.form === 'vjp' ? '; cotangents of eighths' : ''}`,
+    );
     lines.push(`const f = (${parameters}) => ${gradient.form}By(g, [${by}]);`);
   } else {
-    lines.push(`const f = (${parameters}) => {`, ...inner, `  return [${results.map((r) => (jit && run.hand !== 'tensor' ? `${run.hand}(${r})` : r)).join(', ')}];`, '};');
+    lines.push(
+      `const f = (${parameters}) => {`,
+      ...inner,
+      `  return [${results.map((r) => (jit && run.hand !== 'tensor' ? `${run.hand}(${r})` : r)).join(', ')}];`,
+      '};',
+    );
   }
   if (jit) {
     const donate = run.donate.map((p) => args.indexOf(p));
-    const options = [donate.length > 0 && `donate: [${donate.join(', ')}]`, run.form === 'stages' && 'staged: true'].filter(Boolean);
+    const options = [
+      donate.length > 0 && `donate: [${donate.join(', ')}]`,
+      run.form === 'stages' && 'staged: true',
+    ].filter(Boolean);
     lines.push(`const run = jit(d, f${options.length > 0 ? `, { ${options.join(', ')} }` : ''});`);
   }
   for (let call = 0; call < run.calls; call++) {
@@ -105,11 +128,18 @@ export const print = (program: Program): string => {
     });
     const fixed = (program.statics[call] ?? []).map((x) => (typeof x === 'string' ? x : number(x)));
     const list = [...given, ...fixed].join(', ');
-    lines.push(jit ? `console.log(await ${run.form === 'stages' ? 'all(run.stages' : 'read(d, await run'}(${list})));` : `console.log(await read(d, ${run.form === 'evaluate' ? 'await evaluate(d, ' : ''}f(${list})${run.form === 'evaluate' ? ')' : ''}));`);
+    lines.push(
+      jit
+        ? `console.log(await ${run.form === 'stages' ? 'all(run.stages' : 'read(d, await run'}(${list})));`
+        : `console.log(await read(d, ${run.form === 'evaluate' ? 'await evaluate(d, ' : ''}f(${list})${run.form === 'evaluate' ? ')' : ''}));`,
+    );
   }
   const text = lines.join('\n');
-  const used = Object.keys(functions).filter((f) => f !== 'stopGradient' && new RegExp(`\\b${f}\\(`).test(text.replaceAll('console.log', '')));
-  const open = device.name === 'wasm' ? `await openWasm({ threads: ${device.threads} })` : `await openDevice('${device.name}')`;
+  const used = Object.keys(functions).filter(
+    (f) => f !== 'stopGradient' && new RegExp(`\\b${f}\\(`).test(text.replaceAll('console.log', '')),
+  );
+  const open =
+    device.name === 'wasm' ? `await openWasm({ threads: ${device.threads} })` : `await openDevice('${device.name}')`;
   const opener = device.name === 'wasm' ? 'openWasm' : 'openDevice';
   return [
     `import { ${[...new Set([...used, opener])].sort().join(', ')} } from '@gdarknet/tensor';`,

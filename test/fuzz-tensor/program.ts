@@ -1,7 +1,7 @@
 /** A program of tensors as plain data, and what turns it into expressions. */
 import * as nn from '../../packages/nn/src/index.ts';
-import * as tensors from '../../packages/tensor/src/index.ts';
 import type { DType, HostArray, Shape, Tensor } from '../../packages/tensor/src/index.ts';
+import * as tensors from '../../packages/tensor/src/index.ts';
 import { mix, openRandom } from './random.ts';
 
 /** How the values of a source are made. */
@@ -87,7 +87,26 @@ export const functions: { readonly [name: string]: unknown } = {
 };
 
 const specials = [
-  0, -0, 1, -1, Infinity, -Infinity, NaN, 1e-40, -1e-40, 3e38, -3e38, 88, -88, 104, -104, 0.5, 1e-6, -1e-6, 2.5, -2.5,
+  0,
+  -0,
+  1,
+  -1,
+  Infinity,
+  -Infinity,
+  NaN,
+  1e-40,
+  -1e-40,
+  3e38,
+  -3e38,
+  88,
+  -88,
+  104,
+  -104,
+  0.5,
+  1e-6,
+  -1e-6,
+  2.5,
+  -2.5,
 ];
 
 /** From a number in [0, 1), another, and the place of the element to its value. */
@@ -139,15 +158,22 @@ const resolve = (arg: Arg, values: readonly Tensor[], statics: readonly unknown[
   return Object.fromEntries(Object.entries(options).map(([name, value]) => [name, resolve(value, values, statics)]));
 };
 
-type Scene = { readonly values: readonly Tensor[]; readonly parameters: readonly Tensor[]; readonly around: Surroundings };
+type Scene = {
+  readonly values: readonly Tensor[];
+  readonly parameters: readonly Tensor[];
+  readonly around: Surroundings;
+};
 type Builders = {
   readonly [K in Statement['kind']]: (s: Statement & { readonly kind: K }, place: number, scene: Scene) => Tensor;
 };
 
 /** How a transform calls the body of a block. */
-const wrappers: { readonly [K in Wrap]: (body: (...xs: Tensor[]) => Tensor, times: number, xs: readonly Tensor[]) => Tensor } = {
+const wrappers: {
+  readonly [K in Wrap]: (body: (...xs: Tensor[]) => Tensor, times: number, xs: readonly Tensor[]) => Tensor;
+} = {
   checkpoint: (body, _, xs) => nn.checkpoint(body)(...xs),
-  customVjp: (body, _, xs) => nn.customVjp(body, (dy: Tensor, args: Tensor[]) => nn.vjp(body, ...args).pullback(dy))(...xs),
+  customVjp: (body, _, xs) =>
+    nn.customVjp(body, (dy: Tensor, args: Tensor[]) => nn.vjp(body, ...args).pullback(dy))(...xs),
   inScope: (body, _, xs) => tensors.inScope('block', () => body(...xs)),
   repeat: (body, times, [first, ...others]) => {
     let x = first;

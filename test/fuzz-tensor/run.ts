@@ -50,10 +50,7 @@ type Context = { readonly device: Device; readonly program: Program; readonly ca
 const expressionsFor = ({ program, captured }: Context, call: number, args: readonly Tensor[]): readonly Tensor[] => {
   const places = sourcesOf(program, 'argument');
   return buildResults(program, {
-    source: (place, { role }) =>
-      role === 'argument'
-        ? args[places.indexOf(place)]
-        : captured.get(place)!,
+    source: (place, { role }) => (role === 'argument' ? args[places.indexOf(place)] : captured.get(place)!),
     statics: staticsOf(program, call),
   });
 };
@@ -72,10 +69,7 @@ const jitted = (context: Context, staged: boolean): Caller => {
     const args = given.slice(0, places.length) as Tensor[];
     const statics = given.slice(places.length);
     const results = buildResults(program, {
-      source: (place, { role }) =>
-        role === 'argument'
-          ? args[places.indexOf(place)]
-          : context.captured.get(place)!,
+      source: (place, { role }) => (role === 'argument' ? args[places.indexOf(place)] : context.captured.get(place)!),
       statics,
     });
     const { hand } = program.run;
@@ -84,7 +78,10 @@ const jitted = (context: Context, staged: boolean): Caller => {
   const run = T.jit(device, f, { donate, staged });
   const arraysOf = async (results: readonly unknown[]): Promise<HostArray[]> => {
     const arrays: HostArray[] = [];
-    for (const r of results) arrays.push(ArrayBuffer.isView(r) ? (r as HostArray) : r instanceof Promise ? await r : await T.read(device, r as Tensor));
+    for (const r of results)
+      arrays.push(
+        ArrayBuffer.isView(r) ? (r as HostArray) : r instanceof Promise ? await r : await T.read(device, r as Tensor),
+      );
     T.free(results);
     return arrays;
   };
@@ -100,7 +97,10 @@ const jitted = (context: Context, staged: boolean): Caller => {
   };
 };
 
-const plain = (context: Context, give: (device: Device, tree: readonly Tensor[]) => Promise<readonly HostArray[]>): Caller => ({
+const plain = (
+  context: Context,
+  give: (device: Device, tree: readonly Tensor[]) => Promise<readonly HostArray[]>,
+): Caller => ({
   call: (call, args) => give(context.device, expressionsFor(context, call, args)),
   close: () => {},
 });
@@ -159,8 +159,7 @@ export const traceProgram = (program: Program, call: number): { graph: T.Graph; 
   const args = places.map((place) => dataAt(program, place, call));
   const inputs = places.map((place, i) => T.input(i, sourceAt(program, place).shape, sourceAt(program, place).dtype));
   const results = buildResults(program, {
-    source: (place, { role }) =>
-      role === 'argument' ? inputs[places.indexOf(place)] : constantAt(program, place, 0),
+    source: (place, { role }) => (role === 'argument' ? inputs[places.indexOf(place)] : constantAt(program, place, 0)),
     statics: staticsOf(program, call),
   });
   return { graph: T.graphOf(results, inputs), args };

@@ -34,7 +34,8 @@ type Renamed = { readonly statements: readonly Statement[]; readonly at: (place:
 /** Without the statements that none of `roots` needs. */
 const pruned = (statements: readonly Statement[], roots: readonly number[]): Renamed => {
   const needed = new Set(roots);
-  for (let i = statements.length - 1; i >= 0; i--) if (needed.has(i)) for (const r of readsOf(statements[i])) needed.add(r);
+  for (let i = statements.length - 1; i >= 0; i--)
+    if (needed.has(i)) for (const r of readsOf(statements[i])) needed.add(r);
   const places = new Map([...needed].sort((a, b) => a - b).map((place, i) => [place, i]));
   return {
     statements: statements.flatMap((s, i) => (needed.has(i) ? [mapStatement(s, (p) => places.get(p)!)] : [])),
@@ -57,7 +58,10 @@ export const tidy = (program: Program): Program => {
   };
   const bodies = tidied.statements.map((s): Statement => {
     if (s.kind !== 'block') return s;
-    const inner = pruned(s.body.statements, [s.body.result, ...s.body.statements.flatMap((t, i) => (t.kind === 'parameter' ? [i] : []))]);
+    const inner = pruned(s.body.statements, [
+      s.body.result,
+      ...s.body.statements.flatMap((t, i) => (t.kind === 'parameter' ? [i] : [])),
+    ]);
     return { ...s, body: { statements: inner.statements, result: inner.at(s.body.result)! } };
   });
   return { ...tidied, statements: bodies };
@@ -67,7 +71,10 @@ const withStatement = (program: Program, place: number, s: Statement): Program =
   ...program,
   statements: program.statements.map((old, i) => (i === place ? s : old)),
 });
-const withRun = (program: Program, run: Partial<Program['run']>): Program => ({ ...program, run: { ...program.run, ...run } });
+const withRun = (program: Program, run: Partial<Program['run']>): Program => ({
+  ...program,
+  run: { ...program.run, ...run },
+});
 
 type Step = (program: Program) => readonly Program[];
 
@@ -90,17 +97,23 @@ const simplerRuns: Step = (program) => {
   const { gradient } = program;
   if (gradient) {
     for (const form of ['grad', 'vjp'] as const) {
-      if (gradient.form !== form && gradient.form !== 'grad') candidates.push({ ...program, gradient: { ...gradient, form } });
+      if (gradient.form !== form && gradient.form !== 'grad')
+        candidates.push({ ...program, gradient: { ...gradient, form } });
     }
-    if (gradient.by.length > 1) for (const p of gradient.by) candidates.push({ ...program, gradient: { ...gradient, by: [p] } });
+    if (gradient.by.length > 1)
+      for (const p of gradient.by) candidates.push({ ...program, gradient: { ...gradient, by: [p] } });
   }
   return candidates.filter((c) => c !== false);
 };
 
 const fewerOutputs: Step = (program) => [
   ...(program.outputs.length > 1 ? program.outputs.map((o) => ({ ...program, outputs: [o] })) : []),
-  ...(program.outputs.length > 2 ? program.outputs.map((_, i) => ({ ...program, outputs: program.outputs.filter((_, j) => j !== i) })) : []),
-  ...program.statements.flatMap((s, i) => (s.kind !== 'source' && !program.outputs.includes(i) ? [{ ...program, outputs: [i] }] : [])),
+  ...(program.outputs.length > 2
+    ? program.outputs.map((_, i) => ({ ...program, outputs: program.outputs.filter((_, j) => j !== i) }))
+    : []),
+  ...program.statements.flatMap((s, i) =>
+    s.kind !== 'source' && !program.outputs.includes(i) ? [{ ...program, outputs: [i] }] : [],
+  ),
 ];
 
 const shapesOf = (program: Program): readonly T.Tensor[] =>
@@ -127,11 +140,13 @@ const cutStatements: Step = (program) => {
       withStatement(program, i, { ...sourceLike(shape, dtype, i + 1), role }),
     );
     const operands = readsOf(s).filter((r) => T.sameShape(values[r].shape, shape) && values[r].dtype === dtype);
-    const passed = operands.map((r): Program => ({
-      ...program,
-      outputs: program.outputs.map((o) => (o === i ? r : o)),
-      statements: program.statements.map((t, j) => (j > i ? mapStatement(t, (p) => (p === i ? r : p)) : t)),
-    }));
+    const passed = operands.map(
+      (r): Program => ({
+        ...program,
+        outputs: program.outputs.map((o) => (o === i ? r : o)),
+        statements: program.statements.map((t, j) => (j > i ? mapStatement(t, (p) => (p === i ? r : p)) : t)),
+      }),
+    );
     return [...passed, ...roles];
   });
 };
@@ -152,7 +167,11 @@ const openBlocks: Step = (program) =>
     const move = (p: number): number => (p < i ? p : p === i ? places[body.result] : p + shift);
     const whole: Program = {
       ...program,
-      statements: [...program.statements.slice(0, i), ...opened, ...program.statements.slice(i + 1).map((t) => mapStatement(t, move))],
+      statements: [
+        ...program.statements.slice(0, i),
+        ...opened,
+        ...program.statements.slice(i + 1).map((t) => mapStatement(t, move)),
+      ],
       outputs: program.outputs.map(move),
       ...(program.gradient && { gradient: { ...program.gradient, by: program.gradient.by.map(move) } }),
       run: { ...program.run, donate: program.run.donate.map(move), host: program.run.host.map(move) },
@@ -172,7 +191,9 @@ const mapNumbers = (arg: Arg, f: (n: number) => number): Arg => {
 const mapSizes = (s: Statement, f: (n: number) => number): Statement => {
   if (s.kind === 'source') return { ...s, shape: s.shape.map(f) };
   if (s.kind === 'call') return { ...s, args: s.args.map((list) => list.map((a) => mapNumbers(a, f))) };
-  return s.kind === 'block' ? { ...s, body: { ...s.body, statements: s.body.statements.map((t) => mapSizes(t, f)) } } : s;
+  return s.kind === 'block'
+    ? { ...s, body: { ...s.body, statements: s.body.statements.map((t) => mapSizes(t, f)) } }
+    : s;
 };
 
 /** Every occurrence of a length becomes a smaller one; or that of one source. */
@@ -183,12 +204,18 @@ const smallerSizes: Step = (program) => {
     .filter((n) => n > 1)
     .flatMap((n) => {
       const smaller = [...new Set([1, 2, 3, 5, n >> 1, n - (n >> 2), n - 1])].filter((m) => m >= 1 && m < n);
-      const everywhere = smaller.map((m): Program => ({
-        ...program,
-        statements: program.statements.map((s) => mapSizes(s, (k) => (k === n ? m : k))),
-      }));
+      const everywhere = smaller.map(
+        (m): Program => ({
+          ...program,
+          statements: program.statements.map((s) => mapSizes(s, (k) => (k === n ? m : k))),
+        }),
+      );
       const once = program.statements.flatMap((s, i) =>
-        s.kind !== 'source' ? [] : s.shape.flatMap((d, a) => (d !== n ? [] : [1, n >> 1].map((m) => withStatement(program, i, { ...s, shape: s.shape.with(a, m) })))),
+        s.kind !== 'source'
+          ? []
+          : s.shape.flatMap((d, a) =>
+              d !== n ? [] : [1, n >> 1].map((m) => withStatement(program, i, { ...s, shape: s.shape.with(a, m) })),
+            ),
       );
       return [...everywhere, ...once];
     });
@@ -211,12 +238,25 @@ const plainerCalls: Step = (program) =>
     const numbers = new Set<number>();
     for (const list of s.args) for (const a of list) mapNumbers(a, (n) => (numbers.add(n), n));
     const smaller = [...numbers].flatMap((n) =>
-      (Number.isInteger(n) ? [0, 1, n - 1] : [1]).filter((m) => m >= 0 && Math.abs(m) < Math.abs(n)).map((m) => withStatement(program, i, mapSizes(s, (k) => (k === n ? m : k)))),
+      (Number.isInteger(n) ? [0, 1, n - 1] : [1])
+        .filter((m) => m >= 0 && Math.abs(m) < Math.abs(n))
+        .map((m) =>
+          withStatement(
+            program,
+            i,
+            mapSizes(s, (k) => (k === n ? m : k)),
+          ),
+        ),
     );
     const fixed = s.args.flatMap((list, p) =>
       list.flatMap((arg, q) =>
         typeof arg === 'object' && 'fixed' in arg
-          ? [withStatement(program, i, { ...s, args: s.args.with(p, list.with(q, program.statics[0][arg.fixed as number] as number)) })]
+          ? [
+              withStatement(program, i, {
+                ...s,
+                args: s.args.with(p, list.with(q, program.statics[0][arg.fixed as number] as number)),
+              }),
+            ]
           : [],
       ),
     );
@@ -226,7 +266,12 @@ const plainerCalls: Step = (program) =>
 const plainerSources: Step = (program) =>
   program.statements.flatMap((s, i) => {
     if (s.kind !== 'source') return [];
-    const kinds: Fill[] = [{ kind: 'ones', seed: 1 }, { kind: 'count', seed: 1 }, { kind: 'zeros', seed: 1 }, { kind: 'few', seed: 1 }];
+    const kinds: Fill[] = [
+      { kind: 'ones', seed: 1 },
+      { kind: 'count', seed: 1 },
+      { kind: 'zeros', seed: 1 },
+      { kind: 'few', seed: 1 },
+    ];
     const at = kinds.findIndex((k) => k.kind === s.fill.kind);
     const fills = s.fill.kind === 'index' ? [] : kinds.slice(0, at < 0 ? kinds.length : at);
     return [
@@ -235,12 +280,24 @@ const plainerSources: Step = (program) =>
     ];
   });
 
-const steps: readonly Step[] = [fewerOutputs, simplerRuns, cutStatements, openBlocks, smallerSizes, plainerCalls, plainerSources];
+const steps: readonly Step[] = [
+  fewerOutputs,
+  simplerRuns,
+  cutStatements,
+  openBlocks,
+  smallerSizes,
+  plainerCalls,
+  plainerSources,
+];
 
 const weight = (program: Program): number => JSON.stringify(program).length;
 
 /** Tries until nothing smaller fails, or for `seconds`. */
-export const shrink = async (program: Program, fails: (p: Program) => Promise<boolean>, seconds: number): Promise<Program> => {
+export const shrink = async (
+  program: Program,
+  fails: (p: Program) => Promise<boolean>,
+  seconds: number,
+): Promise<Program> => {
   const end = performance.now() + seconds * 1000;
   let best = tidy(program);
   if (!(await fails(best))) best = program;
