@@ -51,5 +51,5 @@ export type Device = {
   readonly close: () => Promise<void>;
 };
 
-/** A buffer owned by a tensor. Once donated it must not be used again. */
-export type Stored = { readonly device: Device; readonly buffer: Buffer; donated: boolean };
+/** A buffer owned by a tensor; once it is gone it must not be used again. */
+export type Stored = { readonly device: Device; readonly buffer: Buffer; gone?: 'freed' | 'donated' };

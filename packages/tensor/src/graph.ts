@@ -2,8 +2,10 @@
  * The graph of an expression: nodes in topological order, equal ones merged, dead ones gone. This is what devices compile
  * and what graph transforms read.
  */
+
+import { exactNumber, identityOf } from './identity.ts';
 import type { Op } from './op.ts';
-import type { DType, Shape } from './shape.ts';
+import { type DType, type Shape, showShape } from './shape.ts';
 import type { Tensor } from './tensor.ts';
 
 export type Node = {
@@ -23,29 +25,25 @@ export type Graph = {
   readonly outputs: readonly number[];
 };
 
-const identities = new WeakMap<object, number>();
-let identityCount = 0;
-const identityOf = (x: object): number => {
-  const known = identities.get(x);
-  if (known !== undefined) return known;
-  identities.set(x, ++identityCount);
-  return identityCount;
-};
-
-/** Nodes with one key compute one value. */
-const keyOf = (op: Op, inputs: readonly number[], shape: Shape, dtype: DType): string => {
-  const place = `${inputs}:${shape}:${dtype}`;
+/** What an operation is, its inputs apart: operations with one text compute one function. */
+export const textOf = (op: Op): string => {
   switch (op.kind) {
     case 'constant':
-      return `constant ${op.data.length === 1 ? (Object.is(op.data[0], -0) ? '-0' : op.data[0]) : `#${identityOf(op.data)}`} ${place}`;
+      return `constant ${op.data.length === 1 ? exactNumber(op.data[0]) : `#${identityOf(op.data)}`}`;
     case 'stored':
       return `stored #${identityOf(op.value)}`;
     case 'tag':
-      return `tag ${op.tag.uid} ${place}`;
+      return `tag ${op.tag.uid}`;
     default:
-      return `${JSON.stringify(op)} ${place}`;
+      return Object.entries(op)
+        .map(([name, value]) => `${name} ${typeof value === 'number' ? exactNumber(value) : String(value)}`)
+        .join(' ');
   }
 };
+
+/** Nodes with one key compute one value. */
+const keyOf = (op: Op, inputs: readonly number[], shape: Shape, dtype: DType): string =>
+  `${textOf(op)} ${inputs}:${shape}:${dtype}`;
 
 /** Visits every tensor below `roots` once, inputs first, without recursion (graphs are deep). */
 export const visit = (roots: readonly Tensor[], f: (t: Tensor) => void): void => {
@@ -70,11 +68,23 @@ export const visit = (roots: readonly Tensor[], f: (t: Tensor) => void): void =>
   }
 };
 
-export const graphOf = (outputs: readonly Tensor[], parameters: readonly { shape: Shape; dtype: DType }[]): Graph => {
+/** An argument stands for a value only while its function is traced. */
+const refuseStranger = ({ op, shape }: Tensor, variables: readonly Tensor[]): void => {
+  if (op.kind !== 'input') return;
+  throw new TypeError(
+    `An argument of a traced function, of shape ${showShape(shape)}, was used outside of that function${
+      variables.length > 0 ? ', in another one' : ''
+    }: it has no value there. Return what is needed from the function, or hand it to the other one as an argument.`,
+  );
+};
+
+/** The graph of the expressions `outputs` in the arguments `variables`, each an `input` of its place in the list. */
+export const graphOf = (outputs: readonly Tensor[], variables: readonly Tensor[]): Graph => {
   const ids = new Map<Tensor, number>();
   const known = new Map<string, number>();
   const nodes: Node[] = [];
   visit(outputs, (t) => {
+    if (t.op.kind === 'input' && variables[t.op.index] !== t) refuseStranger(t, variables);
     const inputs = t.inputs.map((i) => ids.get(i)!);
     if (t.op.kind === 'tag' && t.op.tag.uid === 0) {
       ids.set(t, inputs[0]);
@@ -98,5 +108,6 @@ export const graphOf = (outputs: readonly Tensor[], parameters: readonly { shape
     known.set(key, id);
     ids.set(t, id);
   });
+  const parameters = variables.map(({ shape, dtype }) => ({ shape, dtype }));
   return { nodes, parameters, outputs: outputs.map((t) => ids.get(t)!) };
 };

@@ -7,7 +7,6 @@ export {
   type Fetched,
   type Fetching,
   fetch,
-  free,
   type JitOptions,
   type Jitted,
   jit,
@@ -15,6 +14,7 @@ export {
   read,
   type Stage,
 } from './jit.ts';
+export { DeviceClosedError, DeviceLostError } from './life.ts';
 export {
   type BinaryKind,
   binaryKinds,
@@ -64,10 +64,11 @@ export { max, mean, moments, type ReduceOptions, sum } from './ops/reduce.ts';
 export { chromeTrace, type ProfileEvent, type ProfileRow, profileRows, profileTable } from './profile.ts';
 export { openReference } from './reference/device.ts';
 export { type DType, type HostArray, type Shape, ShapeError, sameShape, sizeOf, stridesOf } from './shape.ts';
+export { free } from './stored.ts';
 export { input, inScope, node, scalar, type Tensor, tensor } from './tensor.ts';
 export { leavesOf, mapTree, type Tree } from './tree.ts';
 export { openWasm, type WasmOptions } from './wasm/device.ts';
 export { OutOfMemoryError } from './wasm/heap.ts';
 export { type AdapterFacts, listAdapterFacts } from './webgpu/adapter.ts';
 export type { WebGpuOptions } from './webgpu/device.ts';
-export { DeviceLostError, NoAdapterError, TooLargeError } from './webgpu/errors.ts';
+export { NoAdapterError, TooLargeError } from './webgpu/errors.ts';

@@ -2,11 +2,14 @@
  * From expressions to values. `jit` traces a function once per shape of its arguments and replays the plan afterwards;
  * `evaluate` and `read` take the same path for an expression that is used once.
  */
-import type { Buffer, Device, Executable, Run, Stored } from './device.ts';
+import type { Buffer, Device, Stored } from './device.ts';
 import { graphOf } from './graph.ts';
+import type { OpOf } from './op.ts';
 import { planGraph } from './plan/plan.ts';
+import { openPlans, type Traced } from './plans.ts';
 import { type HostArray, sizeOf } from './shape.ts';
-import { input, node, type Tensor } from './tensor.ts';
+import { complete, donate, free, occupy, usable, whenIdle, wrap } from './stored.ts';
+import { input, type Tensor } from './tensor.ts';
 import { isTensor, leavesOf, mapTree } from './tree.ts';
 
 /** A result that `jit` hands out as a typed array instead of a tensor. */
@@ -36,6 +39,8 @@ export type JitOptions = {
   readonly donate?: readonly number[];
   /** The function gives an array, whose elements can be had one by one (`Jitted.stages`). */
   readonly staged?: boolean;
+  /** How many plans are kept, those used last; one is needed for each set of shapes and static arguments. Default 64. */
+  readonly plans?: number;
 };
 
 const isFetched = (x: unknown): x is Fetched =>
@@ -45,72 +50,46 @@ const isDeferred = (x: unknown): x is Deferred =>
 type Leaf = Tensor | Fetched | Deferred;
 const isLeaf = (x: unknown): x is Leaf => isTensor(x) || isFetched(x) || isDeferred(x);
 
-/** Device memory of a result is given back when its tensor is no longer reachable. */
-const orphans = new FinalizationRegistry<Stored>((stored) => release(stored));
-const release = (stored: Stored): void => {
-  if (stored.donated) return;
-  stored.donated = true;
-  stored.device.free(stored.buffer);
-};
-
-/** The tensor carries the registration: it owns the buffer. */
-const wrap = (device: Device, buffer: Buffer): Tensor => {
-  const value: Stored = { device, buffer, donated: false };
-  const t = node({ kind: 'stored', value }, [], buffer.shape, buffer.dtype);
-  orphans.register(t, value, t);
-  return t;
-};
-
-/** Gives the device memory of every tensor of a tree back at once. Optional: unreachable tensors are freed anyway. */
-export const free = (tree: unknown): void => {
-  for (const t of leavesOf<Tensor>(tree)) {
-    if (t.op.kind === 'stored') {
-      orphans.unregister(t);
-      release(t.op.value);
-    }
-  }
-};
-
-const storedOf = (t: Tensor, device: Device): Stored | undefined => {
-  if (t.op.kind !== 'stored') return undefined;
-  if (t.op.value.donated) {
-    throw new Error('This tensor was donated to an earlier call (or freed) and is gone; use the result of that call.');
-  }
-  if (t.op.value.device !== device) {
-    throw new Error(`A tensor on ${t.op.value.device.name} was given to ${device.name}; read it there first.`);
-  }
-  return t.op.value;
-};
-
-const describe = (tree: unknown): string => {
-  let text = '';
-  const shapes = mapTree(tree, (t) => {
-    text += `${t.dtype}[${t.shape}]`;
-    return 0;
-  });
-  return `${text} ${JSON.stringify(shapes)}`;
-};
-
 const argument = (t: Tensor, device: Device): Buffer | HostArray =>
-  t.op.kind === 'constant' ? t.op.data : storedOf(t, device)!.buffer;
+  t.op.kind === 'constant'
+    ? t.op.data
+    : usable((t.op as OpOf<'stored'>).value, device, 'A tensor given as an argument').buffer;
 
 const isConcrete = (t: Tensor): boolean => t.op.kind === 'constant' || t.op.kind === 'stored';
+
+const checkCaptured = (captured: readonly Stored[], device: Device): void => {
+  for (const stored of captured) usable(stored, device, 'A tensor that the computation reads');
+};
+
+/** Expressions computed once, each into a buffer. */
+const compute = async (device: Device, expressions: readonly Tensor[]): Promise<readonly Tensor[]> => {
+  if (expressions.length === 0) return [];
+  const release = await occupy(device);
+  try {
+    const graph = graphOf(expressions, []);
+    checkCaptured(
+      graph.nodes.flatMap(({ op }) => (op.kind === 'stored' ? [op.value] : [])),
+      device,
+    );
+    const executable = await device.compile(graph);
+    try {
+      return complete(executable.start([])).map((b) => wrap(device, b));
+    } finally {
+      executable.close();
+    }
+  } finally {
+    release();
+  }
+};
 
 /** Every tensor of a tree computed and kept on the device; one plan for the whole tree. */
 export const evaluate = async <T>(device: Device, tree: T): Promise<T> => {
   const leaves = leavesOf<Tensor>(tree);
-  const pending = leaves.filter((t) => !isConcrete(t));
-  let computed: readonly Tensor[] = [];
-  if (pending.length > 0) {
-    const release = await occupy(device);
-    try {
-      const executable = await device.compile(graphOf(pending, []));
-      computed = complete(executable.start([])).map((b) => wrap(device, b));
-      executable.close();
-    } finally {
-      release();
-    }
-  }
+  for (const { op } of leaves) if (op.kind === 'stored') usable(op.value, device, 'A tensor');
+  const computed = await compute(
+    device,
+    leaves.filter((t) => !isConcrete(t)),
+  );
   let next = 0;
   return mapTree<T>(tree, (t) => {
     if (t.op.kind === 'stored') return t;
@@ -122,42 +101,17 @@ export const evaluate = async <T>(device: Device, tree: T): Promise<T> => {
 export const read = async <T>(device: Device, tree: T): Promise<Read<T>> => {
   const leaves = leavesOf<Tensor>(tree);
   const ready = await evaluate(device, leaves);
-  const arrays = await Promise.all(ready.map((t) => device.read(storedOf(t, device)!.buffer)));
+  const arrays = await Promise.all(ready.map((t) => device.read(argument(t, device) as Buffer)));
   ready.forEach((t, i) => {
     if (t !== leaves[i]) free(t);
   });
   return mapTree<Read<T>>(tree, (_, i) => arrays[i]);
 };
 
-/** Devices in the midst of a run, with its end. */
-const underWay = new WeakMap<Device, Promise<void>>();
-/** Waits for a device, and keeps it until what this gives is called. */
-const occupy = async (device: Device): Promise<() => void> => {
-  while (underWay.has(device)) await underWay.get(device);
-  let end = (): void => {};
-  underWay.set(
-    device,
-    new Promise((resolve) => {
-      end = resolve;
-    }),
-  );
-  return () => {
-    underWay.delete(device);
-    end();
-  };
-};
-
-const complete = (run: Run): readonly Buffer[] => {
-  while (run.advance());
-  return run.results;
-};
-
 /** How a result is handed out. */
 type Manner = 'tensor' | 'array' | 'promise';
 const mannerOf = (leaf: Leaf): Manner => (isFetched(leaf) ? 'array' : isDeferred(leaf) ? 'promise' : 'tensor');
 const tensorOf = (leaf: Leaf): Tensor => (isFetched(leaf) ? leaf.fetch : isDeferred(leaf) ? leaf.defer : leaf);
-
-type Compiled = { readonly executable: Executable; readonly result: unknown; readonly manners: readonly Manner[] };
 
 /** What `stages` gives of a result. */
 export type Stage<R> = R extends readonly (infer S)[] ? Fetching<S> : never;
@@ -185,39 +139,59 @@ const leafCounts = (result: readonly unknown[]): readonly number[] => {
   });
 };
 
+/** The arguments' tensors as variables of a graph, and the graph of what `f` makes of them. */
+const traceWith =
+  <A extends unknown[], R>(f: (...args: A) => R, donate: readonly number[], staged: boolean) =>
+  (args: A): Traced<R> => {
+    const variables: Tensor[] = [];
+    const donated: number[] = [];
+    const traced = args.map((arg, position) =>
+      mapTree(arg, (t) => {
+        const index = variables.length;
+        if (donate.includes(position)) donated.push(index);
+        variables.push(input(index, t.shape, t.dtype));
+        return variables[index];
+      }),
+    ) as A;
+    const result = f(...traced);
+    if (typeof (result as { then?: unknown } | undefined)?.then === 'function')
+      throw new TypeError(
+        'jit: the function gives a promise; a traced function must give its tensors at once, so await before the call.',
+      );
+    const outputs = leavesOf<Leaf>(result, isLeaf).map(tensorOf);
+    const stages = staged ? leafCounts(result as readonly unknown[]) : [];
+    return { graph: graphOf(outputs, variables), options: { donated, stages }, result };
+  };
+
+/** A tensor whose memory a call takes over must not come into that call in another way. */
+const checkDonated = (args: readonly unknown[], donate: readonly number[], captured: readonly Stored[]): Stored[] => {
+  const count = new Map<Stored, number>(captured.map((stored) => [stored, 1]));
+  const taken: Stored[] = [];
+  args.forEach((arg, position) => {
+    for (const { op } of leavesOf<Tensor>(arg)) {
+      if (op.kind !== 'stored') continue;
+      count.set(op.value, (count.get(op.value) ?? 0) + 1);
+      if (donate.includes(position)) taken.push(op.value);
+    }
+  });
+  if (taken.some((stored) => (count.get(stored) ?? 0) > 1))
+    throw new TypeError(
+      'jit: a donated tensor came into the call twice (as two arguments, or captured by the function too); its memory can be taken over once. Give a copy, or do not donate it.',
+    );
+  return taken;
+};
+
 /**
- * `f` compiled for a device. Arguments are trees of tensors; `f` must be pure in them (anything else it reads is fixed at
- * the first call for a shape). Calls run in order.
+ * `f` compiled for a device. Arguments are trees of tensors; anything else in them is static: another value of it is another
+ * trace. `f` must be pure in its arguments (what else it reads is fixed at the first call for them). Calls run in order.
  */
 export const jit = <A extends unknown[], R>(
   device: Device,
   f: (...args: A) => R,
-  { donate = [], staged = false }: JitOptions = {},
+  { donate: positions = [], staged = false, plans: most = 64 }: JitOptions = {},
 ): Jitted<A, R> => {
-  const plans = new Map<string, Promise<Compiled>>();
-
-  const trace = (args: A) => {
-    let count = 0;
-    const donated: number[] = [];
-    const variables = args.map((arg, position) =>
-      mapTree(arg, (t) => {
-        if (donate.includes(position)) donated.push(count);
-        return input(count++, t.shape, t.dtype);
-      }),
-    ) as A;
-    const parameters = leavesOf<Tensor>(variables).map(({ shape, dtype }) => ({ shape, dtype }));
-    const result = f(...variables);
-    const leaves = leavesOf<Leaf>(result, isLeaf);
-    const outputs = leaves.map(tensorOf);
-    const stages = staged ? leafCounts(result as readonly unknown[]) : [];
-    const graph = graphOf(outputs, parameters);
-    return { graph, options: { donated, stages }, result, manners: leaves.map(mannerOf) };
-  };
-
-  const compile = async (args: A): Promise<Compiled> => {
-    const { graph, options, result, manners } = trace(args);
-    return { executable: await device.compile(graph, options), result, manners };
-  };
+  const trace = traceWith(f, positions, staged);
+  const plans = openPlans(device, trace, most);
 
   const bytes = (...args: A): number => {
     const { graph, options } = trace(args);
@@ -228,36 +202,27 @@ export const jit = <A extends unknown[], R>(
     }, scratch);
   };
 
-  const planFor = (args: A): Promise<Compiled> => {
-    const key = describe(args);
-    const known = plans.get(key);
-    if (known) return known;
-    const plan = compile(args);
-    plans.set(key, plan);
-    plan.catch(() => plans.delete(key));
-    return plan;
-  };
-
   const begin = async (args: A) => {
-    const compiled = await planFor(args);
-    return { ...compiled, run: compiled.executable.start(leavesOf<Tensor>(args).map((t) => argument(t, device))) };
+    const missing = positions.find((position) => !(position in args));
+    if (missing !== undefined)
+      throw new RangeError(`jit: argument ${missing} is to be donated, and the call has ${args.length}.`);
+    const { executable, result, constants, captured } = await plans.for(args);
+    checkCaptured(captured, device);
+    const given = leavesOf<Tensor>(args).map((t) => argument(t, device));
+    const taken = positions.length > 0 ? checkDonated(args, positions, captured) : [];
+    const run = executable.start([...given, ...constants]);
+    for (const stored of taken) donate(stored);
+    return { run, result };
   };
 
   const start = async (given: A) => {
     const concrete = leavesOf<Tensor>(given).every(isConcrete);
     const args = concrete ? given : await evaluate(device, given);
     const release = await occupy(device);
-    const { result, manners, run } = await begin(args).catch((error: unknown) => {
+    const { result, run } = await begin(args).catch((error: unknown) => {
       release();
       throw error;
     });
-    for (const position of donate) {
-      for (const t of leavesOf<Tensor>(args[position])) {
-        if (t.op.kind !== 'stored') continue;
-        orphans.unregister(t);
-        t.op.value.donated = true;
-      }
-    }
     const take = (buffer: Buffer): Promise<HostArray> => {
       const array = device.read(buffer).finally(() => device.free(buffer));
       // Who asks for it later learns of a failure then.
@@ -267,9 +232,9 @@ export const jit = <A extends unknown[], R>(
     /** A part of the result tree with values, whose first leaf is the given one. */
     const handOut = async <T>(tree: T, first: number): Promise<Fetching<T>> => {
       const values = await Promise.all(
-        leavesOf(tree, isLeaf).map(async (_, i) => {
+        leavesOf<Leaf>(tree, isLeaf).map(async (leaf, i) => {
           const buffer = run.results[first + i];
-          const manner = manners[first + i];
+          const manner = mannerOf(leaf);
           if (manner === 'tensor') return { value: wrap(device, buffer) };
           const array = take(buffer);
           return { value: manner === 'array' ? await array : array };
@@ -278,7 +243,7 @@ export const jit = <A extends unknown[], R>(
       let index = 0;
       return mapTree<Fetching<T>>(tree, () => values[index++].value, isLeaf as (x: unknown) => x is Tensor);
     };
-    return { run, result: result as R, handOut, release };
+    return { run, result, handOut, release };
   };
 
   const call = async (...args: A): Promise<Fetching<R>> => {
@@ -312,13 +277,10 @@ export const jit = <A extends unknown[], R>(
     }
   };
 
-  const close = (): void => {
-    for (const plan of plans.values()) plan.then(({ executable }) => executable.close()).catch(() => {});
-    plans.clear();
-  };
   const prepare = async (...args: A): Promise<void> => {
     const release = await occupy(device);
-    await planFor(args).finally(release);
+    await plans.for(args).finally(release);
   };
+  const close = (): void => whenIdle(device, plans.close);
   return Object.assign(call, { stages, close, prepare, bytes });
 };

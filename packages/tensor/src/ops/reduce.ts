@@ -31,9 +31,9 @@ export const mean =
     return div(sum(options)(x), sizeOf(over.map((a) => x.shape[a])));
   };
 
-/** `[..., c]` to `[2, c]`: mean and biased variance over every axis but the last. */
+/** `[..., c]` to `[2, c]`: mean and biased variance over every axis but the last; of no rows both are NaN. */
 export const moments = (x: Tensor): Tensor => {
-  if (x.dtype !== 'f32' || x.shape.length < 1 || sizeOf(x.shape) === 0) {
+  if (x.dtype !== 'f32' || x.shape.length < 1) {
     throw new ShapeError('moments', [x.shape], 'f32 values with a last axis are needed');
   }
   return node({ kind: 'moments' }, [x], [2, x.shape[x.shape.length - 1]], 'f32');

@@ -3,6 +3,7 @@ import type { Graph } from '../graph.ts';
 import type { OpKind } from '../op.ts';
 import { sameShape } from '../shape.ts';
 import { isComputed } from './fuse.ts';
+import { isVacuous } from './nothing.ts';
 
 const finishing: ReadonlySet<OpKind> = new Set<OpKind>(['conv2d', 'conv2dInput', 'matmul']);
 
@@ -20,9 +21,11 @@ export const readersOf = ({ nodes }: Graph): readonly (readonly number[])[] => {
 export const findEpilogues = (graph: Graph, roots: readonly ReadonlySet<number>[]): ReadonlyMap<number, number> => {
   const { nodes, outputs } = graph;
   const readers = readersOf(graph);
+  const kept = new Set(outputs);
   const finishes = new Map<number, number>();
   for (let id = nodes.length - 1; id >= 0; id--) {
-    if (!finishing.has(nodes[id].op.kind) || outputs.includes(id) || readers[id].length === 0) continue;
+    if (!finishing.has(nodes[id].op.kind) || kept.has(id) || readers[id].length === 0) continue;
+    if (isVacuous(nodes[id], graph)) continue;
     const groups = new Set(readers[id].flatMap((r) => (isComputed(nodes[r]) ? [...roots[r]] : [-1])));
     const [root] = groups;
     if (groups.size !== 1 || root === -1 || finishes.has(root)) continue;

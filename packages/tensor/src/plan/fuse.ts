@@ -20,6 +20,8 @@ const cheap: ReadonlySet<OpKind> = new Set<OpKind>([
   'cast',
   'iota',
 ]);
+/** A step computes at most this many nodes: a kernel's locals are registers, and nothing that people write is as long. */
+const longest = 256;
 /** A chain of at most this many cheap operations is computed again rather than stored. */
 const cheapChain = 8;
 
@@ -44,6 +46,7 @@ export const fuse = ({ nodes, outputs }: Graph): readonly ReadonlySet<number>[] 
   }
 
   const roots: ReadonlySet<number>[] = new Array(nodes.length);
+  const sizes = nodes.map(() => 1);
   for (let id = nodes.length - 1; id >= 0; id--) {
     const self = new Set([id]);
     roots[id] = self;
@@ -51,7 +54,10 @@ export const fuse = ({ nodes, outputs }: Graph): readonly ReadonlySet<number>[] 
     const inlining = [...readers[id]].every((r) => isElementwise(nodes[r].op) || isFold(nodes[r]));
     if (!inlining) continue;
     const joined = new Set([...readers[id]].flatMap((r) => [...roots[r]]));
-    if (joined.size === 1 || cost[id] <= cheapChain) roots[id] = joined;
+    if (joined.size > 1 && cost[id] > cheapChain) continue;
+    if ([...joined].some((root) => sizes[root] >= longest)) continue;
+    for (const root of joined) sizes[root]++;
+    roots[id] = joined;
   }
   return roots;
 };

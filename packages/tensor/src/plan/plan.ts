@@ -10,6 +10,7 @@ import { findEpilogues, readersOf } from './epilogues.ts';
 import { boundAxes, instruction, literalExpression, moveAxis } from './expression.ts';
 import { fuse, isComputed, isMovement } from './fuse.ts';
 import { kernelStep } from './kernel-step.ts';
+import { isVacuous, ofNothing } from './nothing.ts';
 import { type Memory, place, type Unplaced } from './place.ts';
 import type { Expression, Instruction, Place, Program, Step, ValueId, View } from './program.ts';
 import { collapse, dense, isDense, moveWalk, sliceWalk, type Walk } from './view.ts';
@@ -73,17 +74,22 @@ class Planner {
 
   /** The node that holds the values of `id`, and how to walk it; movement nodes are looked through where strides can. */
   private access(id: number): Access {
-    const known = this.accesses.get(id);
-    if (known) return known;
-    const node = this.graph.nodes[id];
-    const found = (isMovement(node) && this.through(node)) || { base: id, walk: dense(node.shape) };
-    this.accesses.set(id, found);
-    return found;
+    const chain: number[] = [];
+    for (let at = id; !this.accesses.has(at); [at] = this.graph.nodes[at].inputs) {
+      chain.push(at);
+      if (!isMovement(this.graph.nodes[at])) break;
+    }
+    for (const at of chain.reverse()) {
+      const node = this.graph.nodes[at];
+      this.accesses.set(at, (isMovement(node) && this.through(node)) || { base: at, walk: dense(node.shape) });
+    }
+    return this.accesses.get(id)!;
   }
 
+  /** The access of a movement whose input has one. */
   private through(node: Node): Access | undefined {
     const from = this.graph.nodes[node.inputs[0]];
-    const { base, walk } = this.access(from.id);
+    const { base, walk } = this.accesses.get(from.id)!;
     const moved = moveWalk(node.op, walk, from.shape, node.shape);
     return moved && { base, walk: moved };
   }
@@ -98,28 +104,35 @@ class Planner {
 
   /** The dense value of a node, copied out of a strided view if need be. */
   private need(id: number): ValueId {
-    const known = this.valueOf.get(id);
-    if (known !== undefined) return known;
-    const node = this.graph.nodes[id];
-    const { base, walk } = this.access(id);
-    let made: ValueId;
-    if (base === id && !isMovement(node)) {
-      // A scalar constant that a kernel reads.
-      made = this.value(node.shape, node.dtype);
-      this.valueOf.set(id, made);
+    // A reshape that no strides can express has its input made dense first.
+    const chain: number[] = [];
+    let at = id;
+    while (!this.valueOf.has(at)) {
+      chain.push(at);
+      const { base } = this.access(at);
+      if (base !== at) at = base;
+      else if (isMovement(this.graph.nodes[at])) [at] = this.graph.nodes[at].inputs;
+      else break;
+    }
+    for (const next of chain.reverse()) {
+      this.valueOf.set(next, this.dense(this.graph.nodes[next], at === next ? undefined : this.valueOf.get(at)!));
+      at = next;
+    }
+    return this.valueOf.get(id)!;
+  }
+
+  /** The dense value of a node out of that of the node which it moves; without one it is a scalar that a kernel reads. */
+  private dense(node: Node, source: ValueId | undefined): ValueId {
+    if (source === undefined) {
+      const made = this.value(node.shape, node.dtype);
       this.map(node, made);
       return made;
     }
-    // A reshape that no strides can express has its input made dense first.
-    const from = base === id ? node.inputs[0] : base;
-    const source = this.need(from);
-    if (isDense(walk, node.shape) && sizeOf(node.shape) === sizeOf(this.values[source].shape)) {
-      made = this.value(node.shape, node.dtype, this.values[source].memory);
-    } else {
-      made = this.value(node.shape, node.dtype);
-      this.copy(source, walk, node.shape, node.dtype, { value: made, ...dense(node.shape) });
-    }
-    this.valueOf.set(id, made);
+    const { walk } = this.access(node.id);
+    if (isDense(walk, node.shape) && sizeOf(node.shape) === sizeOf(this.values[source].shape))
+      return this.value(node.shape, node.dtype, this.values[source].memory);
+    const made = this.value(node.shape, node.dtype);
+    this.copy(source, walk, node.shape, node.dtype, { value: made, ...dense(node.shape) });
     return made;
   }
 
@@ -130,41 +143,48 @@ class Planner {
 
   // Expressions
 
-  /** Appends the lines that compute node `id` inside the step of `root`; gives the line of the result. */
-  private compile(
-    id: number,
-    root: number,
-    open: OpenExpression,
-    lines: Map<number, number>,
-    accumulator = -1,
-  ): number {
-    const known = lines.get(id);
-    if (known !== undefined) return known;
-    const node = this.graph.nodes[id];
-    const inline = isComputed(node) && (id === root || (this.roots[id].has(root) && !this.valueOf.has(id)));
-    let line: number;
-    if (id === accumulator) {
-      line = open.code.push({ kind: 'accumulator', dtype: node.dtype }) - 1;
-    } else if (inline) {
-      const args = node.inputs.map((i) => this.compile(i, root, open, lines, accumulator));
-      line = open.code.push(instruction(node, args)) - 1;
-    } else {
-      const literal = this.literal(id);
-      if (literal !== undefined) {
-        line = open.code.push({ kind: 'literal', value: literal, dtype: node.dtype }) - 1;
-      } else {
-        const load = open.loads.push(this.view(id)) - 1;
-        line = open.code.push({ kind: 'load', load, dtype: node.dtype }) - 1;
-      }
-    }
-    lines.set(id, line);
-    return line;
-  }
-
+  /**
+   * The lines that compute node `id` inside the step of `root`, inputs first; `accumulator` is the kernel's node in an
+   * epilogue.
+   */
   private expression(id: number, root = id, accumulator = -1): Expression {
     const open: OpenExpression = { loads: [], code: [] };
-    this.compile(id, root, open, new Map(), accumulator);
+    const lines = new Map<number, number>();
+    const stack = [{ id, next: 0 }];
+    while (stack.length > 0) {
+      const top = stack[stack.length - 1];
+      const node = this.graph.nodes[top.id];
+      const inlined = top.id !== accumulator && this.isInlined(node, root);
+      const input = inlined ? node.inputs[top.next++] : undefined;
+      if (input === undefined) {
+        stack.pop();
+        lines.set(top.id, open.code.push(this.line(node, inlined, open, lines, accumulator)) - 1);
+      } else if (!lines.has(input)) stack.push({ id: input, next: 0 });
+    }
     return open;
+  }
+
+  private isInlined(node: Node, root: number): boolean {
+    return isComputed(node) && (node.id === root || (this.roots[node.id].has(root) && !this.valueOf.has(node.id)));
+  }
+
+  private line(
+    node: Node,
+    inlined: boolean,
+    { loads }: OpenExpression,
+    lines: ReadonlyMap<number, number>,
+    accumulator: number,
+  ): Instruction {
+    const { id, dtype } = node;
+    if (id === accumulator) return { kind: 'accumulator', dtype };
+    if (inlined)
+      return instruction(
+        node,
+        node.inputs.map((i) => lines.get(i)!),
+      );
+    const literal = this.literal(id);
+    if (literal !== undefined) return { kind: 'literal', value: literal, dtype };
+    return { kind: 'load', load: loads.push(this.view(id)) - 1, dtype };
   }
 
   /** The one value of a stretched scalar constant. */
@@ -238,8 +258,9 @@ class Planner {
         return;
       default:
         if (isComputed(node)) this.emitComputed(node);
-        else if (sizeOf(node.shape) > 0) this.emitKernel(node);
-        else this.valueOf.set(node.id, this.value(node.shape, node.dtype));
+        else if (sizeOf(node.shape) === 0) this.valueOf.set(node.id, this.value(node.shape, node.dtype));
+        else if (isVacuous(node, this.graph)) this.emitLiteral(node, ofNothing(op));
+        else this.emitKernel(node);
     }
   }
 
@@ -268,6 +289,12 @@ class Planner {
     this.valueOf.set(node.id, out);
   }
 
+  private emitLiteral(node: Node, value: number): void {
+    const out = this.value(node.shape, node.dtype);
+    this.valueOf.set(node.id, out);
+    this.pushMap(node.shape, literalExpression(value, node.dtype), { value: out, ...dense(node.shape) });
+  }
+
   private emitConcat(node: Node, axis: number): void {
     const out = this.valueOf.get(node.id)!;
     const whole = dense(node.shape);
@@ -291,6 +318,7 @@ class Planner {
     this.valueOf.set(node.id, out);
     const whole = dense(node.shape);
     this.pushMap(node.shape, literalExpression(op.value, node.dtype), { value: out, ...whole });
+    if (sizeOf(from.shape) === 0) return;
     const inner = sliceWalk(
       whole,
       op.low,

@@ -4,7 +4,10 @@
  * can run.
  */
 
-/** What a step touches: numbers of pieces of memory. Pieces are written before they are read, never again after. */
+/**
+ * What a step touches: numbers of pieces of memory. All writers of a piece come before its readers. Several may write one
+ * piece (a pad fills it and copies into it), and a later one may overwrite an earlier: they keep their order.
+ */
 export type Task = { readonly reads: readonly number[]; readonly write: number };
 
 export type Piece = {
@@ -18,16 +21,20 @@ export type Piece = {
 /** The tasks' numbers in their new order: the first that gives back more than it takes, else the first that can run. */
 export const schedule = (tasks: readonly Task[], pieces: readonly Piece[]): number[] => {
   const uses = pieces.map(() => 0);
-  const writers = pieces.map(() => 0);
+  /** Writers that are left, the next one last. */
+  const writersOf = pieces.map(() => [] as number[]);
   const readersOf = pieces.map(() => [] as number[]);
   const touches = tasks.map(({ reads, write }) => [...new Set([...reads, write])]);
   tasks.forEach(({ reads, write }, i) => {
     for (const piece of touches[i]) uses[piece]++;
     for (const piece of new Set(reads)) if (piece !== write) readersOf[piece].push(i);
-    writers[write]++;
+    writersOf[write].push(i);
   });
+  for (const writers of writersOf) writers.reverse();
+  const isNext = (i: number): boolean => writersOf[tasks[i].write].at(-1) === i;
   const missing = tasks.map(
-    ({ reads, write }) => new Set(reads.filter((piece) => piece !== write && writers[piece] > 0)).size,
+    ({ reads, write }, i) =>
+      new Set(reads.filter((piece) => piece !== write && writersOf[piece].length > 0)).size + (isNext(i) ? 0 : 1),
   );
   const begun = pieces.map(({ begins }) => !begins);
   const growth = (i: number): number =>
@@ -49,11 +56,12 @@ export const schedule = (tasks: readonly Task[], pieces: readonly Piece[]): numb
     const { write } = tasks[i];
     begun[write] = true;
     for (const piece of touches[i]) uses[piece]--;
-    if (--writers[write] > 0) continue;
-    for (const reader of readersOf[write]) {
-      if (--missing[reader] > 0) continue;
-      const place = ready.findIndex((other) => other > reader);
-      ready.splice(place < 0 ? ready.length : place, 0, reader);
+    const writers = writersOf[write];
+    writers.pop();
+    for (const waiting of writers.length > 0 ? writers.slice(-1) : readersOf[write]) {
+      if (--missing[waiting] > 0) continue;
+      const place = ready.findIndex((other) => other > waiting);
+      ready.splice(place < 0 ? ready.length : place, 0, waiting);
     }
   }
   return order;

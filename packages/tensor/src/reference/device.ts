@@ -1,7 +1,8 @@
 /** The `reference` device: plain typed arrays, one operation after another. Slow, and the oracle of every other device. */
 import type { Buffer, CompileOptions, Device, Executable } from '../device.ts';
 import type { Graph, Node } from '../graph.ts';
-import type { HostArray, Shape } from '../shape.ts';
+import { type Life, lifeOf } from '../life.ts';
+import { dtypeOf, type HostArray } from '../shape.ts';
 import { kernels, type Operand } from './kernels.ts';
 
 type Run = (op: Node['op'], result: Node, ...inputs: Operand[]) => HostArray;
@@ -22,8 +23,9 @@ const compute = (node: Node, args: readonly (Buffer | HostArray)[], values: read
 };
 
 /** Everything is there at the end of the first stage. */
-const compile = (graph: Graph, { stages = [] }: CompileOptions = {}): Executable => ({
+const compile = (life: Life, graph: Graph, { stages = [] }: CompileOptions = {}): Executable => ({
   start: (args) => {
+    life.check();
     const values: Operand[] = [];
     for (const node of graph.nodes) values.push({ shape: node.shape, data: compute(node, args, values) });
     const results = graph.outputs.map((id) => {
@@ -36,18 +38,24 @@ const compile = (graph: Graph, { stages = [] }: CompileOptions = {}): Executable
   close: () => {},
 });
 
-const bufferOf = (data: HostArray, shape: Shape): Buffer => ({
-  shape,
-  dtype: data instanceof Float32Array ? 'f32' : data instanceof Int32Array ? 'i32' : 'u32',
-  handle: data.slice(),
-});
-
-export const openReference = (): Device => ({
-  name: 'reference',
-  description: 'plain TypeScript, one thread',
-  compile: async (graph, options) => compile(graph, options),
-  upload: bufferOf,
-  read: async (buffer) => arrayOf(buffer).slice(),
-  free: () => {},
-  close: async () => {},
-});
+export const openReference = (): Device => {
+  const life = lifeOf('reference');
+  return {
+    name: 'reference',
+    description: 'plain TypeScript, one thread',
+    compile: async (graph, options) => {
+      life.check();
+      return compile(life, graph, options);
+    },
+    upload: (data, shape) => {
+      life.check();
+      return { shape, dtype: dtypeOf(data), handle: data.slice() };
+    },
+    read: async (buffer) => {
+      life.check();
+      return arrayOf(buffer).slice();
+    },
+    free: () => {},
+    close: async () => life.end(),
+  };
+};

@@ -168,7 +168,7 @@ export const kernels: { readonly [K in OpKind]: Kernel<K> } = {
   moments: (_, result, { data, shape }) => {
     const channels = shape[shape.length - 1];
     const rows = data.length / channels;
-    const out = new Float64Array(2 * channels);
+    const out = new Float64Array(2 * channels).fill(rows === 0 ? Number.NaN : 0);
     for (let i = 0; i < data.length; i++) out[i % channels] += data[i] / rows;
     for (let i = 0; i < data.length; i++) out[channels + (i % channels)] += (data[i] - out[i % channels]) ** 2 / rows;
     return fill(result, (i) => out[i]);

@@ -8,7 +8,7 @@ import { filterGradient } from './filter-gradient.ts';
 import type { Tile } from './gemm.ts';
 import { at, finishing, type Lowering, load, loadsOf, type Word } from './lowering.ts';
 import type { Kernel } from './map.ts';
-import { depthOf, type FilterOrder, type Geometry, packKernel, patchesFunction } from './patches.ts';
+import { depthOf, type FilterOrder, type Geometry, isMatrix, packKernel, patchesFunction } from './patches.ts';
 import { scatterKernel } from './scatter.ts';
 import { chooseWinograd, tilePatches } from './winograd.ts';
 
@@ -41,14 +41,16 @@ const problemOf = (lowering: Lowering, step: Convolution): Problem => {
   };
 };
 
-const calls = (lowering: Lowering, tile: Tile, g: Geometry): Calls => ({
-  gemm: lowering.gemm(tile),
-  patches: lowering.module.add(patchesFunction(g)),
-});
+const calls = (lowering: Lowering, tile: Tile, g: Geometry): Calls => {
+  // An image that is a matrix is read in whole tiles of rows.
+  if (isMatrix(g)) lowering.readBeyond(tile.rows * depthOf(g));
+  return { gemm: lowering.gemm(tile), patches: lowering.module.add(patchesFunction(g)) };
+};
 
 const pack = (lowering: Lowering, { columns }: Tile, order: FilterOrder, filter: Word): Word => {
   const { kernel: packing, floats } = packKernel(order, columns);
   const { word, once } = lowering.madeOf(filter, floats);
+  lowering.readBeyond(columns * Math.abs(order.columnStride));
   lowering.push(packing, [filter, word], floats, once);
   return word;
 };
@@ -206,9 +208,8 @@ export const conv2dFilter = (lowering: Lowering, step: Extract<Step, { kind: 'co
 /** A matrix product is a convolution of one-pixel windows, one batch after another. */
 export const matmul = (lowering: Lowering, step: Extract<Step, { kind: 'matmul' }>): void => {
   const { batch, m, n, k, transposeA, transposeB, out } = step;
-  const shape = batch === 1 ? [m, n] : [batch, m, n];
-  const single = batch === 1 ? finishing(shape, step.epilogue) : { rest: step.epilogue };
-  const own = 'own' in single ? single.own : undefined;
+  // The epilogue's axes are those of the result, which may have a batch axis of length 1.
+  const { own, rest } = batch === 1 ? finishing(lowering.shapeOf(out), step.epilogue) : { rest: step.epilogue };
   const g: Geometry = { n: 1, h: 1, w: m, c: k, ci: k, kh: 1, kw: 1, sh: 1, sw: 1, pt: 0, pl: 0, oh: 1, ow: m };
   for (let i = 0; i < batch; i++) {
     let a: Word = { value: step.a, offset: i * m * k * 4 };
@@ -234,5 +235,5 @@ export const matmul = (lowering: Lowering, step: Extract<Step, { kind: 'matmul' 
     const result: Word = { value: out, offset: i * m * n * 4 };
     lowering.push(kernel, [a, panels, { scratch: true }, result, ...loadsOf(own)], m * n * k);
   }
-  lowering.finishLater(out, single.rest);
+  lowering.finishLater(out, rest);
 };

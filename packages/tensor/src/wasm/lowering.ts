@@ -42,6 +42,8 @@ export type Lowered = {
   readonly kept: readonly number[];
   /** Floats of scratch for each thread. */
   readonly perThread: number;
+  /** Floats that a kernel may read beyond the end of a value: rows and columns that a tile has and a matrix lacks. */
+  readonly beyond: number;
 };
 
 /** Arithmetic below which one thread is faster than two. */
@@ -85,6 +87,7 @@ export class Lowering {
   private readonly temporaries: { readonly floats: number; readonly step: number }[] = [];
   private readonly kept: number[] = [];
   private perThread = 0;
+  private beyond = 0;
   private step = 0;
   private readonly products = new Map<Tile, number>();
   private readonly narrow: Tile;
@@ -149,6 +152,11 @@ export class Lowering {
     return plan.kernel;
   }
 
+  /** What follows may read so many floats beyond its operands. */
+  readBeyond(floats: number): void {
+    this.beyond = Math.max(this.beyond, floats);
+  }
+
   map(shape: Shape, e: Expression, words: readonly Word[], out: readonly number[], once = false): void {
     this.push(mapKernel(shape, e, out), words, sizeOf(shape) * e.code.length, once);
   }
@@ -189,7 +197,7 @@ export class Lowering {
   }
 
   done(): Lowered {
-    const { module, launches, temporaries, kept, perThread } = this;
-    return { module, launches, temporaries, kept, perThread };
+    const { module, launches, temporaries, kept, perThread, beyond } = this;
+    return { module, launches, temporaries, kept, perThread, beyond };
   }
 }

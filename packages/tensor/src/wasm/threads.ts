@@ -5,7 +5,7 @@
 import type { Heap } from './heap.ts';
 
 /** Words of the control block, from address 0. */
-const word = { round: 0, kernel: 1, parameters: 2, items: 3, done: 4, sleeping: 5 } as const;
+const word = { round: 0, kernel: 1, parameters: 2, items: 3, done: 4, sleeping: 5, trapped: 6 } as const;
 const leave = -1;
 /** Rounds of looking before a worker sleeps: some tens of microseconds. */
 const patience = 20_000;
@@ -33,7 +33,9 @@ const serve = () => {
     if (kernel === ${leave}) { Atomics.add(control, ${word.done}, 1); return; }
     const items = control[${word.items}];
     const begin = Math.floor(items * thread / threads), end = Math.floor(items * (thread + 1) / threads);
-    if (begin < end) kernels[kernel](control[${word.parameters}], begin, end, thread);
+    // Whoever waits for all threads must not wait for ever.
+    try { if (begin < end) kernels[kernel](control[${word.parameters}], begin, end, thread); }
+    catch { Atomics.store(control, ${word.trapped}, thread); }
     Atomics.add(control, ${word.done}, 1);
   }
 };
@@ -125,6 +127,11 @@ export const openThreads = async (heap: Heap, wanted: number): Promise<Threads> 
     wait();
     serving = false;
   };
+  const called = (kernel: number): Kernel => {
+    const found = kernels[kernel];
+    if (found === undefined) throw new Error('the kernels of a plan that was closed were called');
+    return found;
+  };
   const enlist = (): void => {
     const round = Atomics.load(control, word.round);
     for (const port of ports) port.post({ serve: true, round });
@@ -150,7 +157,7 @@ export const openThreads = async (heap: Heap, wanted: number): Promise<Threads> 
     },
     launch: (kernel, parameters, items, alone) => {
       if (alone || count === 1 || items < 2) {
-        kernels[kernel]?.(parameters, 0, items, 0);
+        called(kernel)(parameters, 0, items, 0);
         return;
       }
       if (!serving) enlist();
@@ -159,8 +166,13 @@ export const openThreads = async (heap: Heap, wanted: number): Promise<Threads> 
       control[word.items] = items;
       signal();
       const end = Math.floor(items / count);
-      if (end > 0) kernels[kernel]?.(parameters, 0, end, 0);
-      wait();
+      try {
+        if (end > 0) called(kernel)(parameters, 0, end, 0);
+      } finally {
+        wait();
+      }
+      const trapped = Atomics.load(control, word.trapped);
+      if (trapped > 0) throw new Error(`a kernel failed on thread ${trapped} of ${count}`);
     },
     close: () => {
       recall();

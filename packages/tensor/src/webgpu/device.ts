@@ -1,10 +1,11 @@
 /** The `webgpu` device: kernels in WGSL, one submission for each run of a program. */
 import type { Device } from '../device.ts';
+import { DeviceLostError, lifeOf } from '../life.ts';
 import type { ProfileEvent } from '../profile.ts';
 import { dtypeOf, type HostArray, sizeOf } from '../shape.ts';
 import { type AdapterFacts, chooseAdapter, factsOf, limitNames } from './adapter.ts';
 import { align, hostArray, Pool, Scratch } from './buffers.ts';
-import { DeviceLostError, NoAdapterError, NoClockError } from './errors.ts';
+import { NoAdapterError, NoClockError } from './errors.ts';
 import { compile, type Shop } from './executable.ts';
 import { notebookFor } from './notebook.ts';
 import { openPipelines } from './pipelines.ts';
@@ -71,17 +72,13 @@ export const openWebGpu = async (options: WebGpuOptions = {}): Promise<Device> =
     requiredFeatures: [...features, ...(told ? (unitFeatures(told) as GPUFeatureName[]) : [])],
     requiredLimits: Object.fromEntries(limitNames.map((name) => [name, adapter.limits[name]])),
   });
-  let failure: Error | undefined;
-  let closing = false;
-  void gpu.lost.then(({ message }) => {
-    if (!closing) failure ??= new DeviceLostError(`The device ${facts.name} was lost: ${message}`);
-  });
+  const life = lifeOf('webgpu');
+  const { check } = life;
+  void gpu.lost.then(({ message }) => life.lose(new DeviceLostError(`The device ${facts.name} was lost: ${message}`)));
   gpu.addEventListener('uncapturederror', (event) => {
-    failure ??= new Error((event as GPUUncapturedErrorEvent).error.message);
+    const { message } = (event as GPUUncapturedErrorEvent).error;
+    life.lose(new DeviceLostError(`The device ${facts.name} failed: ${message}`));
   });
-  const check = (): void => {
-    if (failure) throw failure;
-  };
   const usage = GPUBufferUsage;
   const storage = new Pool(gpu, usage.STORAGE | usage.COPY_SRC | usage.COPY_DST);
   const staging = new Pool(gpu, usage.MAP_READ | usage.COPY_DST);
@@ -115,7 +112,10 @@ export const openWebGpu = async (options: WebGpuOptions = {}): Promise<Device> =
     description: describe(facts, half, units, fault),
     ...(half && { precision: 'f16' as const }),
     compile: (graph, compileOptions) => compile(shop, graph, compileOptions),
-    upload: (data, shape) => ({ shape, dtype: dtypeOf(data), handle: upload(data) }),
+    upload: (data, shape) => {
+      check();
+      return { shape, dtype: dtypeOf(data), handle: upload(data) };
+    },
     read: async ({ handle, dtype, shape }) => {
       check();
       const length = sizeOf(shape);
@@ -139,7 +139,7 @@ export const openWebGpu = async (options: WebGpuOptions = {}): Promise<Device> =
     memory: () => storage.bytes(),
     close: async () => {
       await Promise.allSettled(shop.untold);
-      closing = true;
+      life.end();
       gpu.destroy();
     },
   };

@@ -5,11 +5,6 @@ export class NoAdapterError extends Error {
   override readonly name = 'NoAdapterError';
 }
 
-/** The device went away; nothing on it can be read any more. */
-export class DeviceLostError extends Error {
-  override readonly name = 'DeviceLostError';
-}
-
 /** A program, or a value of it, that the adapter has no room for. */
 export class TooLargeError extends Error {
   override readonly name = 'TooLargeError';
