@@ -5,7 +5,16 @@
  * that then divides, a logarithm of what may be below 0, an overflow. Where inputs are exact and the result is
  * representable, the bound is 0, and a device must give the very number.
  */
-import type { ConvAttributes, Graph, HostArray, Node, OpKind, OpOf, Shape } from '../../packages/tensor/src/index.ts';
+import type {
+  ConvAttributes,
+  Graph,
+  HostArray,
+  Node,
+  OpKind,
+  OpOf,
+  PoolAttributes,
+  Shape,
+} from '../../packages/tensor/src/index.ts';
 import { sizeOf } from '../../packages/tensor/src/index.ts';
 import { kernels } from '../../packages/tensor/src/reference/kernels.ts';
 
@@ -27,6 +36,14 @@ export type Arithmetic = {
 type Result = { readonly shape: Shape; readonly dtype: Node['dtype'] };
 type Rule<K extends OpKind> = (
   op: OpOf<K>,
+  result: Result & { readonly data: HostArray },
+  arithmetic: Arithmetic,
+  ...inputs: readonly Bounded[]
+) => Float32Array;
+
+/** A rule of several kinds. */
+type Shared = (
+  op: unknown,
   result: Result & { readonly data: HostArray },
   arithmetic: Arithmetic,
   ...inputs: readonly Bounded[]
@@ -81,7 +98,7 @@ const binary =
   (
     exact: (a: number, b: number) => number,
     carried: (a: number, b: number, da: number, db: number) => number,
-  ): Rule<'add'> =>
+  ): Shared =>
   (_op, result, arithmetic, a, b) =>
     each(result, arithmetic, (i, v) => {
       const [da, db] = [a.apart[i], b.apart[i]];
@@ -106,7 +123,7 @@ const indexed =
     return kernelOf(kind)(op, { shape, dtype: 'f32' }, distances(x), indices) as Float32Array;
   };
 
-const ordered: Rule<'less'> = (_op, result, arithmetic, a, b) =>
+const ordered: Shared = (_op, result, arithmetic, a, b) =>
   each(result, arithmetic, (i) => {
     let d = a.apart[i] + b.apart[i];
     const [x, y] = [a.data[i], b.data[i]];
@@ -115,7 +132,7 @@ const ordered: Rule<'less'> = (_op, result, arithmetic, a, b) =>
   });
 
 const bounded =
-  (lowest: number, highest: number): Rule<'sin'> =>
+  (lowest: number, highest: number): Shared =>
   (_op, result, arithmetic, x) =>
     each(result, arithmetic, (i, v) => {
       const [d, size] = [x.apart[i], Math.abs(x.data[i])];
@@ -167,16 +184,16 @@ const isTiled = (filter: Shape, { stride, groups }: ConvAttributes): boolean =>
   filter[1] === 3 && filter[2] === 3 && stride[0] === 1 && stride[1] === 1 && groups === 1;
 
 const integerOr =
-  (f: Rule<'neg'>): Rule<'neg'> =>
+  (f: Shared): Shared =>
   (op, result, arithmetic, x) =>
     result.dtype === 'f32'
       ? f(op, result, arithmetic, x)
       : each(result, arithmetic, (i) => (x.apart[i] === 0 ? 0 : Infinity));
 
-const carriedOver: Rule<'neg'> = (_op, result, arithmetic, x) => each(result, arithmetic, (i) => x.apart[i]);
+const carriedOver: Shared = (_op, result, arithmetic, x) => each(result, arithmetic, (i) => x.apart[i]);
 
 const growing =
-  (f: (x: number) => number, units: number, own: (x: number) => number = () => 0): Rule<'exp'> =>
+  (f: (x: number) => number, units: number, own: (x: number) => number = () => 0): Shared =>
   (_op, result, arithmetic, x) =>
     each(result, arithmetic, (i, v) => {
       const [at, d] = [x.data[i], x.apart[i]];
@@ -227,7 +244,7 @@ const momentsOf: Rule<'moments'> = (_op, result, arithmetic, x) => {
 const eachWindow = (
   [n, h, w, c]: Shape,
   [, oh, ow]: Shape,
-  { size, stride, padding }: OpOf<'maxPool2d'>,
+  { size, stride, padding }: PoolAttributes,
   f: (output: number, window: readonly number[]) => void,
 ): void => {
   const window: number[] = [];

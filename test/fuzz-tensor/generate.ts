@@ -1,9 +1,18 @@
 /** Random programs from a seed. */
 import * as T from '../../packages/tensor/src/index.ts';
 import { Drawer, functionsOfMode, type Mode, Refusal } from './draw.ts';
-import { operations } from './operations.ts';
-import { type DeviceKey, gradientForms, type Program, type Statement, sourcesOf, wraps } from './program.ts';
+import { extras, operations } from './operations.ts';
+import {
+  type DeviceKey,
+  type FillKind,
+  gradientForms,
+  type Program,
+  type Statement,
+  sourcesOf,
+  wraps,
+} from './program.ts';
 import { mix, openRandom, type Random } from './random.ts';
+import { truthNames } from './truth.ts';
 
 export type GenerateOptions = {
   readonly device: DeviceKey;
@@ -14,13 +23,14 @@ export type GenerateOptions = {
 /** Refusals by operation and text, for the eye of who writes the table. */
 export const refusals = new Map<string, number>();
 
-const names = Object.keys(operations);
+const rows = { ...operations, ...extras };
+const names = Object.keys(rows);
 
 const drawOne = (d: Drawer, only: readonly string[]): void => {
-  const name = d.random.weighted(only.map((n) => [n, operations[n].weight * functionsOfMode[d.mode](n)] as const));
+  const name = d.random.weighted(only.map((n) => [n, rows[n].weight * functionsOfMode[d.mode](n)] as const));
   const before = d.statements.length;
   try {
-    operations[name].draw(d);
+    rows[name].draw(d);
   } catch (error) {
     if (!(error instanceof Refusal)) {
       const said = `${name}: ${(error as Error).message}`;
@@ -80,6 +90,7 @@ const runOf = (random: Random, statements: readonly Statement[]): Program['run']
       [3, 1],
     ]),
     warm: random.chance(0.6),
+    fresh: random.chance(0.01),
   };
 };
 
@@ -97,12 +108,39 @@ const gradientOf = (d: Drawer): Program['gradient'] => {
 const paletteOf = (random: Random, all: readonly string[]): readonly string[] => {
   if (random.chance(0.4)) return all;
   const count = random.whole(2, 7);
-  return Array.from({ length: count }, () =>
-    random.weighted(all.map((name) => [name, operations[name].weight] as const)),
-  );
+  return Array.from({ length: count }, () => random.weighted(all.map((name) => [name, rows[name].weight] as const)));
 };
 
-const ordinary = (random: Random, options: GenerateOptions): Program => {
+const assemble = (d: Drawer, options: GenerateOptions, outputs: number, run: Partial<Program['run']> = {}): Program => {
+  if (d.statements.length === 0) d.source([2]);
+  const gradient = gradientOf(d);
+  return {
+    statements: d.statements,
+    outputs: drawOutputs(d, outputs),
+    ...(gradient && { gradient }),
+    statics: d.statics,
+    run: { ...runOf(d.random, d.statements), ...run },
+    device: options.device,
+  };
+};
+
+const drawSteps = (d: Drawer, steps: number, palette: readonly string[], blocks: number): void => {
+  for (let i = 0; i < steps; i++) {
+    if (!d.random.chance(blocks)) drawOne(d, palette);
+    else {
+      try {
+        drawBlock(d, palette);
+      } catch (error) {
+        if (!(error instanceof Refusal)) throw error;
+      }
+    }
+  }
+};
+
+type Kind = (random: Random, options: GenerateOptions, all: readonly string[]) => Program;
+
+/** A few operations of every sort. */
+const ordinary: Kind = (random, options, all) => {
   const mode = random.weighted<Mode>([
     ['whole', 5],
     ['real', 5],
@@ -110,42 +148,160 @@ const ordinary = (random: Random, options: GenerateOptions): Program => {
     ['wide', 0.5],
   ]);
   const d = new Drawer(random, mode);
-  const only = paletteOf(random, options.only ?? names);
-  const steps = random.weighted([
-    [1, 1],
-    [2, 3],
-    [4, 5],
-    [7, 4],
-    [12, 2],
-    [20, 1],
-  ]);
-  for (let i = 0; i < steps; i++) {
-    if (random.chance(0.08)) {
-      try {
-        drawBlock(d, only);
-      } catch (error) {
-        if (!(error instanceof Refusal)) refusals.set(`block: ${(error as Error).message}`, 1);
-      }
-    } else drawOne(d, only);
+  drawSteps(
+    d,
+    random.weighted([
+      [1, 1],
+      [2, 3],
+      [4, 5],
+      [7, 4],
+      [12, 2],
+      [20, 1],
+    ]),
+    paletteOf(random, all),
+    0.08,
+  );
+  return assemble(
+    d,
+    options,
+    random.weighted([
+      [1, 5],
+      [2, 3],
+      [4, 1],
+    ]),
+  );
+};
+
+/** Views of views of what is computed. */
+const views: Kind = (random, options, all) => {
+  const movement = ['slice', 'pad', 'transpose', 'reshape', 'broadcastTo', 'concat', 'sliceAxis', 'gather'].filter(
+    (name) => all.includes(name),
+  );
+  const d = new Drawer(random, random.pick<Mode>(['whole', 'real']));
+  const palette = movement.length > 0 ? movement : all;
+  for (let i = random.whole(1, 3); i > 0; i--) {
+    drawOne(d, all);
+    drawSteps(d, random.whole(1, 4), palette, 0);
   }
-  if (d.statements.length === 0) d.source([2]);
+  if (random.chance(0.4)) drawOne(d, all);
+  return assemble(
+    d,
+    options,
+    random.weighted([
+      [1, 5],
+      [2, 2],
+    ]),
+  );
+};
+
+/** Axes of ten thousands of elements beside short ones. */
+const long: Kind = (random, options, all) => {
+  const some = [
+    'matmul',
+    'sum',
+    'max',
+    'mean',
+    'moments',
+    'softmax',
+    'transpose',
+    'reshape',
+    'add',
+    'mul',
+    'slice',
+    'pad',
+    'gather',
+    'scatterAdd',
+    'conv2d',
+    'conv2dFilter',
+    'conv2dInput',
+    'concat',
+    'relu',
+  ];
+  const palette = some.filter((name) => all.includes(name));
+  const length = random.pick([1009, 4099, 10007, 40000, 60000, 100003]);
+  const sizes = [1, 1, random.whole(1, 3), length, length];
+  const d = new Drawer(random, random.pick<Mode>(['whole', 'real']), false, sizes, {
+    elements: 130_000,
+    work: 2_000_000,
+  });
+  drawSteps(d, random.whole(1, 3), palette.length > 0 ? palette : all, 0);
+  return assemble(d, options, 1, { fresh: random.chance(0.5), calls: random.whole(1, 2) });
+};
+
+/** As many steps as a loop that is written out has. */
+const deep: Kind = (random, options, all) => {
+  const steady = [
+    'sin',
+    'cos',
+    'neg',
+    'abs',
+    'atan',
+    'tanh',
+    'relu',
+    'add',
+    'mul',
+    'maximum',
+    'floor',
+    'transpose',
+    'sub',
+    'stopGradient',
+    'sqrt',
+    'sigmoid',
+  ];
+  const palette = steady.filter((name) => all.includes(name));
+  const d = new Drawer(random, 'real', false, [1, 2, 3], { elements: 32, work: 1000 });
+  const first = d.source(d.shape(random.whole(0, 2)));
+  const inner = new Drawer(random, 'real', true, [1, 2, 3], d.limits);
+  inner.parameter(0, d.tensors[first]);
+  drawSteps(inner, random.whole(1, 2), palette.length > 0 ? palette : all, 0);
+  const fits = (t: T.Tensor): boolean => t.dtype === 'f32' && T.sameShape(t.shape, d.tensors[first].shape);
+  const result = inner.tensors.findLastIndex(fits);
+  const times = random.pick([300, 1000, 2000, 3000]);
+  d.block({
+    kind: 'block',
+    wrap: 'repeat',
+    times: Math.ceil(times / inner.statements.length),
+    of: [first],
+    body: { statements: inner.statements, result },
+  });
+  const program = assemble(d, options, 1, { calls: 1 });
+  return program.gradient?.form === 'twice' ? { ...program, gradient: { ...program.gradient, form: 'grad' } } : program;
+};
+
+/** One function, near 0, in the tails and between, against what it is in double precision. */
+const precise: Kind = (random, options, all) => {
+  const known = truthNames.filter((name) => all.includes(name));
+  if (known.length === 0) return ordinary(random, options, all);
+  const truth = random.pick(known);
+  const kind = random.pick<FillKind>(['small', 'tails', 'real', 'wide', 'positive', 'eighths']);
+  const source: Statement = {
+    kind: 'source',
+    role: 'argument',
+    dtype: 'f32',
+    shape: [random.whole(1, 5), random.whole(1, 40)],
+    fill: { kind, seed: random.seed() },
+  };
+  const statements: Statement[] = [source, { kind: 'call', f: truth, args: [[{ ref: 0 }]] }];
   return {
-    statements: d.statements,
-    outputs: drawOutputs(
-      d,
-      random.weighted([
-        [1, 5],
-        [2, 3],
-        [4, 1],
-      ]),
-    ),
-    ...((g) => g && { gradient: g })(gradientOf(d)),
-    statics: d.statics,
-    run: runOf(random, d.statements),
+    statements,
+    outputs: [1],
+    statics: [],
+    run: { ...runOf(random, statements), donate: [] },
     device: options.device,
+    truth,
   };
 };
 
+const kinds: readonly (readonly [Kind, number])[] = [
+  [ordinary, 70],
+  [views, 14],
+  [precise, 8],
+  [long, 5],
+  [deep, 3],
+];
+
 /** Program number `index` of a seed. */
-export const generate = (seed: number, index: number, options: GenerateOptions): Program =>
-  ordinary(openRandom(mix(seed, index)), options);
+export const generate = (seed: number, index: number, options: GenerateOptions): Program => {
+  const random = openRandom(mix(seed, index));
+  return random.weighted(kinds)(random, options, options.only ?? names);
+};

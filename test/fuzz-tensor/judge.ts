@@ -3,6 +3,7 @@ import type { Device, HostArray } from '../../packages/tensor/src/index.ts';
 import { type Bounded, evaluateBounds } from './bounds.ts';
 import type { Program } from './program.ts';
 import { runProgram, traceProgram } from './run.ts';
+import { truthOf } from './truth.ts';
 
 export type Verdict =
   | { readonly kind: 'right'; readonly compared: number; readonly free: number }
@@ -32,7 +33,12 @@ export const judge = async (device: Device, program: Program): Promise<Verdict> 
   try {
     for (let call = 0; call < program.run.calls; call++) {
       const { graph, args } = traceProgram(program, call);
-      expected.push(evaluateBounds(graph, args, { flushes: device.name === 'webgpu' }));
+      const arithmetic = { flushes: device.name === 'webgpu' };
+      expected.push(
+        program.truth
+          ? [truthOf(program.truth, args[0], graph.parameters[0].shape, arithmetic)]
+          : evaluateBounds(graph, args, arithmetic),
+      );
     }
   } catch (error) {
     return { kind: 'invalid', reason: messageOf(error) };
@@ -44,7 +50,7 @@ export const judge = async (device: Device, program: Program): Promise<Verdict> 
     if (changed.length > 0) return { kind: 'wrong', reason: `changed: ${changed.join(', ')}` };
     for (const [call, results] of calls.entries()) {
       for (const [i, bounded] of expected[call].entries()) {
-        const said = disagreement(results[i], bounded, device.name === 'reference' ? 0 : 1.1);
+        const said = disagreement(results[i], bounded, device.name === 'reference' && !program.truth ? 0 : 1.1);
         if (said !== undefined) return { kind: 'wrong', reason: `call ${call}, result ${i}, ${said}` };
         compared += bounded.data.length;
         for (const d of bounded.apart) if (d === Infinity) free++;

@@ -231,7 +231,7 @@ const scope = {
 
 const arraysOf = (found: unknown): readonly HostArray[] | undefined => {
   if (ArrayBuffer.isView(found)) return [found as HostArray];
-  return Array.isArray(found) && found.every((x) => ArrayBuffer.isView(x)) ? found : undefined;
+  return Array.isArray(found) && found.every((x) => ArrayBuffer.isView(x)) ? (found as HostArray[]) : undefined;
 };
 
 const typedNames = new Set(Object.keys(T).filter((name) => name.endsWith('Error')));

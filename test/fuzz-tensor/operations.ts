@@ -440,6 +440,22 @@ export const operations: { readonly [name: string]: Row } = {
   stopGradient: unary('stopGradient', 0.7),
 };
 
+const fixedFunctions = ['neg', 'abs', 'sin', 'cos', 'sqrt', 'exp', 'floor', 'square', 'relu'] as const;
+
+/** What is drawn beside the functions themselves. */
+export const extras: { readonly [name: string]: Row } = {
+  /** A function as a static argument, another one in each call. */
+  'a static function': {
+    weight: 2,
+    draw: (d) => {
+      if (d.inner) return d.of();
+      const x = d.of();
+      const f = d.fixed(() => d.random.pick(fixedFunctions));
+      return d.call(f as { readonly fixed: number }, [[ref(x)]]);
+    },
+  },
+};
+
 /** Exports that are no operations on tensors: what opens devices, runs programs or looks at them. */
 export const beside = [
   'binaryKinds',

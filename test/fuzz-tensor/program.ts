@@ -3,6 +3,7 @@ import * as nn from '../../packages/nn/src/index.ts';
 import type { DType, HostArray, Shape, Tensor } from '../../packages/tensor/src/index.ts';
 import * as tensors from '../../packages/tensor/src/index.ts';
 import { mix, openRandom } from './random.ts';
+import type { TruthName } from './truth.ts';
 
 /** How the values of a source are made. */
 export type Fill =
@@ -66,6 +67,8 @@ export type RunOptions = {
   readonly calls: number;
   /** The device's memory is filled with NaN and given back first. */
   readonly warm: boolean;
+  /** The device is opened for this program. */
+  readonly fresh: boolean;
 };
 
 export type DeviceKey = { readonly name: 'reference' | 'wasm' | 'webgpu'; readonly threads: number };
@@ -78,6 +81,8 @@ export type Program = {
   readonly statics: readonly (readonly (number | string)[])[];
   readonly run: RunOptions;
   readonly device: DeviceKey;
+  /** The one output is this function of the one source, and is judged by the function itself, not by the reference. */
+  readonly truth?: TruthName;
 };
 
 /** Everything that a call may name. */
@@ -121,6 +126,7 @@ const fills = {
   positive: (p: number) => 0.5 + 1.5 * p,
   wide: (p: number, q: number) => (q < 0.5 ? -1 : 1) * 10 ** (p * 40 - 20),
   small: (p: number, q: number) => (q < 0.5 ? -1 : 1) * 10 ** (p * 8 - 8),
+  tails: (p: number) => p * 240 - 120,
   big: (p: number) => Math.floor((p - 0.5) * 2 ** 32),
   special: (p: number) => specials[Math.floor(p * specials.length)],
 } as const;
@@ -211,8 +217,9 @@ const buildBody = (statements: readonly Statement[], parameters: readonly Tensor
 export const buildValues = (statements: readonly Statement[], around: Surroundings): readonly Tensor[] =>
   buildBody(statements, [], around);
 
-const cotangentOf = (t: Tensor, i: number): Tensor =>
-  tensors.tensor(dataOf(t.shape, 'f32', { kind: 'eighths', seed: i + 1 }) as Float32Array, t.shape);
+/** The cotangent of result `i`. */
+export const cotangentData = (shape: Shape, i: number): HostArray => dataOf(shape, 'f32', { kind: 'eighths', seed: i + 1 });
+const cotangentOf = (t: Tensor, i: number): Tensor => tensors.tensor(cotangentData(t.shape, i), t.shape);
 
 /** What a call gives: the outputs, or with a gradient the value and the gradients by some sources. */
 export const buildResults = (program: Program, around: Surroundings): readonly Tensor[] => {

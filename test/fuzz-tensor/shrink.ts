@@ -84,6 +84,7 @@ const simplerRuns: Step = (program) => {
     run.calls > 1 && withRun(program, { calls: 1 }),
     run.calls > 2 && withRun(program, { calls: 2 }),
     run.warm && withRun(program, { warm: false }),
+    run.fresh && withRun(program, { fresh: false }),
     run.form !== 'read' && withRun(program, { form: 'read', donate: [], hand: 'tensor' }),
     run.form === 'stages' && withRun(program, { form: 'jit' }),
     run.hand !== 'fetch' && run.form !== 'read' && withRun(program, { hand: 'fetch' }),
@@ -290,7 +291,8 @@ const steps: readonly Step[] = [
   plainerSources,
 ];
 
-const weight = (program: Program): number => JSON.stringify(program).length;
+/** For a program whose output is judged as one function of its source. */
+const plainSteps: readonly Step[] = [simplerRuns, smallerSizes];
 
 /** Tries until nothing smaller fails, or for `seconds`. */
 export const shrink = async (
@@ -304,7 +306,7 @@ export const shrink = async (
   const seen = new Set<string>();
   for (let again = true; again && performance.now() < end; ) {
     again = false;
-    for (const step of steps) {
+    for (const step of program.truth ? plainSteps : steps) {
       for (let progress = true; progress && performance.now() < end; ) {
         progress = false;
         let candidates: readonly Program[] = [];
@@ -335,5 +337,3 @@ export const shrink = async (
   }
   return best;
 };
-
-export { weight };

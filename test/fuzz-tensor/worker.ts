@@ -46,7 +46,7 @@ const deviceFor = async (key: DeviceKey, fresh: boolean): Promise<Open> => {
 
 const perform = async (task: Task): Promise<Answer> => {
   const key = task.kind === 'program' ? task.program.device : task.device;
-  const held = await deviceFor(key, task.kind === 'program' && task.fresh);
+  const held = await deviceFor(key, task.kind === 'program' && (task.fresh || task.program.run.fresh));
   held.runs++;
   const verdict =
     task.kind === 'program'
