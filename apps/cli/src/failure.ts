@@ -50,8 +50,13 @@ const complete = [
   CrewEnded,
 ] as const;
 
+/** The tensor library knows no network; what makes one smaller stands here. */
+const smaller = 'A network takes less with more subdivisions, a smaller batch, or a smaller width and height.';
+
 /** The first lines of a stack help to report a programmer's mistake. */
 const ofThrown = (error: unknown): readonly string[] => {
+  if (error instanceof OutOfMemoryError || (error instanceof TooLargeError && !error.message.includes('subdivisions')))
+    return [`${error.message} ${smaller}`];
   if (complete.some((kind) => error instanceof kind)) return [(error as Error).message];
   const stack = error instanceof Error ? (error.stack ?? '').split('\n').slice(1, 5) : [];
   return [`unexpected: ${reasonOf(error)}`, ...stack];

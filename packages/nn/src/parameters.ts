@@ -1,5 +1,5 @@
 /** Walking several trees of one structure together, with the path of each leaf. */
-import type { Tensor } from '@gdarknet/tensor';
+import { type Tensor, TensorError } from '@gdarknet/tensor';
 
 /** Names from the root to a leaf, as `['4', 'weights']`. */
 export type Path = readonly string[];
@@ -19,7 +19,10 @@ export const mapTrees = <T>(
     if (isLeaf(x)) {
       const missing = rest.findIndex((o) => !isLeaf(o));
       if (missing >= 0)
-        throw new Error(`a tree has no tensor at ${path.join('.') || 'its root'}; it must be like the first`);
+        throw new TensorError(
+          'mapTrees',
+          `a tree has no tensor at ${path.join('.') || 'its root'}; it must be like the first`,
+        );
       return f(path, x, ...(rest as Tensor[]));
     }
     const below = (key: string, child: unknown): unknown =>

@@ -1,4 +1,5 @@
 /** Arguments of a traced function as a key: tensors by shape and dtype, everything else exactly. */
+import { ArgumentError } from './errors.ts';
 import { exactValue, identityOf } from './identity.ts';
 import { isBranch, isTensor } from './tree.ts';
 
@@ -7,17 +8,6 @@ export type ArgumentKey = {
   readonly exact: string;
   /** The same with every number left open. */
   readonly pattern: string;
-};
-
-/** Tensors inside would be traced as constants. */
-const refuseHidden = (x: unknown): void => {
-  if (x instanceof Promise) throw new TypeError('jit: an argument is a promise; await it before the call');
-  if (!(x instanceof Map || x instanceof Set)) return;
-  for (const value of x.values())
-    if (isTensor(value))
-      throw new TypeError(
-        `jit: an argument holds tensors in a ${x.constructor.name}; give them in an array or a record`,
-      );
 };
 
 const plain = new Set<unknown>([Object.prototype, null]);
@@ -29,9 +19,7 @@ export const argumentKey = (args: readonly unknown[]): ArgumentKey => {
     exact.push(text);
     pattern.push(text);
   };
-  const open = new Set<unknown>();
   type Frame = {
-    readonly source: unknown;
     readonly keys?: readonly string[];
     readonly parts: readonly unknown[];
     next: number;
@@ -40,19 +28,18 @@ export const argumentKey = (args: readonly unknown[]): ArgumentKey => {
   const enter = (x: unknown): void => {
     if (isTensor(x)) both(`${x.dtype}[${x.shape}]`);
     else if (isBranch(x)) {
-      if (open.has(x)) throw new TypeError('jit: an argument holds itself');
-      open.add(x);
       if (Array.isArray(x)) {
         both(`[${x.length}`);
-        stack.push({ source: x, parts: x, next: 0 });
+        stack.push({ parts: x, next: 0 });
         return;
       }
       const prototype: unknown = Object.getPrototypeOf(x);
       const keys = Object.keys(x);
       both(`{${keys.length}${plain.has(prototype) ? '' : `#${identityOf(prototype as object)}`}`);
-      stack.push({ source: x, keys, parts: Object.values(x), next: 0 });
+      stack.push({ keys, parts: Object.values(x), next: 0 });
     } else {
-      refuseHidden(x);
+      if (x instanceof Promise)
+        throw new ArgumentError('jit', 'arguments', 'tensors or static values', 'a promise', 'await it first');
       const text = exactValue(x);
       exact.push(text);
       pattern.push(typeof x === 'number' ? 'number' : text);
@@ -65,7 +52,6 @@ export const argumentKey = (args: readonly unknown[]): ArgumentKey => {
       if (top.keys) both(exactValue(top.keys[at]));
       enter(top.parts[at]);
     } else {
-      open.delete(top.source);
       stack.pop();
     }
   }

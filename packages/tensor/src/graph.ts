@@ -3,6 +3,7 @@
  * and what graph transforms read.
  */
 
+import { TensorError } from './errors.ts';
 import { exactNumber, identityOf } from './identity.ts';
 import type { Op } from './op.ts';
 import { type DType, type Shape, showShape } from './shape.ts';
@@ -71,8 +72,9 @@ export const visit = (roots: readonly Tensor[], f: (t: Tensor) => void): void =>
 /** An argument stands for a value only while its function is traced. */
 const refuseStranger = ({ op, shape }: Tensor, variables: readonly Tensor[]): void => {
   if (op.kind !== 'input') return;
-  throw new TypeError(
-    `An argument of a traced function, of shape ${showShape(shape)}, was used outside of that function${
+  throw new TensorError(
+    'graph',
+    `an argument of a traced function, of shape ${showShape(shape)}, was used outside of that function${
       variables.length > 0 ? ', in another one' : ''
     }: it has no value there. Return what is needed from the function, or hand it to the other one as an argument.`,
   );

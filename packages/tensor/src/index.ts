@@ -1,4 +1,6 @@
+export * as check from './check.ts';
 export type { Buffer, CompileOptions, Device, Executable, Run, Stored } from './device.ts';
+export { ArgumentError, TensorError } from './errors.ts';
 export { type Graph, graphOf, type Node, visit } from './graph.ts';
 export {
   type Deferred,
@@ -26,6 +28,7 @@ export {
   type Padding,
   type Pair,
   type PoolAttributes,
+  stopMark,
   type Tag,
   type UnaryKind,
   unaryKinds,
@@ -57,7 +60,19 @@ export {
   sub,
   tag,
 } from './ops/elementwise.ts';
-export { broadcastTo, concat, gather, pad, reshape, scatterAdd, slice, sliceAxis, transpose } from './ops/movement.ts';
+export { expm1, log1p, logSoftmax, logSumExp, sigmoid, softmax, tanh } from './ops/exponential.ts';
+export {
+  broadcastTo,
+  concat,
+  gather,
+  type PadOptions,
+  pad,
+  reshape,
+  scatterAdd,
+  slice,
+  sliceAxis,
+  transpose,
+} from './ops/movement.ts';
 export { maxPool2d, maxPool2dGrad, type PoolOptions } from './ops/pool.ts';
 export { iota, key, normal, randomBits, splitKey, uniform } from './ops/random.ts';
 export { max, mean, moments, type ReduceOptions, sum } from './ops/reduce.ts';
@@ -67,8 +82,10 @@ export { type DType, type HostArray, type Shape, ShapeError, sameShape, sizeOf, 
 export { free } from './stored.ts';
 export { input, inScope, node, scalar, type Tensor, tensor } from './tensor.ts';
 export { leavesOf, mapTree, type Tree } from './tree.ts';
-export { openWasm, type WasmOptions } from './wasm/device.ts';
+export type { Numbers, TensorData } from './values.ts';
+export { openWasm } from './wasm/device.ts';
 export { OutOfMemoryError } from './wasm/heap.ts';
+export type { WasmOptions } from './wasm/options.ts';
 export { type AdapterFacts, listAdapterFacts } from './webgpu/adapter.ts';
-export type { WebGpuOptions } from './webgpu/device.ts';
 export { NoAdapterError, TooLargeError } from './webgpu/errors.ts';
+export type { WebGpuOptions } from './webgpu/options.ts';

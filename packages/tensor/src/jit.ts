@@ -2,11 +2,13 @@
  * From expressions to values. `jit` traces a function once per shape of its arguments and replays the plan afterwards;
  * `evaluate` and `read` take the same path for an expression that is used once.
  */
+import { callable, check, checkDevice, checkOptions, flag, listOf, type OptionRules, whole } from './check.ts';
 import type { Buffer, Device, Stored } from './device.ts';
+import { ArgumentError, TensorError } from './errors.ts';
 import { graphOf } from './graph.ts';
 import type { OpOf } from './op.ts';
 import { planGraph } from './plan/plan.ts';
-import { openPlans, type Traced } from './plans.ts';
+import { capturedBy, openPlans, type Traced } from './plans.ts';
 import { type HostArray, sizeOf } from './shape.ts';
 import { complete, donate, free, occupy, usable, whenIdle, wrap } from './stored.ts';
 import { input, type Tensor } from './tensor.ts';
@@ -43,6 +45,8 @@ export type JitOptions = {
   readonly plans?: number;
 };
 
+const rules: OptionRules<JitOptions> = { donate: listOf(whole()), staged: flag, plans: whole(1) };
+
 const isFetched = (x: unknown): x is Fetched =>
   typeof x === 'object' && x !== null && 'fetch' in x && isTensor(x.fetch);
 const isDeferred = (x: unknown): x is Deferred =>
@@ -51,14 +55,12 @@ type Leaf = Tensor | Fetched | Deferred;
 const isLeaf = (x: unknown): x is Leaf => isTensor(x) || isFetched(x) || isDeferred(x);
 
 const argument = (t: Tensor, device: Device): Buffer | HostArray =>
-  t.op.kind === 'constant'
-    ? t.op.data
-    : usable((t.op as OpOf<'stored'>).value, device, 'A tensor given as an argument').buffer;
+  t.op.kind === 'constant' ? t.op.data : usable((t.op as OpOf<'stored'>).value, device, 'jit').buffer;
 
 const isConcrete = (t: Tensor): boolean => t.op.kind === 'constant' || t.op.kind === 'stored';
 
 const checkCaptured = (captured: readonly Stored[], device: Device): void => {
-  for (const stored of captured) usable(stored, device, 'A tensor that the computation reads');
+  for (const stored of captured) usable(stored, device, 'jit', 'a tensor that the computation reads');
 };
 
 /** Expressions computed once, each into a buffer. */
@@ -67,10 +69,7 @@ const compute = async (device: Device, expressions: readonly Tensor[]): Promise<
   const release = await occupy(device);
   try {
     const graph = graphOf(expressions, []);
-    checkCaptured(
-      graph.nodes.flatMap(({ op }) => (op.kind === 'stored' ? [op.value] : [])),
-      device,
-    );
+    checkCaptured(capturedBy(graph), device);
     const executable = await device.compile(graph);
     try {
       return complete(executable.start([])).map((b) => wrap(device, b));
@@ -84,8 +83,11 @@ const compute = async (device: Device, expressions: readonly Tensor[]): Promise<
 
 /** Every tensor of a tree computed and kept on the device; one plan for the whole tree. */
 export const evaluate = async <T>(device: Device, tree: T): Promise<T> => {
+  checkDevice('evaluate', device);
+  if (tree instanceof Promise)
+    throw new ArgumentError('evaluate', 'the tree', 'tensors', 'a promise', 'await it first');
   const leaves = leavesOf<Tensor>(tree);
-  for (const { op } of leaves) if (op.kind === 'stored') usable(op.value, device, 'A tensor');
+  for (const { op } of leaves) if (op.kind === 'stored') usable(op.value, device, 'evaluate');
   const computed = await compute(
     device,
     leaves.filter((t) => !isConcrete(t)),
@@ -99,6 +101,8 @@ export const evaluate = async <T>(device: Device, tree: T): Promise<T> => {
 
 /** Every tensor of a tree as a typed array. */
 export const read = async <T>(device: Device, tree: T): Promise<Read<T>> => {
+  checkDevice('read', device);
+  if (tree instanceof Promise) throw new ArgumentError('read', 'the tree', 'tensors', 'a promise', 'await it first');
   const leaves = leavesOf<Tensor>(tree);
   const ready = await evaluate(device, leaves);
   const arrays = await Promise.all(ready.map((t) => device.read(argument(t, device) as Buffer)));
@@ -155,8 +159,12 @@ const traceWith =
     ) as A;
     const result = f(...traced);
     if (typeof (result as { then?: unknown } | undefined)?.then === 'function')
-      throw new TypeError(
-        'jit: the function gives a promise; a traced function must give its tensors at once, so await before the call.',
+      throw new ArgumentError(
+        'jit',
+        'the function',
+        'a function that gives its tensors at once',
+        'one that gives a promise',
+        'await before the call',
       );
     const outputs = leavesOf<Leaf>(result, isLeaf).map(tensorOf);
     const stages = staged ? leafCounts(result as readonly unknown[]) : [];
@@ -175,8 +183,9 @@ const checkDonated = (args: readonly unknown[], donate: readonly number[], captu
     }
   });
   if (taken.some((stored) => (count.get(stored) ?? 0) > 1))
-    throw new TypeError(
-      'jit: a donated tensor came into the call twice (as two arguments, or captured by the function too); its memory can be taken over once. Give a copy, or do not donate it.',
+    throw new TensorError(
+      'jit',
+      'a donated tensor came into the call twice (as two arguments, or captured by the function too), and its memory can be taken over once; give a copy, or do not donate it',
     );
   return taken;
 };
@@ -188,8 +197,12 @@ const checkDonated = (args: readonly unknown[], donate: readonly number[], captu
 export const jit = <A extends unknown[], R>(
   device: Device,
   f: (...args: A) => R,
-  { donate: positions = [], staged = false, plans: most = 64 }: JitOptions = {},
+  options: JitOptions = {},
 ): Jitted<A, R> => {
+  checkDevice('jit', device);
+  check('jit', 'the function', callable, f);
+  checkOptions('jit', rules, options);
+  const { donate: positions = [], staged = false, plans: most = 64 } = options;
   const trace = traceWith(f, positions, staged);
   const plans = openPlans(device, trace, most);
 
@@ -205,7 +218,12 @@ export const jit = <A extends unknown[], R>(
   const begin = async (args: A) => {
     const missing = positions.find((position) => !(position in args));
     if (missing !== undefined)
-      throw new RangeError(`jit: argument ${missing} is to be donated, and the call has ${args.length}.`);
+      throw new ArgumentError(
+        'jit',
+        'donate',
+        `positions among the ${args.length} arguments of the call`,
+        String(missing),
+      );
     const { executable, result, constants, captured } = await plans.for(args);
     checkCaptured(captured, device);
     const given = leavesOf<Tensor>(args).map((t) => argument(t, device));

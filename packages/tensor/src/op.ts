@@ -7,14 +7,13 @@
  */
 
 import type { Stored } from './device.ts';
+import { type BinaryKind, binaryRows, type UnaryKind, unaryRows } from './scalars.ts';
 import type { HostArray } from './shape.ts';
 
-export const unaryKinds = ['neg', 'abs', 'exp', 'log', 'sqrt', 'sin', 'cos', 'atan', 'floor'] as const;
-/** `less` and `equal` give 1 or 0 in f32; `div` of integers truncates toward zero, by 0 it gives 0. */
-export const binaryKinds = ['add', 'sub', 'mul', 'div', 'max', 'min', 'less', 'equal'] as const;
+export type { BinaryKind, UnaryKind } from './scalars.ts';
 
-export type UnaryKind = (typeof unaryKinds)[number];
-export type BinaryKind = (typeof binaryKinds)[number];
+export const unaryKinds = Object.keys(unaryRows) as readonly UnaryKind[];
+export const binaryKinds = Object.keys(binaryRows) as readonly BinaryKind[];
 
 /** Rows and columns of zeros (or -infinity in pooling) around an image: `[top, bottom, left, right]`. */
 export type Padding = readonly [top: number, bottom: number, left: number, right: number];
@@ -28,6 +27,9 @@ export type PoolAttributes = { readonly size: Pair; readonly stride: Pair; reado
  * them; with `uid` 0 only transforms of expressions see the tag, a graph is built as if it were not there.
  */
 export type Tag = { readonly name: string; readonly uid: number; readonly payload?: unknown };
+
+/** The payload of a tag behind which no derivative flows. */
+export const stopMark = { kind: 'stop' } as const;
 
 /** One member for each kind, so that a kind picks its attributes. */
 type Plain<K extends string> = K extends K ? { readonly kind: K } : never;

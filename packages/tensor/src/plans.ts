@@ -64,7 +64,8 @@ const lift = ({ nodes, parameters, outputs }: Graph, constants: readonly number[
   outputs,
 });
 
-const capturedBy = ({ nodes }: Graph): readonly Stored[] =>
+/** Tensors that a graph reads without being given them. */
+export const capturedBy = ({ nodes }: Graph): readonly Stored[] =>
   nodes.flatMap(({ op }) => (op.kind === 'stored' ? [op.value] : []));
 
 export type Plans<A extends readonly unknown[], R> = {

@@ -1,17 +1,18 @@
 /** Shapes are plain readonly number arrays, row-major; every function here is pure. */
+import { check, listOf, show, whole } from './check.ts';
+import { ArgumentError, TensorError } from './errors.ts';
+
 export type Shape = readonly number[];
 
 export type DType = 'f32' | 'i32' | 'u32';
 export type HostArray = Float32Array | Int32Array | Uint32Array;
 
-/** A programmer's mistake in the use of an operation: which one, and the shapes it was given. */
-export class ShapeError extends Error {
+/** Shapes that do not fit an operation: which one, and the shapes it was given. */
+export class ShapeError extends TensorError {
   override readonly name = 'ShapeError';
-  readonly op: string;
   readonly shapes: readonly Shape[];
   constructor(op: string, shapes: readonly Shape[], expected: string) {
-    super(`${op}: ${expected}, got ${shapes.map(showShape).join(' and ') || 'nothing'}`);
-    this.op = op;
+    super(op, `${expected}, got ${shapes.map(showShape).join(' and ') || 'nothing'}`);
     this.shapes = shapes;
   }
 }
@@ -30,13 +31,29 @@ export const stridesOf = (shape: Shape): number[] => {
   return strides;
 };
 
-/** Negative axes count from the end; the result is sorted and without repeats. */
-export const normaliseAxes = (op: string, axes: readonly number[], shape: Shape): number[] => {
+export const axesRule = listOf(whole(Number.NEGATIVE_INFINITY));
+
+/** Negative axes count from the end; each may stand once. In the order given. */
+export const positiveAxes = (op: string, axes: readonly number[], shape: Shape): number[] => {
+  check(op, 'axes', axesRule, axes, typeof axes === 'number' ? `write [${axes}]` : undefined);
   const positive = axes.map((a) => (a < 0 ? a + shape.length : a));
-  if (positive.some((a) => !Number.isInteger(a) || a < 0 || a >= shape.length)) {
+  if (positive.some((a) => a < 0 || a >= shape.length)) {
     throw new ShapeError(op, [shape], `axes ${showShape(axes)} must lie in the shape`);
   }
-  return [...new Set(positive)].sort((a, b) => a - b);
+  if (new Set(positive).size < positive.length) {
+    throw new ArgumentError(op, 'axes', 'axes that differ', showShape(axes));
+  }
+  return positive;
+};
+
+/** The same, sorted. */
+export const normaliseAxes = (op: string, axes: readonly number[], shape: Shape): number[] =>
+  positiveAxes(op, axes, shape).sort((a, b) => a - b);
+
+/** One axis, which may count from the end. */
+export const normaliseAxis = (op: string, axis: number, shape: Shape): number => {
+  check(op, 'axis', whole(Number.NEGATIVE_INFINITY), axis);
+  return positiveAxes(op, [axis], shape)[0];
 };
 
 /** NumPy's rule: shapes are aligned at the right, a dimension of 1 stretches. */
@@ -53,5 +70,9 @@ export const broadcastShape = (op: string, a: Shape, b: Shape): Shape => {
 const arrays = { f32: Float32Array, i32: Int32Array, u32: Uint32Array } as const;
 
 export const allocate = (dtype: DType, size: number): HostArray => new arrays[dtype](size);
-export const dtypeOf = (data: HostArray): DType =>
-  data instanceof Float32Array ? 'f32' : data instanceof Int32Array ? 'i32' : 'u32';
+export const dtypeOf = (data: HostArray): DType => {
+  if (data instanceof Float32Array) return 'f32';
+  if (data instanceof Int32Array) return 'i32';
+  if (data instanceof Uint32Array) return 'u32';
+  throw new ArgumentError('tensor', 'data', 'a Float32Array, Int32Array or Uint32Array', show(data), 'use tensor(...)');
+};

@@ -1,5 +1,6 @@
 /** Tensors that lie in device memory: who owns it, until when, and whether it may be used. */
 import type { Buffer, Device, Run, Stored } from './device.ts';
+import { TensorError } from './errors.ts';
 import { node, type Tensor } from './tensor.ts';
 import { leavesOf } from './tree.ts';
 
@@ -63,15 +64,15 @@ export const free = (tree: unknown): void => {
   }
 };
 
-/** A tensor that is given to a device as `what`, or an error that says why it cannot be. */
-export const usable = (stored: Stored, device: Device, what: string): Stored => {
+/** A tensor that `op` is to use on a device as `what`, or an error that says why it cannot be. */
+export const usable = (stored: Stored, device: Device, op: string, what = 'the tensor'): Stored => {
   if (stored.gone === 'donated')
-    throw new TypeError(`${what} was donated to an earlier call and is gone; use the result of that call.`);
-  if (stored.gone === 'freed') throw new TypeError(`${what} was freed and is gone; compute it again.`);
+    throw new TensorError(op, `${what} was donated to an earlier call and is gone; use the result of that call`);
+  if (stored.gone === 'freed') throw new TensorError(op, `${what} was freed and is gone; compute it again`);
   if (stored.device !== device) {
     const { name } = stored.device;
     const of = name === device.name ? `another ${name} device` : `the ${name} device`;
-    throw new TypeError(`${what} lies on ${of} and was given to the ${device.name} device; read it there first.`);
+    throw new TensorError(op, `${what} lies on ${of} and was given to the ${device.name} device; read it there first`);
   }
   return stored;
 };

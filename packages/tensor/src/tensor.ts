@@ -2,8 +2,11 @@
  * A tensor is an immutable node of an expression: an operation on other tensors, with its shape and dtype. Building one
  * computes nothing; `jit` or `evaluate` hands the expression to a device.
  */
+
+import { castAdvice, check, checkShape, dtypeRule, valueRules } from './check.ts';
 import type { Op } from './op.ts';
-import { allocate, type DType, dtypeOf, type HostArray, type Shape, ShapeError, sizeOf } from './shape.ts';
+import { allocate, type DType, dtypeOf, type Shape, ShapeError, sizeOf } from './shape.ts';
+import { type TensorData, valuesOf } from './values.ts';
 
 export type Tensor = {
   readonly op: Op;
@@ -35,16 +38,29 @@ export const node = (op: Op, inputs: readonly Tensor[], shape: Shape, dtype: DTy
   ...(scope !== undefined && { scope }),
 });
 
-/** A tensor of given values. The array is not copied: do not change it afterwards. */
-export const tensor = (data: HostArray | readonly number[], shape?: Shape): Tensor => {
-  const array = ArrayBuffer.isView(data) ? data : Float32Array.from(data);
-  const dims = shape ?? [array.length];
-  if (sizeOf(dims) !== array.length)
-    throw new ShapeError('tensor', [dims], `${array.length} values must fill the shape`);
-  return node({ kind: 'constant', data: array }, [], dims, dtypeOf(array));
+/**
+ * A tensor of given values. What it takes, and the dtype that comes of it:
+ *
+ * - numbers, in arrays of any depth, whose lengths are then the shape: `f32`
+ * - `Float32Array`: `f32`; `Int32Array`: `i32`; `Uint32Array`: `u32`. These are not copied: do not change them afterwards
+ * - `Float64Array` and `Float16Array`: `f32`, rounded to the nearest
+ * - `Int8Array` and `Int16Array`: `i32`; `Uint8Array`, `Uint8ClampedArray` and `Uint16Array`: `u32`
+ *
+ * Anything else is an `ArgumentError`: booleans (write 1 and 0), texts, holes, arrays of bigints, rows that differ in
+ * length. `shape` gives the same values another shape.
+ */
+export const tensor = (data: TensorData, shape?: Shape): Tensor => {
+  const { array, dims } = valuesOf(data);
+  const wanted = shape === undefined ? dims : checkShape('tensor', shape);
+  if (sizeOf(wanted) !== array.length) {
+    throw new ShapeError('tensor', [wanted], `${array.length} values must fill the shape`);
+  }
+  return node({ kind: 'constant', data: array }, [], wanted, dtypeOf(array));
 };
 
 export const scalar = (value: number, dtype: DType = 'f32'): Tensor => {
+  check('scalar', 'dtype', dtypeRule, dtype);
+  check('scalar', 'the value', valueRules[dtype], value, dtype === 'f32' ? undefined : castAdvice);
   const data = allocate(dtype, 1);
   data[0] = value;
   return node({ kind: 'constant', data }, [], [], dtype);

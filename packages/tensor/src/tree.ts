@@ -1,8 +1,9 @@
 /**
  * Trees of tensors: nested arrays and records, walked in a fixed order (records by their keys as written). A record of a
  * class keeps its class. What is neither array nor record (a number, a function, a Map, a typed array) is no part of the
- * tree: it stays as it is.
+ * tree: it stays as it is. A Map or Set that holds tensors is refused.
  */
+import { ArgumentError, TensorError } from './errors.ts';
 import type { Tensor } from './tensor.ts';
 
 export type Tree<T> = T | readonly Tree<T>[] | { readonly [key: string]: Tree<T> };
@@ -15,7 +16,7 @@ export const isRecord = (x: unknown): x is Record<string, unknown> =>
 
 /** A part of a tree that holds itself has no end. */
 const circular = (): never => {
-  throw new TypeError('a tree of tensors must not hold itself: one of its arrays or records is a part of itself');
+  throw new TensorError('tree', 'an array or record holds itself; a tree of tensors must end');
 };
 
 const isPlain = (x: object): boolean => {
@@ -30,6 +31,13 @@ export const isBranch = (x: unknown, leaf: (x: unknown) => boolean = isTensor): 
 const branchOf = (x: unknown): readonly unknown[] | undefined =>
   Array.isArray(x) ? x : isRecord(x) ? Object.values(x) : undefined;
 
+/** A tensor that no walk finds would stay, without a word, what it was at the first call. */
+const refuseHidden = (x: unknown, leaf: (x: unknown) => boolean): void => {
+  if (!(x instanceof Map || x instanceof Set) || ![...x.values()].some(leaf)) return;
+  const { name } = x.constructor;
+  throw new ArgumentError('tree', `a ${name} with tensors`, 'an array or a record', `a ${name}`);
+};
+
 /** Leaves in order. A leaf is a tensor, or whatever `leaf` accepts. */
 export const leavesOf = <T = Tensor>(tree: unknown, leaf: (x: unknown) => boolean = isTensor): T[] => {
   const leaves: T[] = [];
@@ -41,7 +49,10 @@ export const leavesOf = <T = Tensor>(tree: unknown, leaf: (x: unknown) => boolea
       return;
     }
     const branch = branchOf(x);
-    if (branch === undefined) return;
+    if (branch === undefined) {
+      refuseHidden(x, leaf);
+      return;
+    }
     if (open.has(x)) circular();
     open.add(x);
     stack.push({ source: x, branch, next: 0 });

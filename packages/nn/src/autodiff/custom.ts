@@ -1,5 +1,5 @@
 /** Functions that bring their own derivative, and what is made of them: `stopGradient` and `checkpoint`. */
-import { leavesOf, mapTree, type Tensor, tag, zeros } from '@gdarknet/tensor';
+import { leavesOf, mapTree, stopMark, type Tensor, TensorError, tag, zeros } from '@gdarknet/tensor';
 import { type Call, mark } from './mark.ts';
 import { vjp } from './vjp.ts';
 
@@ -7,7 +7,7 @@ import { vjp } from './vjp.ts';
 export type ArgumentCotangents<A extends readonly unknown[]> = { readonly [K in keyof A]: A[K] | undefined };
 
 /** The same tree, as a constant to every derivative. */
-export const stopGradient = <T>(tree: T): T => mapTree<T>(tree, mark({ kind: 'stop' }));
+export const stopGradient = <T>(tree: T): T => mapTree<T>(tree, mark(stopMark));
 
 /**
  * `f` with `backward` as its derivative: from the cotangent of the value (a tree like it), the arguments and the value to a
@@ -35,7 +35,10 @@ export const customVjp =
           if (given[i] === undefined) return new Array<undefined>(expected).fill(undefined);
           const found = leavesOf<Tensor>(given[i]);
           if (found.length !== expected) {
-            throw new Error(`customVjp: argument ${i} has ${expected} tensors and its cotangent ${found.length}`);
+            throw new TensorError(
+              'customVjp',
+              `argument ${i} has ${expected} tensors and its cotangent ${found.length}`,
+            );
           }
           return found;
         });

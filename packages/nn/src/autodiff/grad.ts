@@ -1,5 +1,5 @@
 /** Gradients of functions with a scalar value. */
-import { ones, ShapeError, sizeOf, type Tensor } from '@gdarknet/tensor';
+import { ArgumentError, check, ones, ShapeError, sizeOf, type Tensor } from '@gdarknet/tensor';
 import { vjp } from './vjp.ts';
 
 /** A scalar, or an array whose first element is the scalar; what follows it is carried along, not differentiated. */
@@ -17,8 +17,13 @@ export type GradOptions<N extends Positions> = {
   readonly argnums?: N;
 };
 
+const rules: check.OptionRules<GradOptions<Positions>> = {
+  argnums: check.either(check.whole(), check.listOf(check.whole())),
+};
+
 const scalarOf = (objective: Objective): Tensor => {
-  const value = 'op' in objective ? objective : objective[0];
+  const first: unknown = Array.isArray(objective) ? objective[0] : objective;
+  const value = check.checkTensor('grad', 'the value of the function', first, 'f32');
   if (sizeOf(value.shape) !== 1) throw new ShapeError('grad', [value.shape], 'the function must give a scalar');
   return value;
 };
@@ -29,12 +34,17 @@ const scalarOf = (objective: Objective): Tensor => {
  */
 export const valueAndGrad = <A extends unknown[], R extends Objective, const N extends Positions = 0>(
   f: (...args: A) => R,
-  { argnums }: GradOptions<N> = {},
+  options: GradOptions<N> = {},
 ): ((...args: A) => [value: R, gradients: Gradients<A, N>]) => {
+  check.check('grad', 'f', check.callable, f);
+  check.checkOptions('grad', rules, options);
+  const { argnums } = options;
   const positions: readonly number[] = typeof argnums === 'object' ? argnums : [argnums ?? 0];
   return (...args) => {
     const outside = positions.find((p) => !(p in args));
-    if (outside !== undefined) throw new RangeError(`grad: argument ${outside} of ${args.length} does not exist`);
+    if (outside !== undefined) {
+      throw new ArgumentError('grad', 'argnums', `positions among the ${args.length} arguments`, String(outside));
+    }
     // The whole value leaves by a side door: only the scalar takes part in the differentiation.
     let whole: R | undefined;
     const objective = (...chosen: unknown[]): Tensor => {

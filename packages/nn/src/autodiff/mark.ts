@@ -2,7 +2,7 @@
  * The marks that transforms leave on values: tags with `uid` 0, which are identity in every computation and may be merged
  * or dropped by a planner. Only the differentiation walk reads them.
  */
-import { type Tensor, tag } from '@gdarknet/tensor';
+import { stopMark, type Tensor, tag } from '@gdarknet/tensor';
 import type { Cotangents } from './rules.ts';
 
 /** One call of a function that brings its own derivative. */
@@ -21,7 +21,7 @@ export type Mark =
   /** Result `index` of a call. */
   | { readonly kind: 'result'; readonly call: Call; readonly index: number };
 
-const marks = new WeakSet<object>();
+const marks = new WeakSet<object>([stopMark]);
 
 export const mark =
   (payload: Mark) =>

@@ -10,6 +10,7 @@
 import {
   add,
   broadcastTo,
+  type ConvAttributes,
   conv2d,
   conv2dFilter,
   conv2dInput,
@@ -47,6 +48,10 @@ type Rule<K extends OpKind> = (dy: Tensor, y: Tensor, op: OpOf<K>, ...inputs: re
 
 const zero = (): Cotangents => [];
 
+/** What the gradients of a convolution or of pooling take over from it. */
+const convOf = ({ stride, padding, groups }: ConvAttributes) => ({ stride, padding, groups });
+const poolOf = ({ size, stride, padding }: PoolAttributes) => ({ size, stride, padding });
+
 const sumTo = (x: Tensor, dy: Tensor): Tensor =>
   sum({ axes: x.shape.flatMap((d, i) => (d === dy.shape[i] ? [] : [i])), keep: true })(dy);
 
@@ -57,7 +62,7 @@ const row = (pairOfRows: Tensor, index: number, x: Tensor): Tensor =>
 /** For each window the element of g that lies where x has its first maximum: the transpose of `maxPool2dGrad`. */
 const takeFromWindows = (g: Tensor, x: Tensor, op: PoolAttributes): Tensor => {
   const [top, bottom, left, right] = op.padding;
-  const largest = maxPool2d(op)(x);
+  const largest = maxPool2d(poolOf(op))(x);
   const [, oh, ow] = largest.shape;
   const padded = (t: Tensor, value: number) => pad([0, top, left, 0], [0, bottom, right, 0], { value })(t);
   const [values, wanted] = [padded(x, Number.NEGATIVE_INFINITY), padded(g, 0)];
@@ -149,11 +154,17 @@ export const rules: { readonly [K in OpKind]: Rule<K> } = {
       ? matmul(dy, a, { transposeA: true, transposeB: transposeA })
       : matmul(a, dy, { transposeA: !transposeA }),
   ],
-  conv2d: (dy, _y, op, x, filter) => [conv2dInput(filter, x.shape, op)(dy), conv2dFilter(x, dy, filter.shape, op)],
-  conv2dInput: (dx, _y, op, dy, filter) => [conv2d(filter, op)(dx), conv2dFilter(dx, dy, filter.shape, op)],
-  conv2dFilter: (df, _y, op, x, dy) => [conv2dInput(df, x.shape, op)(dy), conv2d(df, op)(x)],
+  conv2d: (dy, _y, op, x, filter) => [
+    conv2dInput(filter, x.shape, convOf(op))(dy),
+    conv2dFilter(x, dy, filter.shape, convOf(op)),
+  ],
+  conv2dInput: (dx, _y, op, dy, filter) => [
+    conv2d(filter, convOf(op))(dx),
+    conv2dFilter(dx, dy, filter.shape, convOf(op)),
+  ],
+  conv2dFilter: (df, _y, op, x, dy) => [conv2dInput(df, x.shape, convOf(op))(dy), conv2d(df, convOf(op))(x)],
 
-  maxPool2d: (dy, _y, op, x) => [maxPool2dGrad(dy, op)(x)],
+  maxPool2d: (dy, _y, op, x) => [maxPool2dGrad(dy, poolOf(op))(x)],
   maxPool2dGrad: (g, _y, op, x) => [undefined, takeFromWindows(g, x, op)],
 
   tag: (dy) => [dy],

@@ -6,7 +6,17 @@
  * The walk follows JS identity: every variable is a fresh mark around its value, so a tensor that a function also reads
  * from its surroundings stays a constant there.
  */
-import { add, inScope, leavesOf, mapTree, ShapeError, sameShape, type Tensor, zeros } from '@gdarknet/tensor';
+import {
+  add,
+  inScope,
+  leavesOf,
+  mapTree,
+  ShapeError,
+  sameShape,
+  type Tensor,
+  TensorError,
+  zeros,
+} from '@gdarknet/tensor';
 import { type Call, mark, markOf } from './mark.ts';
 import { type Cotangents, pullThrough } from './rules.ts';
 
@@ -24,7 +34,7 @@ const edges = (t: Tensor): readonly Tensor[] => {
 };
 
 const captured =
-  'customVjp: the function reads a differentiated value that is not one of its arguments; ' +
+  'the function reads a differentiated value that is not one of its arguments; ' +
   'make it an argument, or wrap it in stopGradient';
 
 /** The nodes between the variables and `outputs`, inputs first. No recursion: graphs are deep. */
@@ -47,7 +57,7 @@ const between = (variables: ReadonlySet<Tensor>, outputs: readonly Tensor[]): re
       const { t, to } = top;
       if (done.has(t)) continue;
       done.add(t);
-      if (markOf(t)?.kind === 'result' && active.has(t.inputs[0])) throw new Error(captured);
+      if (markOf(t)?.kind === 'result' && active.has(t.inputs[0])) throw new TensorError('customVjp', captured);
       if (to.some((i) => active.has(i))) {
         active.add(t);
         order.push(t);
@@ -125,7 +135,7 @@ export const vjp = <A extends unknown[], R>(f: (...args: A) => R, ...primals: A)
   const pullback = (cotangent: R): A => {
     const seeds = leavesOf<Tensor>(cotangent);
     if (seeds.length !== outputs.length) {
-      throw new Error(`vjp: the value has ${outputs.length} tensors and its cotangent ${seeds.length}`);
+      throw new TensorError('vjp', `the value has ${outputs.length} tensors and its cotangent ${seeds.length}`);
     }
     const found = pullBack(variables, outputs, seeds);
     return mapTree<A>(primals, (t, i) => found[i] ?? zeros(t.shape));

@@ -4,20 +4,21 @@
  */
 import {
   add,
+  check,
   clamp,
-  div,
   equal,
-  exp,
+  expm1,
   floor,
   less,
   maximum,
   minimum,
   mul,
-  neg,
   ones,
   select,
+  sigmoid,
   sub,
   type Tensor,
+  tanh,
 } from '@gdarknet/tensor';
 import { customVjp } from '../autodiff/custom.ts';
 
@@ -36,12 +37,9 @@ const leaning = (slope: number): Rule => ({
 /** top * x where x >= 0, else bottom * (e^x - 1). */
 const exponential = (top: number, bottom: number): Rule => ({
   // The exponent is bounded so that the branch not taken stays finite.
-  value: (x) => select(less(x, 0), mul(sub(exp(minimum(x, 0)), 1), bottom), mul(x, top)),
+  value: (x) => select(less(x, 0), mul(expm1(minimum(x, 0)), bottom), mul(x, top)),
   slope: (y) => select(less(y, 0), add(y, bottom), top),
 });
-
-const logistic = (x: Tensor): Tensor => div(1, add(exp(neg(x)), 1));
-const hyperbolicTangent = (x: Tensor): Tensor => sub(div(2, add(exp(mul(x, -2)), 1)), 1);
 
 /** 1 where lo < y < hi, else `outside`. */
 const inside = (y: Tensor, lo: number, hi: number, outside: number): Tensor =>
@@ -49,10 +47,10 @@ const inside = (y: Tensor, lo: number, hi: number, outside: number): Tensor =>
 
 const rules = {
   linear: { value: (x) => x, slope: (y) => ones(y.shape) },
-  logistic: { value: logistic, slope: (y) => mul(y, sub(1, y)) },
+  logistic: { value: sigmoid, slope: (y) => mul(y, sub(1, y)) },
   /** 2 logistic(x) - 1. */
   loggy: {
-    value: (x) => sub(mul(logistic(x), 2), 1),
+    value: (x) => tanh(mul(x, 0.5)),
     slope: (y) => mul(sub(1, mul(y, y)), 0.5),
   },
   relu: { value: (x) => maximum(x, 0), slope: (y) => less(0, y) },
@@ -65,7 +63,7 @@ const rules = {
     slope: (y) => select(less(0, y), 1.1, 0.1),
   },
   leaky: leaning(0.1),
-  tanh: { value: hyperbolicTangent, slope: (y) => sub(1, mul(y, y)) },
+  tanh: { value: tanh, slope: (y) => sub(1, mul(y, y)) },
   /** A logistic of three straight pieces. */
   plse: {
     value: (x) =>
@@ -96,8 +94,11 @@ export type Activation = keyof typeof rules;
 export const activations = Object.keys(rules) as readonly Activation[];
 export const isActivation = (name: string): name is Activation => Object.hasOwn(rules, name);
 
+export const activationRule = check.oneOf(activations);
+
 /** Applies the named activation, elementwise. */
 export const activate = (name: Activation): ((x: Tensor) => Tensor) => {
+  check.check('activate', 'the name', activationRule, name);
   if (name === 'linear') return (x) => x;
   const { value, slope }: Rule = rules[name];
   return customVjp(value, (dy, _, y) => [mul(dy, slope(y))]);

@@ -1,10 +1,11 @@
 /** Darknet's [connected] (SPEC 4.7): every output reads every input of an image. */
-import { add, matmul, reshape, sizeOf, zeros } from '@gdarknet/tensor';
-import { type Activation, activate } from './activation.ts';
+import { add, check, matmul, reshape, sizeOf, zeros } from '@gdarknet/tensor';
+import { type Activation, activate, activationRule } from './activation.ts';
 import type { ConvolutionParams, ConvolutionState } from './convolution.ts';
 import { scaledUniform } from './initialiser.ts';
 import { empty, type Layer } from './layer.ts';
 import {
+  batchNormRule,
   type Convention,
   type NormalisationParams,
   type NormalisationState,
@@ -18,15 +19,19 @@ export type ConnectedOptions = {
   readonly batchNorm?: false | Convention;
 };
 
+const rules: check.OptionRules<ConnectedOptions> = {
+  outputs: check.whole(1),
+  activation: activationRule,
+  batchNorm: batchNormRule,
+};
+
 /**
  * x `[n, ...]` to `[n, 1, 1, outputs]`. Weights are `[outputs, inputs]`, the inputs of an image in the order h, w, c
  * (Darknet's files have c, h, w).
  */
-export const connected = ({
-  outputs,
-  activation = 'linear',
-  batchNorm = false,
-}: ConnectedOptions): Layer<ConvolutionParams, ConvolutionState> => {
+export const connected = (options: ConnectedOptions): Layer<ConvolutionParams, ConvolutionState> => {
+  check.checkOptions('connected', rules, options, ['outputs']);
+  const { outputs, activation = 'linear', batchNorm = false } = options;
   const finish = activate(activation);
   return {
     init: (key, [n, ...rest]) => {

@@ -1,9 +1,10 @@
 /** Darknet's [convolutional] (SPEC 4.1): convolution, then batch normalisation or a bias, then an activation. */
-import { add, type ConvOptions, conv2d, type Pair, type Tensor, zeros } from '@gdarknet/tensor';
-import { type Activation, activate } from './activation.ts';
+import { add, type ConvOptions, check, conv2d, type Pair, type Tensor, zeros } from '@gdarknet/tensor';
+import { type Activation, activate, activationRule } from './activation.ts';
 import { heNormal } from './initialiser.ts';
 import { type Empty, empty, type Layer, shapeThrough } from './layer.ts';
 import {
+  batchNormRule,
   type Convention,
   type NormalisationParams,
   type NormalisationState,
@@ -25,14 +26,20 @@ export type ConvolutionOptions = ConvOptions & {
 export type ConvolutionParams = { readonly weights: Tensor; readonly biases: Tensor; readonly scales?: Tensor };
 export type ConvolutionState = NormalisationState | Empty;
 
+const rules: check.OptionRules<ConvolutionOptions> = {
+  filters: check.whole(1),
+  size: check.pairRule(1),
+  activation: activationRule,
+  batchNorm: batchNormRule,
+  stride: check.pairRule(1),
+  padding: check.sidesRule,
+  groups: check.whole(1),
+};
+
 /** x `[n, h, w, c]` to `[n, oh, ow, filters]`. */
-export const convolution = ({
-  filters,
-  size,
-  activation = 'linear',
-  batchNorm = false,
-  ...options
-}: ConvolutionOptions): Layer<ConvolutionParams, ConvolutionState> => {
+export const convolution = (given: ConvolutionOptions): Layer<ConvolutionParams, ConvolutionState> => {
+  check.checkOptions('convolution', rules, given, ['filters', 'size']);
+  const { filters, size, activation = 'linear', batchNorm = false, ...options } = given;
   const [rows, columns] = typeof size === 'number' ? [size, size] : size;
   const finish = activate(activation);
   return {

@@ -1,5 +1,5 @@
 /** Darknet's [cost] (SPEC 4.7) and the loss of [softmax]: sums over all elements, with its hand-made derivatives. */
-import { abs, equal, less, log, maximum, mul, neg, select, sub, sum, type Tensor } from '@gdarknet/tensor';
+import { abs, check, equal, less, log, maximum, mul, neg, select, sub, sum, type Tensor } from '@gdarknet/tensor';
 import { customVjp } from '../autodiff/custom.ts';
 
 type Rule = {
@@ -36,8 +36,14 @@ export type CostOptions = {
   readonly masked?: boolean;
 };
 
+const optionRules: check.OptionRules<CostOptions> = { scale: check.number, masked: check.flag };
+const kindRule = check.oneOf(Object.keys(rules));
+
 /** The scalar cost of a prediction; the target, of the same shape, has no derivative. */
-export const cost = (kind: CostKind, { scale = 1, masked = false }: CostOptions = {}) => {
+export const cost = (kind: CostKind, options: CostOptions = {}) => {
+  check.check('cost', 'the kind', kindRule, kind);
+  check.checkOptions('cost', optionRules, options);
+  const { scale = 1, masked = false } = options;
   const { error, delta }: Rule = rules[kind];
   const difference = (prediction: Tensor, target: Tensor): Tensor => {
     const d = sub(target, prediction);

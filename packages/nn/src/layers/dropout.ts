@@ -1,5 +1,5 @@
 /** Darknet's [dropout] (SPEC 4.7). */
-import { less, mul, select, type Tensor, uniform } from '@gdarknet/tensor';
+import { check, less, mul, select, type Tensor, TensorError, uniform } from '@gdarknet/tensor';
 import { stateless } from './layer.ts';
 
 export type DropoutOptions = {
@@ -7,13 +7,17 @@ export type DropoutOptions = {
   readonly probability?: number;
 };
 
+const rules: check.OptionRules<DropoutOptions> = {
+  probability: { expected: 'a number in [0, 1)', holds: (x) => typeof x === 'number' && x >= 0 && x < 1 },
+};
+
 /** In training 0 with the given probability, else x / (1 - probability); x itself otherwise. */
-export const dropout = ({ probability = 0.5 }: DropoutOptions = {}) => {
-  if (!(probability >= 0 && probability < 1))
-    throw new RangeError(`dropout: probability ${probability} must lie in [0, 1)`);
+export const dropout = (options: DropoutOptions = {}) => {
+  check.checkOptions('dropout', rules, options);
+  const { probability = 0.5 } = options;
   return stateless<Tensor>((x, { training, key }) => {
     if (!training || probability === 0) return x;
-    if (key === undefined) throw new Error('dropout: training needs a random key; give `mode.key`');
+    if (key === undefined) throw new TensorError('dropout', 'training needs a random key; give `mode.key`');
     return select(less(uniform(x.shape)(key), probability), 0, mul(x, 1 / (1 - probability)));
   });
 };

@@ -1,6 +1,6 @@
 /** Layers that read several others: Darknet's [route] and [shortcut] (SPEC 4.3, 4.4). */
-import { add, concat, mul, ones, pad, ShapeError, sameShape, slice, type Tensor } from '@gdarknet/tensor';
-import { type Activation, activate } from './activation.ts';
+import { add, check, concat, mul, ones, pad, ShapeError, sameShape, slice, type Tensor } from '@gdarknet/tensor';
+import { type Activation, activate, activationRule } from './activation.ts';
 import { stateless } from './layer.ts';
 
 /** Channels of all inputs one after another; the other sizes must agree. */
@@ -12,6 +12,12 @@ export type ShortcutOptions = {
   /** Multiplies `from`, default 1. */
   readonly beta?: number;
   readonly activation?: Activation;
+};
+
+const rules: check.OptionRules<ShortcutOptions> = {
+  alpha: check.number,
+  beta: check.number,
+  activation: activationRule,
 };
 
 const times = (t: Tensor, factor: number): Tensor => (factor === 1 ? t : mul(t, factor));
@@ -47,7 +53,11 @@ const onto = (x: Tensor, from: Tensor): ((t: Tensor) => Tensor) => {
 };
 
 /** alpha x + beta from where the two overlap, x elsewhere; then the activation. The result has the shape of x. */
-export const addShortcut = (x: Tensor, from: Tensor, { alpha = 1, beta = 1 }: ShortcutOptions = {}): Tensor => {
+export const addShortcut = (x: Tensor, from: Tensor, options: ShortcutOptions = {}): Tensor => {
+  check.checkTensor('addShortcut', 'x', x, 'f32');
+  check.checkTensor('addShortcut', 'from', from, 'f32');
+  check.checkOptions('addShortcut', rules, options);
+  const { alpha = 1, beta = 1 } = options;
   if (sameShape(x.shape, from.shape)) return add(times(x, alpha), times(from, beta));
   const place = onto(x, from);
   const scaled = alpha === 1 ? x : mul(x, add(mul(place(ones(from.shape)), alpha - 1), 1));
@@ -56,6 +66,7 @@ export const addShortcut = (x: Tensor, from: Tensor, { alpha = 1, beta = 1 }: Sh
 
 /** Input: [x, from]. */
 export const shortcut = (options: ShortcutOptions = {}) => {
+  check.checkOptions('shortcut', rules, options);
   const finish = activate(options.activation ?? 'linear');
   return stateless<readonly [x: Tensor, from: Tensor]>(([x, from]) => finish(addShortcut(x, from, options)));
 };

@@ -79,7 +79,7 @@ describe('upsample', () => {
   test('a negative stride sums blocks', async () => {
     expect(await run(upsample({ stride: -2 }), count(8, [1, 2, 4, 1]))).toEqual([10, 18]);
     expect(() => upsample({ stride: -2 }).init(key(0), [1, 3, 4, 1])).toThrow(ShapeError);
-    expect(() => upsample({ stride: 0 })).toThrow('stride 0');
+    expect(() => upsample({ stride: 0 })).toThrow('upsample: stride must be a whole number other than 0, got 0');
   });
   test('gradients', async () => {
     for (const stride of [2, -2]) {

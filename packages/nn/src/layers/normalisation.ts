@@ -5,6 +5,7 @@
  */
 import {
   add,
+  check,
   div,
   maximum,
   moments,
@@ -28,6 +29,9 @@ import type { Layer, Mode } from './layer.ts';
  * over N - 1, `sqrt(variance) + 1e-6`, and a derivative that uses `sqrt(variance + 1e-5)`.
  */
 export type Convention = 'cudnn' | 'darknet-cpu';
+
+export const conventionNames = ['cudnn', 'darknet-cpu'] as const satisfies readonly Convention[];
+export const batchNormRule = check.oneOf([false, ...conventionNames]);
 
 type Statistics = {
   /** The variance that normalises, from the biased one over n values. */
@@ -142,11 +146,18 @@ export const normalisationStart = (c: number): { params: NormalisationParams; st
 });
 
 /** Batch normalisation as a layer of its own. */
-export const batchNorm = ({
-  convention = 'cudnn',
-}: {
+export type BatchNormOptions = {
+  /** Default `cudnn`. */
   readonly convention?: Convention;
-} = {}): Layer<NormalisationParams, NormalisationState> => ({
-  init: (_, shape: Shape) => ({ ...normalisationStart(shape[shape.length - 1]), shape }),
-  apply: (params, state, x, mode) => normalise(convention, params, state, x, mode),
-});
+};
+
+const rules: check.OptionRules<BatchNormOptions> = { convention: check.oneOf(conventionNames) };
+
+export const batchNorm = (options: BatchNormOptions = {}): Layer<NormalisationParams, NormalisationState> => {
+  check.checkOptions('batchNorm', rules, options);
+  const { convention = 'cudnn' } = options;
+  return {
+    init: (_, shape: Shape) => ({ ...normalisationStart(shape[shape.length - 1]), shape }),
+    apply: (params, state, x, mode) => normalise(convention, params, state, x, mode),
+  };
+};

@@ -1,5 +1,5 @@
 /** Darknet's [softmax] (SPEC 4.7). */
-import { div, exp, max, mul, reshape, ShapeError, sub, sum, type Tensor } from '@gdarknet/tensor';
+import { check, div, exp, max, mul, reshape, ShapeError, sub, sum, type Tensor } from '@gdarknet/tensor';
 import { stopGradient } from '../autodiff/custom.ts';
 import { stateless } from './layer.ts';
 
@@ -12,10 +12,18 @@ export type SoftmaxOptions = {
   readonly spatial?: boolean;
 };
 
+const rules: check.OptionRules<SoftmaxOptions> = {
+  groups: check.whole(1),
+  temperature: check.number,
+  spatial: check.flag,
+};
+
 /** Within each group of each image positive values with sum 1; `[n, h, w, c]` to the same shape. */
-export const softmax = ({ groups = 1, temperature = 1, spatial = false }: SoftmaxOptions = {}) =>
-  stateless<Tensor>((x) => {
-    const [n, h, w, c] = x.shape;
+export const softmax = (options: SoftmaxOptions = {}) => {
+  check.checkOptions('softmax', rules, options);
+  const { groups = 1, temperature = 1, spatial = false } = options;
+  return stateless<Tensor>((x) => {
+    const [n, h, w, c] = check.checkTensor('softmax', 'x', x, 'f32', 4).shape;
     if (c % groups !== 0) throw new ShapeError('softmax', [x.shape], `channels that ${groups} groups divide`);
     const over = { axes: spatial ? [3] : [1, 3], keep: true };
     const logits = reshape([n, h * w, groups, c / groups])(temperature === 1 ? x : mul(x, 1 / temperature));
@@ -23,3 +31,4 @@ export const softmax = ({ groups = 1, temperature = 1, spatial = false }: Softma
     const e = exp(sub(logits, stopGradient(max(over)(logits))));
     return reshape(x.shape)(div(e, sum(over)(e)));
   });
+};

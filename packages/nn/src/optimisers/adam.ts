@@ -2,14 +2,16 @@
  * Adam (Kingma and Ba, "Adam: a method for stochastic optimization", 2015), plain and as Darknet's GPU build has it
  * (SPEC 4.8).
  */
-import { add, div, exp, mul, type Operand, scalar, sqrt, sub, type Tensor } from '@gdarknet/tensor';
+import { add, check, div, exp, mul, type Operand, scalar, sqrt, sub, type Tensor } from '@gdarknet/tensor';
 import { mapTrees, type Path } from '../parameters.ts';
 import {
   isWeight,
   type Optimiser,
   type ParameterRules,
   type ParameterTree,
+  parameterRules,
   scaledRate,
+  shareRule,
   zerosLike,
 } from './optimiser.ts';
 
@@ -57,16 +59,20 @@ export type AdamOptions = ParameterRules & {
   readonly decay?: number;
 };
 
+const rules: check.OptionRules<AdamOptions> = {
+  ...parameterRules,
+  beta1: shareRule,
+  beta2: shareRule,
+  epsilon: check.finite,
+  decay: check.finite,
+};
+
 /** The textbook form. Gradients are what you mean them to be (usually of a mean over the batch). */
-export const adam = ({
-  beta1 = 0.9,
-  beta2 = 0.999,
-  epsilon = 1e-8,
-  decay = 0,
-  decays = isWeight,
-  rateFactor = () => 1,
-}: AdamOptions = {}): Optimiser<AdamState> =>
-  optimiser({
+export const adam = (options: AdamOptions = {}): Optimiser<AdamState> => {
+  check.checkOptions('adam', rules, options);
+  const { decay = 0, decays = isWeight, ...others } = options;
+  const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, rateFactor = () => 1 } = others;
+  return optimiser({
     beta1,
     beta2,
     epsilon,
@@ -74,22 +80,21 @@ export const adam = ({
     entering: (_, g) => g,
     leaving: (path, direction, p) => (decay !== 0 && decays(path) ? add(direction, mul(p, decay)) : direction),
   });
+};
 
 export type DarknetAdamOptions = Omit<AdamOptions, 'decays'> & {
   /** Images in a batch: gradients are sums over them, and are not divided. */
   readonly batch: number;
 };
 
+const { decays: _, ...ownRules } = rules;
+const darknetRules: check.OptionRules<DarknetAdamOptions> = { ...ownRules, batch: check.whole(1) };
+
 /** As Darknet's GPU build: the decay enters the moments, multiplied by the batch, and takes every parameter. Epsilon 1e-7. */
-export const darknetAdam = ({
-  batch,
-  beta1 = 0.9,
-  beta2 = 0.999,
-  epsilon = 1e-7,
-  decay = 1e-4,
-  rateFactor = () => 1,
-}: DarknetAdamOptions): Optimiser<AdamState> =>
-  optimiser({
+export const darknetAdam = (options: DarknetAdamOptions): Optimiser<AdamState> => {
+  check.checkOptions('darknetAdam', darknetRules, options, ['batch']);
+  const { batch, decay = 1e-4, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-7, rateFactor = () => 1 } = options;
+  return optimiser({
     beta1,
     beta2,
     epsilon,
@@ -97,3 +102,4 @@ export const darknetAdam = ({
     entering: (_, g, p) => add(g, mul(p, decay * batch)),
     leaving: (_, direction) => direction,
   });
+};

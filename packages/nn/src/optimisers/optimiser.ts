@@ -1,5 +1,5 @@
 /** What an optimiser is: pure functions between trees of tensors, made for `jit` with parameters and state donated. */
-import { mul, type Operand, zeros } from '@gdarknet/tensor';
+import { check, mul, type Operand, zeros } from '@gdarknet/tensor';
 import type { Variables } from '../layers/layer.ts';
 import { mapTrees, type Path } from '../parameters.ts';
 
@@ -18,6 +18,16 @@ export type ParameterRules = {
   readonly decays?: (path: Path) => boolean;
   /** Multiplies the rate of a parameter (Darknet's `learning_rate` of a layer); default 1. With 0 it stays as it is. */
   readonly rateFactor?: (path: Path) => number;
+};
+
+export const parameterRules: check.OptionRules<ParameterRules> = {
+  decays: check.callable,
+  rateFactor: check.callable,
+};
+/** A share of what was: below 1, or it never fades. */
+export const shareRule: check.Rule = {
+  expected: 'a number in [0, 1)',
+  holds: (x) => typeof x === 'number' && x >= 0 && x < 1,
 };
 
 export const isWeight = (path: Path): boolean => path.at(-1) === 'weights';

@@ -1,4 +1,5 @@
 /** Darknet's learning-rate policies (SPEC 1.3), on the host and rounded to f32 where the original holds a float. */
+import { check } from '@gdarknet/tensor';
 
 export type Policy =
   | { readonly kind: 'constant' }
@@ -54,9 +55,15 @@ const rules: { readonly [K in Policy['kind']]: Rule<Extract<Policy, { kind: K }>
   random: (rate, _, { power }, { random = Math.random }) => rate * f32(random()) ** f32(power),
 };
 
+const optionRules: check.OptionRules<RateOptions> = { random: check.callable, compat: check.flag };
+const kindRule = check.oneOf(Object.keys(rules));
+
 /** The rate at a batch, counted from 1 at the first update of a fresh network. */
 export const rateAt = (schedule: Schedule, batch: number, options: RateOptions = {}): number => {
   const { policy, burnIn = 0, burnInPower = 4 } = schedule;
+  check.check('rateAt', 'the policy', kindRule, policy.kind);
+  check.check('rateAt', 'batch', check.whole(), batch);
+  check.checkOptions('rateAt', optionRules, options);
   const rate = f32(schedule.learningRate);
   if (batch < burnIn) return f32(rate * f32(batch / burnIn) ** f32(burnInPower));
   return f32((rules[policy.kind] as Rule<Policy>)(rate, batch, policy, options));

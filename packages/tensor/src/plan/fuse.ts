@@ -3,23 +3,12 @@
  * by keeping it: all its readers belong to one step, or it is so cheap that computing it again costs less than storing it.
  */
 import type { Graph, Node } from '../graph.ts';
-import { isElementwise, type OpKind } from '../op.ts';
+import { isElementwise, type Op, type OpKind } from '../op.ts';
+import { isScalar, scalarRows } from '../scalars.ts';
 
-const cheap: ReadonlySet<OpKind> = new Set<OpKind>([
-  'neg',
-  'abs',
-  'floor',
-  'add',
-  'sub',
-  'mul',
-  'max',
-  'min',
-  'less',
-  'equal',
-  'select',
-  'cast',
-  'iota',
-]);
+/** Computing it again costs less than storing it. */
+const isCheap = ({ kind }: Op): boolean =>
+  kind === 'select' || kind === 'cast' || kind === 'iota' || (isScalar(kind) && scalarRows[kind].cheap);
 /** A step computes at most this many nodes: a kernel's locals are registers, and nothing that people write is as long. */
 const longest = 256;
 /** A chain of at most this many cheap operations is computed again rather than stored. */
@@ -41,7 +30,7 @@ export const fuse = ({ nodes, outputs }: Graph): readonly ReadonlySet<number>[] 
 
   const cost: number[] = [];
   for (const n of nodes) {
-    const own = cheap.has(n.op.kind) ? 1 : isElementwise(n.op) ? Number.POSITIVE_INFINITY : 0;
+    const own = isCheap(n.op) ? 1 : isElementwise(n.op) ? Number.POSITIVE_INFINITY : 0;
     cost.push(own === 0 ? 0 : n.inputs.reduce((sum, i) => sum + cost[i], own));
   }
 

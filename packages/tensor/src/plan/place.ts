@@ -3,7 +3,7 @@
  */
 import type { DType, Shape } from '../shape.ts';
 import { pack } from './memory.ts';
-import { outOf, type Place, type Program, type Step, type ValueId, valuesOf } from './program.ts';
+import { outOf, type Place, type Program, readsOf, type Step, type ValueId, valuesOf } from './program.ts';
 import { schedule } from './schedule.ts';
 
 /** One piece of memory; several values may be shapes of it. */
@@ -29,10 +29,7 @@ const inOrder = (
     ends: place === undefined ? !isResult.has(i) : place.kind === 'argument' && donated.includes(place.index),
     begins: place === undefined || place.kind === 'result',
   }));
-  const tasks = steps.map((step) => {
-    const touched = valuesOf(step).map(numberOf);
-    return { reads: touched.slice(0, -1), write: touched[touched.length - 1] };
-  });
+  const tasks = steps.map((step) => ({ reads: readsOf(step).map(numberOf), write: numberOf(outOf(step)) }));
   return schedule(tasks, pieces).map((i) => steps[i]);
 };
 

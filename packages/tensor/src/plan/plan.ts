@@ -62,7 +62,7 @@ class Planner {
   }
 
   private value(shape: Shape, dtype: DType, memory = this.memory(sizeOf(shape) * 4)): ValueId {
-    return this.values.push({ shape, dtype, memory }) - 1;
+    return (this.values.push({ shape, dtype, memory }) - 1) as ValueId;
   }
 
   private push(step: Step): void {

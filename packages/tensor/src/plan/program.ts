@@ -8,8 +8,9 @@ import type { Stored } from '../device.ts';
 import type { BinaryKind, ConvAttributes, PoolAttributes, UnaryKind } from '../op.ts';
 import type { DType, HostArray, Shape } from '../shape.ts';
 
-/** Index into `Program.values`. */
-export type ValueId = number;
+declare const brand: unique symbol;
+/** Index into `Program.values`. A type of its own, so that a step's operands are told from its sizes. */
+export type ValueId = number & { readonly [brand]: true };
 
 export type Place =
   /** The caller's argument. */
@@ -24,6 +25,9 @@ export type Place =
 
 /** Dense, row-major. */
 export type Value = { readonly shape: Shape; readonly dtype: DType; readonly place: Place };
+
+/** Stands for a value that is given in another way. */
+export const noValue = -1 as ValueId;
 
 /** How a step walks a value: element offset, and element strides for each axis of the step's shape (0 repeats). */
 export type View = { readonly value: ValueId; readonly offset: number; readonly strides: readonly number[] };
@@ -150,14 +154,58 @@ export type Program = {
   readonly scratch: number;
 };
 
-export const outOf = (step: Step): ValueId => (step.kind === 'map' ? step.out.value : step.out);
+export const idsOf = ({ values }: Program): readonly ValueId[] => values.map((_, id) => id as ValueId);
 
-/** Every value that a step reads, then the one it writes. */
-export const valuesOf = (step: Step): ValueId[] => {
-  const expression = 'expression' in step ? step.expression : 'epilogue' in step ? step.epilogue : undefined;
-  const loads = expression?.loads.map((l) => l.value) ?? [];
-  const operands = (['x', 'a', 'b', 'dy', 'filter', 'indices', 'updates', 'key'] as const).flatMap((name) =>
-    name in step ? [(step as unknown as Record<string, number>)[name]] : [],
-  );
-  return [...loads, ...operands, outOf(step)];
+export type StepKind = Step['kind'];
+export type StepOf<K extends StepKind> = Extract<Step, { kind: K }>;
+
+/** How a field of a step refers to values: it is one, it walks one, or it is an expression of some. */
+type Reference<T> = T extends ValueId ? 'value' : T extends View ? 'view' : T extends Expression ? 'expression' : never;
+/** The fields of a step that refer to values, all of them, apart from the result. */
+export type ReadsOf<S> = {
+  readonly [N in keyof S as N extends 'out'
+    ? never
+    : Reference<NonNullable<S[N]>> extends never
+      ? never
+      : N]-?: Reference<NonNullable<S[N]>>;
 };
+
+/** What a step reads. An operand that is not here would be overwritten while it is in use: it does not compile. */
+const reads: { readonly [K in StepKind]: ReadsOf<StepOf<K>> } = {
+  map: { expression: 'expression' },
+  reduce: { expression: 'expression' },
+  moments: { x: 'value' },
+  matmul: { a: 'value', b: 'value', epilogue: 'expression' },
+  conv2d: { x: 'value', filter: 'value', epilogue: 'expression' },
+  conv2dInput: { dy: 'value', filter: 'value', epilogue: 'expression' },
+  conv2dFilter: { x: 'value', dy: 'value', epilogue: 'expression' },
+  maxPool2d: { x: 'value' },
+  maxPool2dGrad: { x: 'value', dy: 'value' },
+  gather: { x: 'value', indices: 'value' },
+  scatterAdd: { updates: 'value', indices: 'value' },
+  randomBits: { key: 'value' },
+};
+
+const valuesIn: {
+  readonly value: (field: ValueId) => readonly ValueId[];
+  readonly view: (field: View) => readonly ValueId[];
+  readonly expression: (field: Expression) => readonly ValueId[];
+} = {
+  value: (id) => [id],
+  view: ({ value }) => [value],
+  expression: ({ loads }) => loads.map(({ value }) => value),
+};
+
+const referred = (step: Step, kinds: readonly (keyof typeof valuesIn)[]): ValueId[] =>
+  Object.entries(reads[step.kind]).flatMap(([name, kind]: [string, keyof typeof valuesIn]) => {
+    const field = (step as unknown as Readonly<Record<string, unknown>>)[name];
+    return field !== undefined && kinds.includes(kind) ? valuesIn[kind](field as never) : [];
+  });
+
+/** Every value that a step reads. */
+export const readsOf = (step: Step): readonly ValueId[] => referred(step, ['value', 'view', 'expression']);
+/** Those that it reads whole, as its operation has them in order. */
+export const operandsOf = (step: Step): readonly ValueId[] => referred(step, ['value']);
+export const outOf = (step: Step): ValueId => (step.kind === 'map' ? step.out.value : step.out);
+/** Every value that a step reads, then the one it writes. */
+export const valuesOf = (step: Step): readonly ValueId[] => [...readsOf(step), outOf(step)];

@@ -4,6 +4,7 @@
  */
 import type { ConvAttributes, OpKind, OpOf, PoolAttributes } from '../op.ts';
 import { threefry2x32 } from '../random/threefry.ts';
+import { type BinaryRow, binaryRows, mapRows, type UnaryRow, unaryRows } from '../scalars.ts';
 import { allocate, type DType, type HostArray, type Shape, sizeOf, stridesOf } from '../shape.ts';
 
 export type Operand = { readonly data: HostArray; readonly shape: Shape };
@@ -31,15 +32,18 @@ const flatten = (position: readonly number[], strides: readonly number[]): numbe
   position.reduce((sum, p, a) => sum + p * strides[a], 0);
 
 const unary =
-  (f: (x: number) => number): Plain =>
+  ({ value }: UnaryRow): Plain =>
   (_, result, { data }) =>
-    fill(result, (i) => f(data[i]));
+    fill(result, (i) => value(data[i]));
 
-/** `exact` receives both numbers; the result array rounds or wraps to the dtype. */
+/** The result array rounds or wraps to the dtype. */
 const binary =
-  (f: (a: number, b: number, dtype: DType) => number): Plain =>
+  ({ value }: BinaryRow): Plain =>
   (_, result, a, b) =>
-    fill(result, (i) => f(a.data[i], b.data[i], result.dtype));
+    fill(result, (i) => value(a.data[i], b.data[i], result.dtype));
+
+const unaryKernels = mapRows(unaryRows, unary);
+const binaryKernels = mapRows(binaryRows, binary);
 
 const saturate: Readonly<Record<DType, (x: number) => number>> = {
   f32: (x) => x,
@@ -51,14 +55,18 @@ const saturate: Readonly<Record<DType, (x: number) => number>> = {
 const castTo = (x: number, from: HostArray, dtype: DType): number =>
   from instanceof Float32Array ? saturate[dtype](x) : dtype === 'f32' ? x : dtype === 'i32' ? x | 0 : x >>> 0;
 
+/** Sums of integers wrap around at each step, so that they stay exact however many there are. */
+const wrap: Readonly<Record<DType, (x: number) => number>> = { f32: (x) => x, i32: (x) => x | 0, u32: (x) => x >>> 0 };
+
 const reduce =
   (start: number, fold: (a: number, b: number) => number) =>
   (op: { readonly axes: readonly number[] }, result: Result, { data, shape }: Operand): HostArray => {
     const partial = new Float64Array(sizeOf(result.shape)).fill(start);
     const strides = stridesOf(result.shape).map((s, a) => (op.axes.includes(a) ? 0 : s));
+    const kept = wrap[result.dtype];
     for (let i = 0; i < data.length; i++) {
       const o = flatten(unflatten(i, shape), strides);
-      partial[o] = fold(partial[o], data[i]);
+      partial[o] = kept(fold(partial[o], data[i]));
     }
     return fill(result, (i) => partial[i]);
   };
@@ -98,27 +106,31 @@ const accumulate = (result: Result, run: (sums: Float64Array) => void): HostArra
   return fill(result, (i) => sums[i]);
 };
 
-/** The first largest element of each window: `f(output index, input index or -1 when the window is empty)`. */
+/**
+ * The largest element of each window: `f(output index, index of the first that large or -1 when the window is empty, its
+ * value)`. A NaN is larger than any number.
+ */
 const eachWindow = (
   { data, shape: [n, h, w, c] }: Operand,
   [, oh, ow]: Shape,
   { size, stride, padding }: PoolAttributes,
-  f: (y: number, x: number) => void,
+  f: (y: number, x: number, most: number) => void,
 ): void => {
   for (let b = 0; b < n; b++)
     for (let i = 0; i < oh; i++)
       for (let j = 0; j < ow; j++)
         for (let k = 0; k < c; k++) {
-          let best = -1;
+          let [best, most] = [-1, Number.NEGATIVE_INFINITY];
           for (let p = 0; p < size[0]; p++)
             for (let q = 0; q < size[1]; q++) {
               const y = i * stride[0] + p - padding[0];
               const x = j * stride[1] + q - padding[2];
               if (y < 0 || y >= h || x < 0 || x >= w) continue;
               const at = ((b * h + y) * w + x) * c + k;
-              if (best < 0 || data[at] > data[best]) best = at;
+              if (best < 0 || data[at] > most || (Number.isNaN(data[at]) && !Number.isNaN(most))) best = at;
+              most = Math.max(most, data[at]);
             }
-          f(((b * oh + i) * ow + j) * c + k, best);
+          f(((b * oh + i) * ow + j) * c + k, best, most);
         }
 };
 
@@ -142,24 +154,8 @@ export const kernels: { readonly [K in OpKind]: Kernel<K> } = {
   iota: (op, result) => fill(result, (i) => unflatten(i, result.shape)[op.axis]),
   randomBits: (_, result, { data }) => fill(result, (i) => threefry2x32(data[0], data[1], 0, i >>> 1)[i & 1]),
 
-  neg: unary((x) => -x),
-  abs: unary(Math.abs),
-  exp: unary(Math.exp),
-  log: unary(Math.log),
-  sqrt: unary(Math.sqrt),
-  sin: unary(Math.sin),
-  cos: unary(Math.cos),
-  atan: unary(Math.atan),
-  floor: unary(Math.floor),
-
-  add: binary((a, b) => a + b),
-  sub: binary((a, b) => a - b),
-  mul: binary((a, b, dtype) => (dtype === 'f32' ? a * b : Math.imul(a, b))),
-  div: binary((a, b, dtype) => (dtype === 'f32' ? a / b : b === 0 ? 0 : Math.trunc(a / b))),
-  max: binary((a, b) => Math.max(a, b)),
-  min: binary((a, b) => Math.min(a, b)),
-  less: binary((a, b) => Number(a < b)),
-  equal: binary((a, b) => Number(a === b)),
+  ...unaryKernels,
+  ...binaryKernels,
   select: (_, result, c, a, b) => fill(result, (i) => (c.data[i] !== 0 ? a.data[i] : b.data[i])),
   cast: (_, result, { data }) => fill(result, (i) => castTo(data[i], data, result.dtype)),
 
@@ -222,7 +218,9 @@ export const kernels: { readonly [K in OpKind]: Kernel<K> } = {
         const position = unflatten(i, shape);
         const index = indices.data[position[op.axis]];
         position[op.axis] = index;
-        if (index >= 0 && index < op.size) sums[flatten(position, strides)] += data[i];
+        if (index < 0 || index >= op.size) continue;
+        const to = flatten(position, strides);
+        sums[to] = wrap[result.dtype](sums[to] + data[i]);
       }
     }),
 
@@ -260,8 +258,8 @@ export const kernels: { readonly [K in OpKind]: Kernel<K> } = {
     ),
   maxPool2d: (op, result, x) => {
     const out = allocate(result.dtype, sizeOf(result.shape));
-    eachWindow(x, result.shape, op, (o, i) => {
-      out[o] = i < 0 ? Number.NEGATIVE_INFINITY : x.data[i];
+    eachWindow(x, result.shape, op, (o, _, most) => {
+      out[o] = most;
     });
     return out;
   },

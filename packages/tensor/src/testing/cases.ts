@@ -6,6 +6,7 @@
 import type { Device } from '../device.ts';
 import * as T from '../index.ts';
 import type { Tensor } from '../tensor.ts';
+import { specialCases } from './special-cases.ts';
 
 /** Values in [-1, 1), repeatable. */
 export const noise = (shape: readonly number[], seed = 1, scale = 1): Tensor => {
@@ -480,6 +481,7 @@ export const cases: readonly Case[] = [
   ...matmuls,
   ...convolutions,
   ...pools,
+  ...specialCases,
 ];
 
 /** The first element that is not close relative to the largest finite magnitude; NaN and infinities must agree exactly. */

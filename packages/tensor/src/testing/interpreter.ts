@@ -5,7 +5,7 @@
 import type { Buffer, Device, Executable, Run } from '../device.ts';
 import type { Op } from '../op.ts';
 import { planGraph } from '../plan/plan.ts';
-import type { Expression, Instruction, Program, Step, View } from '../plan/program.ts';
+import { type Expression, type Instruction, operandsOf, type Program, type Step, type View } from '../plan/program.ts';
 import { kernels, type Operand } from '../reference/kernels.ts';
 import { allocate, type DType, type HostArray, type Shape, sizeOf } from '../shape.ts';
 
@@ -92,11 +92,7 @@ const fold = (step: Extract<Step, { kind: 'reduce' }>, runtime: Runtime): void =
 const operation = (step: Exclude<Step, { kind: 'map' | 'reduce' }>, runtime: Runtime): void => {
   const { values } = runtime.program;
   const operand = (value: number): Operand => ({ data: runtime.array(value), shape: values[value].shape });
-  const names = ['x', 'a', 'b', 'dy', 'filter', 'updates', 'indices', 'key'] as const;
-  const order = step.kind === 'conv2dInput' ? (['dy', 'filter'] as const) : names;
-  let inputs = order.flatMap((name) =>
-    name in step ? [operand((step as unknown as Record<string, number>)[name])] : [],
-  );
+  let inputs = operandsOf(step).map(operand);
   let shape = values[step.out].shape;
   let op = step as unknown as Op;
   if (step.kind === 'gather' || step.kind === 'scatterAdd') {

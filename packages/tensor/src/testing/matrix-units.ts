@@ -4,7 +4,8 @@
  */
 import { conv2d, conv2dFilter, conv2dInput, floor, matmul, mul, read, type Tensor } from '../index.ts';
 import { chooseAdapter } from '../webgpu/adapter.ts';
-import { gpuOf, openWebGpu, type WebGpuOptions } from '../webgpu/device.ts';
+import { gpuOf, openWebGpu } from '../webgpu/device.ts';
+import type { WebGpuOptions } from '../webgpu/options.ts';
 import { openPipelines } from '../webgpu/pipelines.ts';
 import { disagreement } from '../webgpu/proof.ts';
 import { unitsOf } from '../webgpu/units.ts';

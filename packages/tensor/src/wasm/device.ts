@@ -1,34 +1,18 @@
 /** The `wasm` device: kernels emitted for each program, one shared memory, worker threads. */
+import { checkOptions } from '../check.ts';
 import type { Device } from '../device.ts';
 import { lifeOf } from '../life.ts';
-import type { ProfileEvent } from '../profile.ts';
 import { dtypeOf, sizeOf } from '../shape.ts';
 import { openArena } from './arena.ts';
 import { compile, type Shop } from './executable.ts';
 import { Heap } from './heap.ts';
 import { chooseTile } from './kernels.ts';
+import { type WasmOptions, wasmRules } from './options.ts';
 import { isNode, openThreads } from './threads.ts';
 
-export type WasmOptions = {
-  /** Default: the cores of the machine. Results do not depend on it. */
-  readonly threads?: number;
-  /** 256-bit vectors where Node offers them (default true; the environment variable GDARKNET_NO_REVEC=1 turns them off). */
-  readonly wide?: boolean;
-  /**
-   * Kernels by their label, as it stands in `description`, where this machine has them: another process then computes the
-   * same bits. Default: the fastest, measured.
-   */
-  readonly kernels?: string;
-  /** Hears of every kernel launch, with its time. */
-  readonly profile?: (event: ProfileEvent) => void;
-};
-
-export const openWasm = async ({
-  threads: wanted,
-  wide = true,
-  kernels,
-  profile,
-}: WasmOptions = {}): Promise<Device> => {
+export const openWasm = async (options: WasmOptions = {}): Promise<Device> => {
+  checkOptions('openWasm', wasmRules, options);
+  const { threads: wanted, wide = true, kernels, profile } = options;
   const cores = isNode() ? await (await import('./node.ts')).coreCount() : (navigator.hardwareConcurrency ?? 1);
   const canShare = typeof SharedArrayBuffer !== 'undefined' && (isNode() || globalThis.crossOriginIsolated === true);
   const tile = await chooseTile(wide && !(isNode() && process.env.GDARKNET_NO_REVEC), kernels);

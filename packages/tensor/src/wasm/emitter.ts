@@ -275,7 +275,17 @@ const text = (s: string): number[] => [...unsigned(s.length), ...[...s].map((c) 
 
 /** Functions of the host, f32 to f32, with the indices that `call` takes. */
 export const hostFunctions = ['sin', 'cos', 'atan'] as const;
-export const hostIndex = (name: (typeof hostFunctions)[number]): number => hostFunctions.indexOf(name);
+export type HostFunction = (typeof hostFunctions)[number];
+export const hostIndex = (name: HostFunction): number => hostFunctions.indexOf(name);
+/** The same as source text, for a worker that has none of this. */
+export const hostSource = `{ memory, ${hostFunctions.map((name) => `${name}: Math.${name}`).join(', ')} }`;
+/** What a module imports. */
+export const hostImports = (memory: WebAssembly.Memory): WebAssembly.Imports => ({
+  host: { memory, ...Object.fromEntries(hostFunctions.map((name) => [name, Math[name]])) },
+});
+
+/** Longer functions are not compared with others. */
+const longestCompared = 60_000;
 
 /** Collects the functions of one module; equal ones are kept once. */
 export class ModuleWriter {
@@ -285,10 +295,10 @@ export class ModuleWriter {
   /** Index for `call`; also the export's name, after `f`. */
   add(f: Func): number {
     const code = f.encode();
+    const push = () => hostFunctions.length + this.functions.push({ params: f.params, code }) - 1;
+    if (code.length >= longestCompared) return push();
     const name = `${f.params} ${String.fromCharCode(...code)}`;
-    const twin = code.length < 60_000 ? this.known.get(name) : undefined;
-    if (twin !== undefined) return twin;
-    const index = hostFunctions.length + this.functions.push({ params: f.params, code }) - 1;
+    const index = this.known.get(name) ?? push();
     this.known.set(name, index);
     return index;
   }

@@ -4,7 +4,7 @@ import type { Graph } from '../graph.ts';
 import { DeviceLostError, type Life } from '../life.ts';
 import { costOf } from '../plan/cost.ts';
 import { planGraph } from '../plan/plan.ts';
-import { outOf, type Program, type ValueId } from '../plan/program.ts';
+import { idsOf, outOf, type Program, type ValueId } from '../plan/program.ts';
 import type { ProfileEvent } from '../profile.ts';
 import { dtypeOf, type HostArray, showShape, sizeOf } from '../shape.ts';
 import { type Arena, type Layout, layOut } from './arena.ts';
@@ -78,12 +78,13 @@ const planFor = ({ heap, arena, threads, tile }: Shop, program: Program): Plan =
   const owned = owner(heap);
   try {
     const constants = new Map<ValueId, number>();
-    program.values.forEach(({ place }, id) => {
-      if (place.kind !== 'constant') return;
+    for (const id of idsOf(program)) {
+      const { place } = program.values[id];
+      if (place.kind !== 'constant') continue;
       const at = owned.take(place.data.byteLength, purpose);
       heap.array(at, dtypeOf(place.data), place.data.length).set(place.data);
       constants.set(id, at);
-    });
+    }
     const kept = lowered.kept.map((floats) => owned.take(floats * 4, purpose));
     const blocks = lowered.launches.map((l) => (l.kind === 'kernel' ? owned.take(l.words.length * 4, purpose) : 0));
     return { program, lowered, layout, owned, constants, kept, blocks, uploads: new Map() };
@@ -127,7 +128,8 @@ const addressesOf = (
   args: readonly number[],
   results: readonly Buffer[],
 ): Uint32Array =>
-  Uint32Array.from(program.values, ({ place }, id) => {
+  Uint32Array.from(idsOf(program), (id) => {
+    const { place } = program.values[id];
     switch (place.kind) {
       case 'argument':
         return args[place.index];

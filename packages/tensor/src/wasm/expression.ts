@@ -1,7 +1,8 @@
 /** Expressions as straight SIMD code: four lanes at a time, or lane 0 alone at the end of a row. */
 import type { Instruction as Line } from '../plan/program.ts';
+import { type BinaryRow, type ForIntegers, type ScalarKind, scalarRows } from '../scalars.ts';
 import type { DType } from '../shape.ts';
-import { type Func, hostIndex, type Instruction, type Local } from './emitter.ts';
+import { type Func, type HostFunction, hostIndex, type Instruction, type Local } from './emitter.ts';
 
 /** Puts the four lanes (or lane 0) of a load, or of the kernel's own value, on the stack. */
 export type Sources = {
@@ -63,14 +64,16 @@ const log = (f: Func, x: Local): void => {
 };
 
 /** Lane by lane through a function of the host: exact everywhere, for functions that are rare in hot code. */
-const byHost = (f: Func, x: Local, name: 'sin' | 'cos' | 'atan'): void => {
-  const out = f.local('v128');
-  f.get(x).set(out);
-  for (let lane = 0; lane < 4; lane++) {
-    f.get(out).get(x).extract('f32', lane).call(hostIndex(name)).replace('f32', lane).set(out);
-  }
-  f.get(out);
-};
+const byHost =
+  (name: HostFunction) =>
+  (f: Func, x: Local): void => {
+    const out = f.local('v128');
+    f.get(x).set(out);
+    for (let lane = 0; lane < 4; lane++) {
+      f.get(out).get(x).extract('f32', lane).call(hostIndex(name)).replace('f32', lane).set(out);
+    }
+    f.get(out);
+  };
 
 /** Truncated toward zero; by zero gives 0. */
 const integerDivision = (f: Func, a: Local, b: Local, unsigned: boolean): void => {
@@ -99,10 +102,18 @@ const integerDivision = (f: Func, a: Local, b: Local, unsigned: boolean): void =
   f.get(out);
 };
 
-const floats: Readonly<Record<string, readonly Instruction[]>> = {
+/** How an operation is computed: by instructions over the operands on the stack, or by code that leaves its result there. */
+type Emit = readonly Instruction[] | ((f: Func, a: Local, b: Local) => void);
+
+const floats: Readonly<Record<ScalarKind, Emit>> = {
   neg: ['f32x4.neg'],
   abs: ['f32x4.abs'],
+  exp,
+  log,
   sqrt: ['f32x4.sqrt'],
+  sin: byHost('sin'),
+  cos: byHost('cos'),
+  atan: byHost('atan'),
   floor: ['f32x4.floor'],
   add: ['f32x4.add'],
   sub: ['f32x4.sub'],
@@ -113,18 +124,26 @@ const floats: Readonly<Record<string, readonly Instruction[]>> = {
   less: ['f32x4.lt'],
   equal: ['f32x4.eq'],
 };
-const integers = (unsigned: boolean): Readonly<Record<string, readonly Instruction[]>> => ({
+const integers = (unsigned: boolean): ForIntegers<Emit> => ({
   neg: ['i32x4.neg'],
   abs: unsigned ? [] : ['i32x4.abs'],
   add: ['i32x4.add'],
   sub: ['i32x4.sub'],
   mul: ['i32x4.mul'],
+  div: (f, a, b) => integerDivision(f, a, b, unsigned),
   max: [unsigned ? 'i32x4.max_u' : 'i32x4.max_s'],
   min: [unsigned ? 'i32x4.min_u' : 'i32x4.min_s'],
   less: [unsigned ? 'i32x4.lt_u' : 'i32x4.lt_s'],
   equal: ['i32x4.eq'],
 });
-const tables = { f32: floats, i32: integers(false), u32: integers(true) } as const;
+const tables: Readonly<Record<DType, Partial<Record<ScalarKind, Emit>>>> = {
+  f32: floats,
+  i32: integers(false),
+  u32: integers(true),
+};
+
+/** Where the second operand `follows` the first. */
+const quicker = { max: ['f32x4.pmax'], min: ['f32x4.pmin'] } as const satisfies Readonly<Record<string, Emit>>;
 
 const cast = (f: Func, a: Local, from: DType, to: DType): void => {
   f.get(a);
@@ -132,11 +151,19 @@ const cast = (f: Func, a: Local, from: DType, to: DType): void => {
   if (from !== 'f32' && to === 'f32') f.do(from === 'i32' ? 'f32x4.convert_i32x4_s' : 'f32x4.convert_i32x4_u');
 };
 
-/** Whether the second operand cannot be NaN where the first is not: then one instruction is enough for max and min. */
+/**
+ * Whether the second operand is NaN only where the first is, and a zero of another sign nowhere: then one instruction is
+ * enough for max and min. It is a number other than 0, or the first operand times a number above 0.
+ */
 const follows = (code: readonly Line[], a: number, b: number): boolean => {
   const second = code[b];
-  if (second.kind === 'literal') return !Number.isNaN(second.value) && second.value !== 0;
-  return second.kind === 'mul' && second.a === a && code[second.b].kind === 'literal';
+  if (second.kind === 'literal') return !Number.isNaN(second.value) && Math.fround(second.value) !== 0;
+  if (second.kind !== 'mul' || second.a !== a) return false;
+  const factor = code[second.b];
+  if (factor.kind !== 'literal') return false;
+  // Infinity times 0 would be NaN.
+  const value = Math.fround(factor.value);
+  return value > 0 && value < Number.POSITIVE_INFINITY;
 };
 
 /** Emits the lines and leaves the last value in the local that is returned. */
@@ -178,30 +205,20 @@ export const emitExpression = (f: Func, code: readonly Line[], sources: Sources)
       case 'cast':
         cast(f, values[line.a], code[line.a].dtype, line.dtype);
         break;
-      case 'exp':
-        exp(f, values[line.a]);
-        break;
-      case 'log':
-        log(f, values[line.a]);
-        break;
-      case 'sin':
-      case 'cos':
-      case 'atan':
-        byHost(f, values[line.a], line.kind);
-        break;
       default: {
         const { dtype } = code[line.a];
-        if (line.kind === 'div' && dtype !== 'f32') {
-          integerDivision(f, values[line.a], values[line.b], dtype === 'u32');
-          break;
-        }
-        f.get(values[line.a]);
-        if ('b' in line) f.get(values[line.b]);
+        const [a, b] = [values[line.a], 'b' in line ? values[line.b] : values[line.a]];
         const quick = dtype === 'f32' && (line.kind === 'max' || line.kind === 'min') && follows(code, line.a, line.b);
-        if (quick) f.do(line.kind === 'max' ? 'f32x4.pmax' : 'f32x4.pmin');
-        else f.do(...tables[dtype][line.kind]);
+        const emit = quick ? quicker[line.kind as 'max' | 'min'] : tables[dtype][line.kind];
+        if (emit === undefined) throw new Error(`${line.kind} takes no ${dtype}`);
+        if (typeof emit === 'function') emit(f, a, b);
+        else {
+          f.get(a);
+          if ('b' in line) f.get(b);
+          f.do(...emit);
+        }
         // A comparison gives 1 or 0.
-        if (line.kind === 'less' || line.kind === 'equal') {
+        if ((scalarRows[line.kind] as BinaryRow).compares) {
           const mask = f.local('v128');
           f.tee(mask).fixed(1).do('v128.and');
           masks.set(index, mask);

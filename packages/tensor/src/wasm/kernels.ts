@@ -1,5 +1,5 @@
 /** Which matrix tile this machine runs best, found by trying, and how modules are compiled for it. */
-import { ModuleWriter } from './emitter.ts';
+import { hostImports, ModuleWriter } from './emitter.ts';
 import { gemmFunction, type Tile } from './gemm.ts';
 import { isNode } from './threads.ts';
 
@@ -36,10 +36,12 @@ const measure = async (tile: ChosenTile): Promise<number | undefined> => {
   module.add(gemmFunction(tile));
   const [m, n, k] = [tile.rows * 8, 48, 96];
   const memory = new WebAssembly.Memory({ initial: 8 });
-  const host = { memory, sin: Math.sin, cos: Math.cos, atan: Math.atan };
   let gemm: (...args: number[]) => void;
   try {
-    const { exports } = new WebAssembly.Instance(await compileBytes(module.encode(false), tile.wide), { host });
+    const { exports } = new WebAssembly.Instance(
+      await compileBytes(module.encode(false), tile.wide),
+      hostImports(memory),
+    );
     gemm = exports[module.names()[0]] as typeof gemm;
   } catch {
     return undefined;

@@ -1,5 +1,5 @@
 /** From the steps of a program to launches of kernels: which functions, over how many items, with which addresses. */
-import type { Expression, Program, Step } from '../plan/program.ts';
+import { type Expression, noValue, type Program, type Step } from '../plan/program.ts';
 import type { Tile } from './gemm.ts';
 import { hostStep } from './host.ts';
 import { conv2d, conv2dFilter, conv2dInput, matmul } from './lower-contraction.ts';
@@ -23,7 +23,7 @@ const pool = (lowering: Lowering, step: Extract<Step, { kind: 'maxPool2d' | 'max
 
 /** x * 1/rows. */
 const scaledBy = (factor: number): Expression => ({
-  loads: [{ value: -1, offset: 0, strides: [1] }],
+  loads: [{ value: noValue, offset: 0, strides: [1] }],
   code: [
     { kind: 'load', load: 0, dtype: 'f32' },
     { kind: 'literal', value: factor, dtype: 'f32' },
@@ -34,8 +34,8 @@ const scaledBy = (factor: number): Expression => ({
 /** (x - mean)^2 over rows and channels. */
 const deviation = (channels: number): Expression => ({
   loads: [
-    { value: -1, offset: 0, strides: [channels, 1] },
-    { value: -1, offset: 0, strides: [0, 1] },
+    { value: noValue, offset: 0, strides: [channels, 1] },
+    { value: noValue, offset: 0, strides: [0, 1] },
   ],
   code: [
     { kind: 'load', load: 0, dtype: 'f32' },

@@ -1,5 +1,5 @@
 /** What lowering a program produces, and the helpers with which each kind of step adds its launches. */
-import type { Expression, Program, ValueId } from '../plan/program.ts';
+import { type Expression, noValue, type Program, type ValueId } from '../plan/program.ts';
 import { collapse, dense } from '../plan/view.ts';
 import { type DType, type Shape, sizeOf, stridesOf } from '../shape.ts';
 import type { ConvPlan } from './blocks.ts';
@@ -52,7 +52,7 @@ const worthSharing = 20_000;
 export const at = (value: ValueId): Word => ({ value, offset: 0 });
 
 export const load = (strides: readonly number[], dtype: DType = 'f32'): Expression => ({
-  loads: [{ value: -1, offset: 0, strides }],
+  loads: [{ value: noValue, offset: 0, strides }],
   code: [{ kind: 'load', load: 0, dtype }],
 });
 

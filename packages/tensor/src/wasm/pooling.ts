@@ -75,7 +75,7 @@ export const maxPoolKernel = (g: Geometry): ConvPlan => {
 export const maxPoolGradKernel = (g: Geometry): ConvPlan => {
   const { f, p, begin, end } = kernel();
   const [item, i, j, at, dy, dx, x, lines, channel] = f.locals(9);
-  const [most, free, mine, gradient] = Array.from({ length: 4 }, () => f.local('v128'));
+  const [most, free, mine, gradient, value] = Array.from({ length: 5 }, () => f.local('v128'));
   const pixels = g.kh * g.kw;
   const values = Array.from({ length: pixels <= 9 ? pixels : 0 }, () => f.local('v128'));
   const placeDy = () => {
@@ -97,6 +97,8 @@ export const maxPoolGradKernel = (g: Geometry): ConvPlan => {
     f.get(gradient, mine).do('v128.and', 'f32x4.add');
     store(offset);
   };
+  /** Equal to the largest, or NaN: then the largest is NaN, too. */
+  const isLargest = (v: Local) => f.get(v, most).do('f32x4.eq').get(v, v).do('f32x4.ne', 'v128.or');
   const take = () => f.get(free).do('v128.and').set(mine).get(free, mine).do('v128.not', 'v128.and').set(free);
   const border = () => {
     // One vector of channels after another, twice over the taps: the largest, then its first place.
@@ -119,7 +121,8 @@ export const maxPoolGradKernel = (g: Geometry): ConvPlan => {
       });
       visit(() => {
         load(x);
-        f.get(most).do('f32x4.eq');
+        f.set(value);
+        isLargest(value);
         take();
         address(f, p, 2, at, dx);
         give(load, store, 0);
@@ -160,7 +163,7 @@ export const maxPoolGradKernel = (g: Geometry): ConvPlan => {
             }
             f.constant(-1, 'i32').set(free);
             for (const { tap, offset } of tapsOf(g)) {
-              f.get(values[tap], most).do('f32x4.eq');
+              isLargest(values[tap]);
               take();
               give(load, store, offset);
             }

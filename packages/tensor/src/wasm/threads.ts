@@ -2,6 +2,7 @@
  * Worker threads that run ranges of a kernel's items. A launch writes a few words and bumps a counter; workers spin a while
  * for the next one and then sleep. The worker's source is a string, so that no bundler has to find a file.
  */
+import { hostImports, hostSource } from './emitter.ts';
 import type { Heap } from './heap.ts';
 
 /** Words of the control block, from address 0. */
@@ -47,7 +48,7 @@ const listen = (message) => {
   }
   for (const [first, count] of message.unload ?? []) for (let i = 0; i < count; i++) kernels[first + i] = undefined;
   if (message.module) {
-    const { exports } = new WebAssembly.Instance(message.module, { host: { memory, sin: Math.sin, cos: Math.cos, atan: Math.atan } });
+    const { exports } = new WebAssembly.Instance(message.module, { host: ${hostSource} });
     message.names.forEach((name, i) => { kernels[message.first + i] = exports[name]; });
   }
   if (message.close) { ${node ? 'port.close()' : 'self.close()'}; return; }
@@ -143,8 +144,7 @@ export const openThreads = async (heap: Heap, wanted: number): Promise<Threads> 
     load: async (module, names) => {
       recall();
       const first = kernels.length;
-      const host = { memory, sin: Math.sin, cos: Math.cos, atan: Math.atan };
-      const { exports } = new WebAssembly.Instance(module, { host });
+      const { exports } = new WebAssembly.Instance(module, hostImports(memory));
       for (const name of names) kernels.push(exports[name] as unknown as Kernel);
       for (const port of ports) port.post({ module, names, first, unload: gone });
       gone = [];

@@ -1,5 +1,5 @@
 /** Convolutions, their gradients and matrix products: what the matrix kernel reads and writes for each. */
-import type { Expression, Step, ValueId } from '../plan/program.ts';
+import { type Expression, noValue, type Step, type ValueId } from '../plan/program.ts';
 import { type Shape, sizeOf, stridesOf } from '../shape.ts';
 import { type Loader, type Product, problemName, product, type Tile, tileName, tilesFor } from './gemm.ts';
 import type { Operand, Written } from './kernel.ts';
@@ -63,7 +63,7 @@ const withEpilogue = (
   const code = epilogue.code.map((line) =>
     line.kind === 'accumulator' ? { kind: 'load' as const, load: epilogue.loads.length, dtype: line.dtype } : line,
   );
-  const loads = [...epilogue.loads, { value: -1, offset: 0, strides }];
+  const loads = [...epilogue.loads, { value: noValue, offset: 0, strides }];
   const reads = [...epilogue.loads.map(({ value }) => ({ value })), sums];
   map(lowering, shape, { loads, code }, { operand: { value: out }, dtype: 'f32', offset: 0, strides }, reads);
 };
@@ -261,7 +261,7 @@ let c${s} = group * ${u(g.ci)} + ${j} % ${u(g.ci)};`,
   if ('value' in target) return;
   if (step.epilogue) throw new Error('a filter gradient has no epilogue');
   const parts: Expression = {
-    loads: [{ value: -1, offset: 0, strides: [size * g.groups, 1] }],
+    loads: [{ value: noValue, offset: 0, strides: [size * g.groups, 1] }],
     code: [{ kind: 'load', load: 0, dtype: 'f32' }],
   };
   reduce(lowering, [splits, size * g.groups], [0], 'sum', parts, { value: step.out }, 'f32', [target]);

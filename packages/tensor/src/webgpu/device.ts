@@ -1,44 +1,18 @@
 /** The `webgpu` device: kernels in WGSL, one submission for each run of a program. */
+import { checkOptions } from '../check.ts';
 import type { Device } from '../device.ts';
 import { DeviceLostError, lifeOf } from '../life.ts';
-import type { ProfileEvent } from '../profile.ts';
 import { dtypeOf, type HostArray, sizeOf } from '../shape.ts';
 import { type AdapterFacts, chooseAdapter, factsOf, limitNames } from './adapter.ts';
 import { align, hostArray, Pool, Scratch } from './buffers.ts';
 import { NoAdapterError, NoClockError } from './errors.ts';
 import { compile, type Shop } from './executable.ts';
 import { notebookFor } from './notebook.ts';
+import { type WebGpuOptions, webGpuRules } from './options.ts';
 import { openPipelines } from './pipelines.ts';
 import { disagreement } from './proof.ts';
 import { openTuner } from './tuning.ts';
 import { type Units, unitFeatures, unitsName, unitsOf } from './units.ts';
-
-export type WebGpuOptions = {
-  /** Index of the adapter, or a part of its name. Default: the one for performance. */
-  readonly adapter?: string;
-  /**
-   * `f16`: images between layers are stored as 16 bits, which halves most of the memory and of its traffic; sums,
-   * statistics, parameters and losses stay in 32 bits. The adapter must have `shader-f16`. Default `f32`.
-   */
-  readonly precision?: 'f32' | 'f16';
-  /**
-   * Whether products are computed by the adapter's matrix units, from factors of 16 bits with sums of 32. Default: with the
-   * precision `f16`, where the adapter has some that Dawn can use, and they agree with the plain kernels.
-   */
-  readonly matrixUnits?: boolean;
-  /** Matrix kernels with shared memory or with registers alone. Default: as suits the adapter. */
-  readonly matrices?: 'shared' | 'registers';
-  /** Of the ways to write a matrix kernel always the one at this place, where there are so many; for tests. */
-  readonly way?: number;
-  /**
-   * Whether ways are timed when a problem is first met, and the fastest is remembered in the user's cache (in a browser in
-   * the page's storage). Results are the same bits. Default: where the adapter has a clock and is not emulated, and the
-   * environment is not a test machine's (`CI`).
-   */
-  readonly autotune?: boolean;
-  /** Called for every kernel of every run, some time after it; all have been when `close` is done. */
-  readonly profile?: (event: ProfileEvent) => void;
-};
 
 const behind = new WeakMap<Device, GPUDevice>();
 /** The GPUDevice of a `webgpu` device, to share it with other code; undefined for other devices. */
@@ -58,6 +32,7 @@ const describe = ({ name, emulated }: AdapterFacts, half: boolean, units?: Units
   ].join(', ');
 
 export const openWebGpu = async (options: WebGpuOptions = {}): Promise<Device> => {
+  checkOptions('openWebGpu', webGpuRules, options);
   const { matrices, way, profile } = options;
   const adapter = await chooseAdapter(options.adapter);
   const facts = factsOf(adapter);

@@ -3,7 +3,7 @@ import type { Buffer, CompileOptions, Executable, Run } from '../device.ts';
 import type { Graph } from '../graph.ts';
 import { costOf } from '../plan/cost.ts';
 import { planGraph } from '../plan/plan.ts';
-import type { Place, Program, ValueId } from '../plan/program.ts';
+import { idsOf, type Place, type Program, type ValueId } from '../plan/program.ts';
 import type { ProfileEvent } from '../profile.ts';
 import { type HostArray, sizeOf } from '../shape.ts';
 import type { AdapterFacts } from './adapter.ts';
@@ -69,12 +69,12 @@ const checkSizes = (
   kernels: readonly Kernel[],
 ): void => {
   const most = Math.min(limits.maxBufferSize, limits.maxStorageBufferBindingSize);
-  const sizes = program.values.map((_, id) => bytesOf(id));
-  const largest = sizes.indexOf(Math.max(0, ...sizes));
+  const sizes = idsOf(program).map(bytesOf);
+  const largest = sizes.reduce((best, size, i) => (best < 0 || size > sizes[best] ? i : best), -1);
   if (largest >= 0 && sizes[largest] > most) {
     const times = sizes[largest] / most;
     throw new TooLargeError(
-      `A value [${program.values[largest].shape}] needs ${sizes[largest]} bytes, and ${facts.name} allows ${most} in one buffer. Work on fewer images at a time (${Math.ceil(times)} times the subdivisions), or use the device "wasm".`,
+      `A value [${program.values[largest].shape}] needs ${sizes[largest]} bytes, and ${facts.name} allows ${most} in one buffer. Work on ${Math.ceil(times)} parts one after another, or use the device "wasm".`,
       times,
     );
   }
@@ -165,7 +165,7 @@ export const compile = async (shop: Shop, graph: Graph, options: CompileOptions 
     if (!(error instanceof TooLargeError)) throw error;
     const bytes = [...slots.sizes, ...shared.sizes].reduce((sum, size) => sum + size, 0);
     throw new TooLargeError(
-      `The program needs ${bytes} bytes for what it computes on the way, and ${shop.facts.name} has no room for them. Work on fewer images at a time (more subdivisions), or use the device "wasm". (${error.message})`,
+      `The program needs ${bytes} bytes for what it computes on the way, and ${shop.facts.name} has no room for them. Work on smaller parts, or use the device "wasm". (${error.message})`,
     );
   }
   for (const room of rooms) room.keep();

@@ -1,5 +1,5 @@
 /** Maps, reductions and moments. */
-import type { Expression, Step } from '../plan/program.ts';
+import { type Expression, noValue, type Step } from '../plan/program.ts';
 import { type DType, type Shape, sizeOf, stridesOf } from '../shape.ts';
 import type { Operand } from './kernel.ts';
 import type { Lowering } from './lowering.ts';
@@ -119,7 +119,7 @@ ${bindings.write(name, 'index', 'total')}`,
   if (pieces === 1) return;
   // Partial results are [piece, element].
   const load: Expression = {
-    loads: [{ value: -1, offset: 0, strides: stridesOf([pieces, keptSize]) }],
+    loads: [{ value: noValue, offset: 0, strides: stridesOf([pieces, keptSize]) }],
     code: [{ kind: 'load', load: 0, dtype }],
   };
   reduce(lowering, [pieces, keptSize], [0], fold, load, out, dtype, [target]);
@@ -128,7 +128,7 @@ ${bindings.write(name, 'index', 'total')}`,
 export const moments = (lowering: Lowering, { x, rows, channels, out }: Extract<Step, { kind: 'moments' }>): void => {
   const [total, mean, squares] = [0, 1, 2].map(() => lowering.temporary(channels));
   const scale: Expression = {
-    loads: [{ value: -1, offset: 0, strides: [1] }],
+    loads: [{ value: noValue, offset: 0, strides: [1] }],
     code: [
       { kind: 'load', load: 0, dtype: 'f32' },
       { kind: 'literal', value: 1 / rows, dtype: 'f32' },
@@ -136,11 +136,11 @@ export const moments = (lowering: Lowering, { x, rows, channels, out }: Extract<
     ],
   };
   const value: Expression = {
-    loads: [{ value: -1, offset: 0, strides: [channels, 1] }],
+    loads: [{ value: noValue, offset: 0, strides: [channels, 1] }],
     code: [{ kind: 'load', load: 0, dtype: 'f32' }],
   };
   const deviation: Expression = {
-    loads: [...value.loads, { value: -1, offset: 0, strides: [0, 1] }],
+    loads: [...value.loads, { value: noValue, offset: 0, strides: [0, 1] }],
     code: [
       { kind: 'load', load: 0, dtype: 'f32' },
       { kind: 'load', load: 1, dtype: 'f32' },

@@ -45,7 +45,7 @@ export const assignSlots = ({ values, steps }: Program, bytesOf: (id: ValueId) =
       of.set(place, slot);
       ending.set(last, [...(ending.get(last) ?? []), slot]);
     }
-    free.push(...(ending.get(at) ?? []));
+    for (const slot of ending.get(at) ?? []) free.push(slot);
   }
   return { sizes, of };
 };

@@ -2,7 +2,7 @@
  * A kernel may bind only so many buffers, and a fused expression may read more. Then a part of it is computed first into a
  * temporary, and read from there.
  */
-import type { Expression, Instruction } from '../plan/program.ts';
+import { type Expression, type Instruction, noValue } from '../plan/program.ts';
 import { type DType, type Shape, stridesOf } from '../shape.ts';
 import type { Operand } from './kernel.ts';
 
@@ -43,7 +43,7 @@ const upTo = (
     const line = e.code[i];
     let at: number;
     if (i === cut?.line) {
-      const load = loads.push({ value: -1, offset: 0, strides: cut.instead.strides }) - 1;
+      const load = loads.push({ value: noValue, offset: 0, strides: cut.instead.strides }) - 1;
       operands.push(cut.instead.operand);
       at = code.push({ kind: 'load', load, dtype: cut.instead.dtype }) - 1;
     } else if (line.kind === 'load') {

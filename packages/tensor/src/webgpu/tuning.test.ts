@@ -6,8 +6,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { swiftshader } from '../../../../test/swiftshader.ts';
 import { conv2d, conv2dFilter, conv2dInput, matmul, type ProfileEvent, read, type Tensor } from '../index.ts';
 import { noise } from '../testing/cases.ts';
-import { openWebGpu, type WebGpuOptions } from './device.ts';
+import { openWebGpu } from './device.ts';
 import { tilesFor } from './gemm.ts';
+import type { WebGpuOptions } from './options.ts';
 import { functionsFor } from './wgsl.ts';
 
 /** A problem for each kind of loader; sizes that no tile divides. */

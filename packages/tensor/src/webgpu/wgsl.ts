@@ -1,5 +1,6 @@
 /** Pieces of WGSL: expressions as straight code, and the functions that WGSL leaves too imprecise. */
 import type { Expression, Instruction } from '../plan/program.ts';
+import type { ForIntegers, ScalarKind } from '../scalars.ts';
 import type { DType } from '../shape.ts';
 
 /** Modulo 2^32, in which offsets and strides are computed. */
@@ -17,11 +18,13 @@ export const literal = (value: number, dtype: DType): string => {
 
 /**
  * exp, log, sin, cos, atan after Cephes' single precision versions: WGSL's own may be wrong in the third digit. NaN is told
- * by its bits, because compilers may assume that there is none.
+ * by its bits, because compilers may assume that there is none. Of 0 and -0 the larger is 0: where operands are equal, their
+ * bits are taken together.
  */
 const functions = `
 fn float_of(bits: u32) -> f32 { return bitcast<f32>(bits); }
 fn is_nan(x: f32) -> bool { return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u; }
+fn is_set(x: f32) -> bool { return (bitcast<u32>(x) & 0x7fffffffu) != 0u; }
 fn exp_of(x: f32) -> f32 {
   if (is_nan(x)) { return x; }
   if (x > 88.8) { return float_of(0x7f800000u); }
@@ -55,14 +58,47 @@ fn log_of(given: f32) -> f32 {
   y = y - 2.12194440e-4 * e - 0.5 * z;
   return m + y + 0.693359375 * e;
 }
-fn sine(x: f32, quarter: i32) -> f32 {
-  if (is_nan(x) || abs(x) > 8388608.0) { return float_of(0x7fc00000u); }
+fn mul_wide(a: u32, b: u32) -> vec2<u32> {
+  let low = (a & 0xffffu) * (b & 0xffffu);
+  let first = (a >> 16u) * (b & 0xffffu) + (low >> 16u);
+  let second = (a & 0xffffu) * (b >> 16u) + (first & 0xffffu);
+  return vec2<u32>((second << 16u) | (low & 0xffffu), (a >> 16u) * (b >> 16u) + (first >> 16u) + (second >> 16u));
+}
+fn far_angle(x: f32) -> vec2<f32> {
+  var digits = array<u32, 7>(0u, 0x28be60dbu, 0x9391054au, 0x7f09d5f4u, 0x7d4d3770u, 0x36d8a566u, 0x4f10e410u);
+  let bits = bitcast<u32>(x);
+  let exponent = ((bits >> 23u) & 255u) - 126u;
+  let first = exponent >> 5u;
+  let by = exponent & 31u;
+  var d = vec3<u32>(digits[first], digits[first + 1u], digits[first + 2u]);
+  if (by > 0u) { d = (d << vec3<u32>(by)) | (vec3<u32>(d.y, d.z, digits[first + 3u]) >> vec3<u32>(32u - by)); }
+  let mantissa = (bits << 8u) | 0x80000000u;
+  let middle = mul_wide(mantissa, d.y);
+  var low = middle.x + mul_wide(mantissa, d.z).y;
+  var high = mantissa * d.x + middle.y + select(0u, 1u, low < middle.x);
+  var n = high >> 30u;
+  high = high & 0x3fffffffu;
+  var sign = 1.0;
+  if (high >= 0x20000000u) {
+    n = n + 1u; sign = -1.0;
+    high = 0x3fffffffu - high + select(0u, 1u, low == 0u);
+    low = 0u - low;
+  }
+  return vec2<f32>(sign * (f32(high) + f32(low) * 2.3283064e-10) * 1.4629180792671596e-9, f32(n));
+}
+fn near_angle(x: f32) -> vec2<f32> {
   let n = round(x * 0.636619772);
-  let r = ((x - n * 1.5703125) - n * 4.837512969970703125e-4) - n * 7.549789948768648e-8;
+  return vec2<f32>(((x - n * 1.5703125) - n * 4.837512969970703125e-4) - n * 7.549789948768648e-8, n);
+}
+fn sine(x: f32, quarter: i32) -> f32 {
+  if ((bitcast<u32>(x) & 0x7f800000u) == 0x7f800000u) { return float_of(0x7fc00000u); }
+  var angle = near_angle(x);
+  if (abs(x) > 8192.0) { angle = far_angle(abs(x)) * select(1.0, -1.0, x < 0.0); }
+  let r = angle.x;
   let z = r * r;
   let s = ((-1.9515295891e-4 * z + 8.3321608736e-3) * z - 1.6666654611e-1) * z * r + r;
   let c = ((2.443315711809948e-5 * z - 1.388731625493765e-3) * z + 4.166664568298827e-2) * z * z - 0.5 * z + 1.0;
-  let q = (i32(n) + quarter) & 3;
+  let q = (i32(angle.y) + quarter) & 3;
   let v = select(s, c, (q & 1) == 1);
   return select(v, -v, q >= 2);
 }
@@ -75,8 +111,18 @@ fn atan_of(x: f32) -> f32 {
   y = y + (((8.05374449538e-2 * z - 1.38776856032e-1) * z + 1.99777106478e-1) * z - 3.33329491539e-1) * z * a + a;
   return select(y, -y, x < 0.0);
 }
-fn max_of(a: f32, b: f32) -> f32 { return select(select(max(a, b), b, is_nan(b)), a, is_nan(a)); }
-fn min_of(a: f32, b: f32) -> f32 { return select(select(min(a, b), b, is_nan(b)), a, is_nan(a)); }
+fn max_of(a: f32, b: f32) -> f32 {
+  let both = bitcast<f32>(bitcast<u32>(a) & bitcast<u32>(b));
+  return select(select(select(max(a, b), both, a == b), b, is_nan(b)), a, is_nan(a));
+}
+fn min_of(a: f32, b: f32) -> f32 {
+  let both = bitcast<f32>(bitcast<u32>(a) | bitcast<u32>(b));
+  return select(select(select(min(a, b), both, a == b), b, is_nan(b)), a, is_nan(a));
+}
+fn times_zero(x: f32, sign: u32) -> f32 {
+  let bits = bitcast<u32>(x);
+  return select(float_of((bits ^ sign) & 0x80000000u), float_of(0x7fc00000u), (bits & 0x7f800000u) == 0x7f800000u);
+}
 fn half_of(x: f32) -> f16 { return f16(select(clamp(x, -65504.0, 65504.0), x, is_nan(x))); }
 fn to_i32(x: f32) -> i32 {
   if (is_nan(x)) { return 0; }
@@ -110,7 +156,7 @@ export const functionsFor = (code: string): string => {
 };
 
 /** One line of WGSL for each instruction; `$a` and `$b` are the operands. */
-const floats: Readonly<Record<string, string>> = {
+const floats: Readonly<Record<ScalarKind, string>> = {
   neg: '-$a',
   abs: 'abs($a)',
   exp: 'exp_of($a)',
@@ -129,7 +175,7 @@ const floats: Readonly<Record<string, string>> = {
   less: 'select(0.0, 1.0, $a < $b)',
   equal: 'select(0.0, 1.0, $a == $b && !is_nan($a) && !is_nan($b))',
 };
-const integers = (zero: string): Readonly<Record<string, string>> => ({
+const integers = (zero: string): ForIntegers<string> => ({
   neg: `${zero} - $a`,
   abs: 'abs($a)',
   add: '$a + $b',
@@ -141,7 +187,11 @@ const integers = (zero: string): Readonly<Record<string, string>> => ({
   less: 'select(0.0, 1.0, $a < $b)',
   equal: 'select(0.0, 1.0, $a == $b)',
 });
-const tables = { f32: floats, i32: integers('0i'), u32: integers('0u') } as const;
+const tables: Readonly<Record<DType, Partial<Record<ScalarKind, string>>>> = {
+  f32: floats,
+  i32: integers('0i'),
+  u32: integers('0u'),
+};
 
 const casts: Readonly<Record<DType, Readonly<Record<DType, string>>>> = {
   f32: { f32: '$a', i32: 'to_i32($a)', u32: 'to_u32($a)' },
@@ -157,6 +207,20 @@ export type Sources = {
   readonly position: (axis: number) => string;
 };
 
+/** A product with a literal zero, which compilers take for 0 whatever the other factor is. */
+const timesZero = (line: Instruction, code: readonly Instruction[]): string | undefined => {
+  if (line.kind !== 'mul' || line.dtype !== 'f32') return undefined;
+  for (const [factor, other] of [
+    [line.b, line.a],
+    [line.a, line.b],
+  ]) {
+    const { kind, value } = code[factor] as { kind: string; value?: number };
+    if (kind === 'literal' && value === 0)
+      return `times_zero(v${other}, ${Object.is(value, -0) ? '0x80000000u' : '0u'})`;
+  }
+  return undefined;
+};
+
 const lineOf = (line: Instruction, code: readonly Instruction[], sources: Sources): string => {
   const fill = (pattern: string, a: number, b?: number) => pattern.replaceAll('$a', `v${a}`).replaceAll('$b', `v${b}`);
   switch (line.kind) {
@@ -170,14 +234,16 @@ const lineOf = (line: Instruction, code: readonly Instruction[], sources: Source
       const whole = `(i32(${sources.position(line.axis)}) * ${literal(line.scale, 'i32')} + ${literal(line.start, 'i32')})`;
       return `${line.dtype}(${whole})`;
     }
-    case 'select': {
-      const zero = literal(0, code[line.c].dtype);
-      return `select(v${line.b}, v${line.a}, v${line.c} != ${zero})`;
-    }
+    case 'select':
+      return `select(v${line.b}, v${line.a}, ${code[line.c].dtype === 'f32' ? `is_set(v${line.c})` : `v${line.c} != ${literal(0, code[line.c].dtype)}`})`;
     case 'cast':
       return fill(casts[code[line.a].dtype][line.dtype], line.a);
-    default:
-      return fill(tables[code[line.a].dtype][line.kind], line.a, 'b' in line ? line.b : undefined);
+    default: {
+      const { dtype } = code[line.a];
+      const pattern = tables[dtype][line.kind];
+      if (pattern === undefined) throw new Error(`${line.kind} takes no ${dtype}`);
+      return timesZero(line, code) ?? fill(pattern, line.a, 'b' in line ? line.b : undefined);
+    }
   }
 };
 

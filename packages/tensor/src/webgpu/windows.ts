@@ -57,7 +57,7 @@ ${range('j', 'p2', 1, padding[2], ow)}
 var total = 0.0;
 for (var i = iFirst; i <= iLast; i++) { for (var j = jFirst; j <= jLast; j++) {
 var best = 0xffffffffu; var most = ${infinity};
-${eachPixel(lowering, step, 'i', 'j', `let v = ${bindings.read(x, 'at')}; if (best == 0xffffffffu || v > most) { best = at; most = v; }`)}
+${eachPixel(lowering, step, 'i', 'j', `let v = ${bindings.read(x, 'at')}; if (best == 0xffffffffu || v > most || (is_nan(v) && !is_nan(most))) { best = at; most = v; }`)}
 if (best == index) { total = total + ${bindings.read(dy, `((p0 * ${u(oh)} + i) * ${u(ow)} + j) * ${u(c)} + p3`)}; }
 } }
 ${bindings.write(out, 'index', 'total')}`,

@@ -1,0 +1,4 @@
+import { contract } from '../testing/contract.ts';
+import { openReference } from './device.ts';
+
+contract('reference', async () => openReference(), false);
