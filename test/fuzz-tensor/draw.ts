@@ -156,17 +156,15 @@ export class Drawer {
   }
 
   source(shape: Shape, dtype: DType = 'f32', fill?: Fill, role = this.role()): number {
-    const kind = this.random.weighted(
-      dtype === 'f32'
-        ? fillsOf[this.mode]
-        : [
-            ['whole', 5],
-            ['few', 2],
-            ['big', 2],
-            ['count', 1],
-          ],
-    );
-    const chosen = fill ?? { kind, seed: this.random.seed() };
+    if (T.sizeOf(shape) > this.limits.elements) throw new Refusal('too large');
+    const integers: readonly (readonly [FillKind, number])[] = [
+      ['whole', 5],
+      ['few', 2],
+      ['big', 2],
+      ['count', 1],
+    ];
+    const kind = this.random.weighted<FillKind>(dtype === 'f32' ? fillsOf[this.mode] : integers);
+    const chosen: Fill = fill ?? { kind, seed: this.random.seed() };
     return this.add(
       { kind: 'source', role, shape, dtype, fill: chosen },
       T.input(1e6 + this.statements.length, shape, dtype),

@@ -210,6 +210,8 @@ export const operations: { readonly [name: string]: Row } = {
   ),
   sigmoid: unary('sigmoid'),
   tanh: unary('tanh'),
+  expm1: unary('expm1'),
+  log1p: unary('log1p'),
   ...Object.fromEntries(
     ['add', 'sub', 'mul', 'div', 'maximum', 'minimum', 'less', 'greater', 'equal'].map((name) => [
       name,
@@ -365,6 +367,7 @@ export const operations: { readonly [name: string]: Row } = {
   moments: along('moments'),
   softmax: along('softmax'),
   logSoftmax: along('logSoftmax'),
+  logSumExp: reduction('logSumExp', 1.5),
 
   matmul: { weight: 8, draw: product },
   conv2d: {

@@ -218,7 +218,8 @@ export const buildValues = (statements: readonly Statement[], around: Surroundin
   buildBody(statements, [], around);
 
 /** The cotangent of result `i`. */
-export const cotangentData = (shape: Shape, i: number): HostArray => dataOf(shape, 'f32', { kind: 'eighths', seed: i + 1 });
+export const cotangentData = (shape: Shape, i: number): HostArray =>
+  dataOf(shape, 'f32', { kind: 'eighths', seed: i + 1 });
 const cotangentOf = (t: Tensor, i: number): Tensor => tensors.tensor(cotangentData(t.shape, i), t.shape);
 
 /** What a call gives: the outputs, or with a gradient the value and the gradients by some sources. */

@@ -38,6 +38,8 @@ export const truths = {
   square: each((x) => x * x),
   log: each(Math.log),
   tanh: each(Math.tanh),
+  expm1: each(Math.expm1),
+  log1p: each(Math.log1p),
   sigmoid: each((x) => (x < 0 ? Math.exp(x) / (1 + Math.exp(x)) : 1 / (1 + Math.exp(-x)))),
   softmax: { f: softmax },
   logSoftmax: { f: logSoftmax },

@@ -44,13 +44,26 @@ const deviceFor = async (key: DeviceKey, fresh: boolean): Promise<Open> => {
   return open.get(name)!;
 };
 
+/** Now and then a program again and again: what it takes it must give back. */
+const judgeHeld = async ({ device, runs }: Open, program: Program): Promise<Verdict> => {
+  const first = await judge(device, program);
+  if (runs % 50 !== 0 || first.kind !== 'right' || device.memory === undefined) return first;
+  await judge(device, program);
+  const before = device.memory();
+  await judge(device, program);
+  const after = device.memory();
+  return after > before
+    ? { kind: 'wrong', reason: `memory grows with each run, from ${before} to ${after} bytes` }
+    : first;
+};
+
 const perform = async (task: Task): Promise<Answer> => {
   const key = task.kind === 'program' ? task.program.device : task.device;
   const held = await deviceFor(key, task.kind === 'program' && (task.fresh || task.program.run.fresh));
   held.runs++;
   const verdict =
     task.kind === 'program'
-      ? await judge(held.device, task.program)
+      ? await judgeHeld(held, task.program)
       : await judgeMisuse(held.device, key, task.misuse, openers[key.name]);
   const memory = held.device.memory?.() ?? 0;
   // A device that has been wrong once may have been spoiled.

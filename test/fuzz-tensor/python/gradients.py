@@ -123,6 +123,14 @@ def largest(options={}):
     return apply
 
 
+def log_sum_exp(options={}):
+    def apply(x):
+        axes = axes_of(x, options)
+        return torch.logsumexp(x, dim=axes, keepdim=bool(options.get("keep"))) if axes else x
+
+    return apply
+
+
 def moments(x):
     axes = tuple(range(x.ndim - 1))
     m = x.mean(dim=axes) if axes else x
@@ -294,6 +302,7 @@ FUNCTIONS = {
     "gather": gather, "scatterAdd": scatter_add, "upsample2d": lambda k: lambda x: x.repeat_interleave(k, dim=1).repeat_interleave(k, dim=2),
     "sum": total, "max": largest, "mean": mean, "moments": moments,
     "softmax": lambda x: torch.softmax(x, dim=-1), "logSoftmax": lambda x: torch.log_softmax(x, dim=-1),
+    "expm1": torch.expm1, "log1p": torch.log1p, "logSumExp": log_sum_exp,
     "matmul": matmul, "conv2d": conv2d, "conv2dInput": conv2d_input, "conv2dFilter": conv2d_filter,
     "maxPool2d": max_pool, "maxPool2dGrad": max_pool_grad,
     **{name: made(name) for name in ["full", "zeros", "ones", "iota", "scalar", "tensor", "key"]},

@@ -121,6 +121,17 @@ def log_softmax(x):
     return shifted - np.log(np.sum(np.exp(shifted), axis=-1, keepdims=True))
 
 
+def log_sum_exp(options={}):
+    def apply(x):
+        axes = axes_of(x, options)
+        top = np.max(x, axis=axes, keepdims=True)
+        safe = np.where(np.isfinite(top), top, 0)
+        found = np.log(np.sum(np.exp(x - safe), axis=axes, keepdims=True)) + safe
+        return found if options.get("keep") else found.reshape([d for i, d in enumerate(x.shape) if i not in axes])
+
+    return apply
+
+
 def pad(low, high, options={}):
     def apply(x):
         interior = options.get("interior") or [0] * x.ndim
@@ -320,7 +331,12 @@ def key(seed):
 
 
 def split_key(count):
-    return lambda k: list(random_bits([count, 2])(k))
+    """The keys are encrypted under another one, which the digits of the roots of 2 and 3 make of the given."""
+    def apply(k):
+        other = wrap(k.reshape(-1).astype(np.int64) + np.array([0x6A09E667, 0xBB67AE85]), np.uint32)
+        return list(random_bits([count, 2])(other))
+
+    return apply
 
 
 def iota(shape, axis, dtype="f32"):
@@ -358,7 +374,7 @@ FUNCTIONS = {
     "slice": sliced, "sliceAxis": slice_axis, "pad": pad, "concat": lambda axis: lambda parts: np.concatenate(parts, axis=axis),
     "gather": gather, "scatterAdd": scatter_add, "upsample2d": upsample,
     "sum": reduce(lambda x, axes, keep: np.sum(x, axis=axes, keepdims=keep)), "max": reduce(lambda x, axes, keep: np.max(x, axis=axes, keepdims=keep)),
-    "mean": mean, "moments": moments, "softmax": softmax, "logSoftmax": log_softmax, "matmul": matmul,
+    "mean": mean, "moments": moments, "softmax": softmax, "logSoftmax": log_softmax, "logSumExp": log_sum_exp, "expm1": np.expm1, "log1p": np.log1p, "matmul": matmul,
     "conv2d": conv2d, "conv2dInput": conv2d_input, "conv2dFilter": conv2d_filter, "maxPool2d": max_pool, "maxPool2dGrad": max_pool_grad,
     "full": lambda shape, value: np.full(shape, typed(value, "f32")), "zeros": lambda shape: np.zeros(shape), "ones": lambda shape: np.ones(shape),
     "iota": iota, "scalar": lambda value: typed(value, "f32"), "tensor": lambda data: typed(np.array(data, dtype=np.float64).reshape(-1), "f32"),
