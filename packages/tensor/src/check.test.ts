@@ -150,6 +150,11 @@ describe('refused with operation and argument', () => {
     await expect(open()).rejects.toMatchObject({ name: 'ArgumentError', op, message: expect.stringMatching(message) });
   });
 
+  it('the stack begins with the name', () => {
+    expect((caught(() => T.zeros([0.5])) as Error).stack).toMatch(/^ArgumentError: zeros: /);
+    expect((caught(() => T.conv2d(filter)(x)) as Error).stack).toMatch(/^ShapeError: conv2d: /);
+  });
+
   it('the stack begins at the line of the caller, for curried operations and inside of functions, too', () => {
     const first = (f: () => unknown) => (caught(f) as Error).stack?.split('\n').find((line) => /^\s+at /.test(line));
     const here = /check\.test\.ts/;

@@ -21,6 +21,8 @@ export type Run = {
   readonly results: readonly Buffer[];
   /** Enqueues the next stage; false when there was none left. */
   readonly advance: () => boolean;
+  /** After the last stage: waits for what a device has to say about a run, and throws it. Most have nothing to say. */
+  readonly settle?: () => Promise<void>;
 };
 
 export type Executable = {

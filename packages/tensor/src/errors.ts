@@ -28,7 +28,10 @@ export const callerLine = (): string | undefined => {
 
 /** A mistake in the use of an operation, `op`. */
 export class TensorError extends Error {
-  override readonly name: string = 'TensorError';
+  // On the prototype, where the engine looks for it when it writes the stack.
+  override get name(): string {
+    return 'TensorError';
+  }
   readonly op: string;
   constructor(op: string, message: string) {
     super(`${op}: ${message}`);
@@ -39,7 +42,9 @@ export class TensorError extends Error {
 
 /** An argument or option that an operation does not take: which, what it takes instead, what was given, what to do. */
 export class ArgumentError extends TensorError {
-  override readonly name = 'ArgumentError';
+  override get name(): string {
+    return 'ArgumentError';
+  }
   readonly argument: string;
   readonly expected: string;
   readonly got: string;

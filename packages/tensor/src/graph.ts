@@ -17,6 +17,8 @@ export type Node = {
   readonly dtype: DType;
   /** Of the first of the equal tensors that it stands for. */
   readonly scope?: string;
+  /** The same one's caller: see `Tensor`. */
+  readonly line?: string;
 };
 
 export type Graph = {
@@ -106,6 +108,7 @@ export const graphOf = (outputs: readonly Tensor[], variables: readonly Tensor[]
       shape: t.shape,
       dtype: t.dtype,
       ...(t.scope !== undefined && { scope: t.scope }),
+      ...(t.line !== undefined && { line: t.line }),
     });
     known.set(key, id);
     ids.set(t, id);

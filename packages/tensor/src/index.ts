@@ -1,6 +1,7 @@
 export * as check from './check.ts';
 export type { Buffer, CompileOptions, Device, Executable, Run, Stored } from './device.ts';
 export { ArgumentError, TensorError } from './errors.ts';
+export { type Check, NonFiniteError } from './finite.ts';
 export { type Graph, graphOf, type Node, visit } from './graph.ts';
 export {
   type Deferred,
@@ -76,8 +77,9 @@ export {
 export { maxPool2d, maxPool2dGrad, type PoolOptions } from './ops/pool.ts';
 export { iota, key, normal, randomBits, splitKey, uniform } from './ops/random.ts';
 export { max, mean, moments, type ReduceOptions, sum } from './ops/reduce.ts';
+export { type Printed, type PrintOptions, print, silently } from './print.ts';
 export { chromeTrace, type ProfileEvent, type ProfileRow, profileRows, profileTable } from './profile.ts';
-export { openReference } from './reference/device.ts';
+export { openReference, type ReferenceOptions } from './reference/device.ts';
 export { type DType, type HostArray, type Shape, ShapeError, sameShape, sizeOf, stridesOf } from './shape.ts';
 export { free } from './stored.ts';
 export { input, inScope, node, scalar, type Tensor, tensor } from './tensor.ts';

@@ -3,12 +3,12 @@
  * `evaluate` and `read` take the same path for an expression that is used once.
  */
 import { callable, check, checkDevice, checkOptions, flag, listOf, type OptionRules, whole } from './check.ts';
-import type { Buffer, Device, Stored } from './device.ts';
+import type { Buffer, Device, Run, Stored } from './device.ts';
 import { ArgumentError, TensorError } from './errors.ts';
-import { graphOf } from './graph.ts';
 import type { OpOf } from './op.ts';
 import { planGraph } from './plan/plan.ts';
 import { capturedBy, openPlans, type Traced } from './plans.ts';
+import { hearing, type Print, printsOf, withPrints } from './print.ts';
 import { type HostArray, sizeOf } from './shape.ts';
 import { complete, donate, free, occupy, usable, whenIdle, wrap } from './stored.ts';
 import { input, type Tensor } from './tensor.ts';
@@ -63,16 +63,41 @@ const checkCaptured = (captured: readonly Stored[], device: Device): void => {
   for (const stored of captured) usable(stored, device, 'jit', 'a tensor that the computation reads');
 };
 
+/**
+ * What there is to do when all stages of a run have been enqueued: the device's own word, then the prints, whose values are
+ * the last of the results. Where either fails, the results that nobody has yet are given back.
+ */
+const finish = async (
+  device: Device,
+  run: Run,
+  prints: readonly Print[],
+  waiting: readonly Buffer[],
+): Promise<void> => {
+  const printed = run.results.slice(run.results.length - prints.length);
+  try {
+    await run.settle?.();
+    for (const [i, { emit }] of prints.entries()) emit(await device.read(printed[i]));
+  } catch (error) {
+    for (const buffer of waiting) device.free(buffer);
+    throw error;
+  } finally {
+    for (const buffer of printed) device.free(buffer);
+  }
+};
+
 /** Expressions computed once, each into a buffer. */
 const compute = async (device: Device, expressions: readonly Tensor[]): Promise<readonly Tensor[]> => {
   if (expressions.length === 0) return [];
   const release = await occupy(device);
   try {
-    const graph = graphOf(expressions, []);
+    const { graph, prints } = withPrints(expressions, printsOf(expressions), []);
     checkCaptured(capturedBy(graph), device);
     const executable = await device.compile(graph);
     try {
-      return complete(executable.start([])).map((b) => wrap(device, b));
+      const run = executable.start([]);
+      complete(run);
+      await finish(device, run, prints, run.results.slice(0, expressions.length));
+      return run.results.slice(0, expressions.length).map((b) => wrap(device, b));
     } finally {
       executable.close();
     }
@@ -157,7 +182,7 @@ const traceWith =
         return variables[index];
       }),
     ) as A;
-    const result = f(...traced);
+    const { value: result, prints: heard } = hearing(() => f(...traced));
     if (typeof (result as { then?: unknown } | undefined)?.then === 'function')
       throw new ArgumentError(
         'jit',
@@ -167,8 +192,9 @@ const traceWith =
         'await before the call',
       );
     const outputs = leavesOf<Leaf>(result, isLeaf).map(tensorOf);
+    const made = withPrints(outputs, printsOf([...outputs, ...heard]), variables);
     const stages = staged ? leafCounts(result as readonly unknown[]) : [];
-    return { graph: graphOf(outputs, variables), options: { donated, stages }, result };
+    return { ...made, options: { donated, stages }, result };
   };
 
 /** A tensor whose memory a call takes over must not come into that call in another way. */
@@ -224,20 +250,20 @@ export const jit = <A extends unknown[], R>(
         `positions among the ${args.length} arguments of the call`,
         String(missing),
       );
-    const { executable, result, constants, captured } = await plans.for(args);
+    const { executable, result, prints, constants, captured } = await plans.for(args);
     checkCaptured(captured, device);
     const given = leavesOf<Tensor>(args).map((t) => argument(t, device));
     const taken = positions.length > 0 ? checkDonated(args, positions, captured) : [];
     const run = executable.start([...given, ...constants]);
     for (const stored of taken) donate(stored);
-    return { run, result };
+    return { run, result, prints };
   };
 
   const start = async (given: A) => {
     const concrete = leavesOf<Tensor>(given).every(isConcrete);
     const args = concrete ? given : await evaluate(device, given);
     const release = await occupy(device);
-    const { result, run } = await begin(args).catch((error: unknown) => {
+    const { result, prints, run } = await begin(args).catch((error: unknown) => {
       release();
       throw error;
     });
@@ -261,13 +287,17 @@ export const jit = <A extends unknown[], R>(
       let index = 0;
       return mapTree<Fetching<T>>(tree, () => values[index++].value, isLeaf as (x: unknown) => x is Tensor);
     };
-    return { run, result, handOut, release };
+    const own = run.results.length - prints.length;
+    /** After the last stage, when the results from `first` on have not been handed out. */
+    const end = (first: number) => finish(device, run, prints, run.results.slice(first, own));
+    return { run, result, handOut, release, end, own };
   };
 
   const call = async (...args: A): Promise<Fetching<R>> => {
-    const { run, result, handOut, release } = await start(args);
+    const { run, result, handOut, release, end } = await start(args);
     try {
       complete(run);
+      await end(0);
     } finally {
       release();
     }
@@ -275,7 +305,7 @@ export const jit = <A extends unknown[], R>(
   };
 
   const stages = async function* (...args: A): AsyncGenerator<Stage<R>> {
-    const { run, result, handOut, release } = await start(args);
+    const { run, result, handOut, release, end, own } = await start(args);
     let first = 0;
     try {
       for (const part of result as readonly unknown[]) {
@@ -288,10 +318,11 @@ export const jit = <A extends unknown[], R>(
       // Also for one who wants no more: arguments may be half overwritten.
       try {
         complete(run);
+        for (const buffer of run.results.slice(first, own)) device.free(buffer);
+        await end(own);
       } finally {
         release();
       }
-      for (const buffer of run.results.slice(first)) device.free(buffer);
     }
   };
 

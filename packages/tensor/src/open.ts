@@ -1,7 +1,7 @@
 /** Devices by name. */
 import { check, checkOptions, type OptionRules, oneOf } from './check.ts';
 import type { Device } from './device.ts';
-import { openReference } from './reference/device.ts';
+import { openReference, type ReferenceOptions, referenceRules } from './reference/device.ts';
 import { openWasm } from './wasm/device.ts';
 import { NoVectorsError } from './wasm/kernels.ts';
 import { type WasmOptions, wasmRules } from './wasm/options.ts';
@@ -11,9 +11,9 @@ import { type WebGpuOptions, webGpuRules } from './webgpu/options.ts';
 export const deviceNames = ['auto', 'reference', 'wasm', 'webgpu'] as const;
 export type DeviceName = (typeof deviceNames)[number];
 
-export type OpenOptions = WasmOptions & WebGpuOptions;
+export type OpenOptions = WasmOptions & WebGpuOptions & ReferenceOptions;
 
-const rules: OptionRules<OpenOptions> = { ...wasmRules, ...webGpuRules };
+const rules: OptionRules<OpenOptions> = { ...wasmRules, ...webGpuRules, ...referenceRules };
 
 /** Of the options those that a device has. */
 const only = <O extends object>(options: OpenOptions, of: OptionRules<O>): O =>
@@ -40,7 +40,7 @@ const openRealGpu = async (options: OpenOptions): Promise<Device | undefined> =>
 
 const openProcessor = (options: OpenOptions): Promise<Device> =>
   openWasm(only(options, wasmRules)).catch((error) => {
-    if (error instanceof NoVectorsError) return openReference();
+    if (error instanceof NoVectorsError) return openReference(only(options, referenceRules));
     throw error;
   });
 
@@ -57,7 +57,7 @@ export const openDevice = async (name: DeviceName = 'auto', options: OpenOptions
   checkOptions('openDevice', rules, options);
   switch (name) {
     case 'reference':
-      return openReference();
+      return openReference(only(options, referenceRules));
     case 'wasm':
       return openWasm(only(options, wasmRules));
     case 'webgpu':

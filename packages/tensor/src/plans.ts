@@ -6,6 +6,7 @@
 import { argumentKey } from './arguments.ts';
 import type { CompileOptions, Device, Executable, Stored } from './device.ts';
 import { type Graph, type Node, textOf } from './graph.ts';
+import type { Print } from './print.ts';
 import { type HostArray, sameShape } from './shape.ts';
 
 /** A function's graph for some arguments, with what it gives. */
@@ -13,10 +14,12 @@ export type Traced<R> = {
   readonly graph: Graph;
   readonly options: CompileOptions;
   readonly result: R;
+  /** The last outputs of the graph. */
+  readonly prints: readonly Print[];
 };
 
 /** What serves a call. */
-export type Planned<R> = Pick<Traced<R>, 'result'> & {
+export type Planned<R> = Pick<Traced<R>, 'result' | 'prints'> & {
   readonly executable: Executable;
   /** Arguments beside the call's own: constants that differ from call to call. */
   readonly constants: readonly HostArray[];
@@ -102,8 +105,8 @@ export const openPlans = <A extends readonly unknown[], R>(
     if (plans.size > most) drop(oldest);
     return known.planned;
   };
-  const plannedBy = ({ executable, lifted }: Plan, { graph, result }: Traced<R>): Planned<R> => ({
-    ...{ executable, result },
+  const plannedBy = ({ executable, lifted }: Plan, { graph, result, prints }: Traced<R>): Planned<R> => ({
+    ...{ executable, result, prints },
     constants: lifted.map((id) => dataOf(graph.nodes[id])),
     captured: capturedBy(graph),
   });

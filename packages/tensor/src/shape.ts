@@ -9,7 +9,9 @@ export type HostArray = Float32Array | Int32Array | Uint32Array;
 
 /** Shapes that do not fit an operation: which one, and the shapes it was given. */
 export class ShapeError extends TensorError {
-  override readonly name = 'ShapeError';
+  override get name(): string {
+    return 'ShapeError';
+  }
   readonly shapes: readonly Shape[];
   constructor(op: string, shapes: readonly Shape[], expected: string) {
     super(op, `${expected}, got ${shapes.map(showShape).join(' and ') || 'nothing'}`);

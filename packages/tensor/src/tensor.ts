@@ -4,6 +4,7 @@
  */
 
 import { castAdvice, check, checkShape, dtypeRule, valueRules } from './check.ts';
+import { callerLine } from './errors.ts';
 import type { Op } from './op.ts';
 import { allocate, type DType, dtypeOf, type Shape, ShapeError, sizeOf } from './shape.ts';
 import { type TensorData, valuesOf } from './values.ts';
@@ -15,6 +16,8 @@ export type Tensor = {
   readonly dtype: DType;
   /** What it belongs to, for profiles: see `inScope`. */
   readonly scope?: string;
+  /** The caller's line that built it, `file:line:column`: while a device is open that asks for it. */
+  readonly line?: string;
 };
 
 let scope: string | undefined;
@@ -30,12 +33,30 @@ export const inScope = <T>(name: string | undefined, f: () => T): T => {
   }
 };
 
+let wantLines = 0;
+
+/** Tensors that are built from now on know the line of their caller, until what this gives is called. */
+export const tellLines = (): (() => void) => {
+  wantLines++;
+  let done = false;
+  return () => {
+    if (!done) wantLines--;
+    done = true;
+  };
+};
+
+const lineOfCaller = (): { line?: string } => {
+  const line = callerLine();
+  return line === undefined ? {} : { line };
+};
+
 export const node = (op: Op, inputs: readonly Tensor[], shape: Shape, dtype: DType): Tensor => ({
   op,
   inputs,
   shape,
   dtype,
   ...(scope !== undefined && { scope }),
+  ...(wantLines > 0 && lineOfCaller()),
 });
 
 /**

@@ -1,5 +1,5 @@
 /** Functions that bring their own derivative, and what is made of them: `stopGradient` and `checkpoint`. */
-import { leavesOf, mapTree, stopMark, type Tensor, TensorError, tag, zeros } from '@gdarknet/tensor';
+import { leavesOf, mapTree, silently, stopMark, type Tensor, TensorError, tag, zeros } from '@gdarknet/tensor';
 import { type Call, mark } from './mark.ts';
 import { vjp } from './vjp.ts';
 
@@ -57,5 +57,6 @@ export const checkpoint = <A extends unknown[], R>(f: (...args: A) => R): ((...a
   customVjp(f, (cotangent, args) => {
     // Waiting on the cotangent also keeps the second computation from being merged with the first.
     const again = mapTree<A>(args, tag({ name: 'checkpoint', uid: 1 }, leavesOf<Tensor>(cotangent)));
-    return vjp(f, ...again).pullback(cotangent);
+    // What f prints has been printed.
+    return silently(() => vjp(f, ...again)).pullback(cotangent);
   });

@@ -38,6 +38,7 @@ import {
   sub,
   sum,
   type Tensor,
+  tag,
   transpose,
   zeros,
 } from '@gdarknet/tensor';
@@ -167,7 +168,8 @@ export const rules: { readonly [K in OpKind]: Rule<K> } = {
   maxPool2d: (dy, _y, op, x) => [maxPool2dGrad(dy, poolOf(op))(x)],
   maxPool2dGrad: (g, _y, op, x) => [undefined, takeFromWindows(g, x, op)],
 
-  tag: (dy) => [dy],
+  // A gradient keeps what prints the value, though it does not read it.
+  tag: (dy, y, op) => [op.tag.name === 'print' ? tag({ name: 'after', uid: 1 }, [y])(dy) : dy],
 };
 
 /** The table applied to a node, whatever its operation. */

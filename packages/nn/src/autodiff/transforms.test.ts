@@ -10,6 +10,8 @@ import {
   key,
   mul,
   normal,
+  type Printed,
+  print,
   read,
   scalar,
   sin,
@@ -214,5 +216,41 @@ describe('checkpoint', () => {
     };
     expect(count(block)).toBe(3);
     expect(count(checkpoint(block))).toBe(6);
+  });
+});
+
+describe('printing', () => {
+  const listener = () => {
+    const lines: string[] = [];
+    return { lines, to: ({ label, values }: Printed) => void lines.push(`${label} ${values.join(' ')}`) };
+  };
+  const layer = (to: (p: Printed) => void) => (x: Tensor, w: Tensor) => print('y', { to })(mul(mul(x, x), w));
+  const loss = (f: (x: Tensor, w: Tensor) => Tensor) => (x: Tensor, w: Tensor) => sum()(mul(f(x, w), 2));
+  const args = [tensor([1, 2]), tensor([3, 4])] as const;
+
+  test.each(['jit', 'read'])('a gradient prints the value, once (%s)', async (how) => {
+    const { lines, to } = listener();
+    const g = grad(loss(layer(to)), { argnums: [0, 1] });
+    const gradients =
+      how === 'jit' ? await read(device, await jit(device, g)(...args)) : await read(device, g(...args));
+    expect(gradients).toEqual([Float32Array.of(12, 32), Float32Array.of(2, 8)]);
+    expect(lines).toEqual(['y 3 16']);
+  });
+
+  test('so does one whose forward pass is computed again', async () => {
+    const { lines, to } = listener();
+    const f = jit(device, valueAndGrad(loss(checkpoint(layer(to)))));
+    const [value, gradient] = await read(device, await f(...args));
+    expect([value[0], ...gradient]).toEqual([38, 12, 32]);
+    expect(lines).toEqual(['y 3 16']);
+    f.close();
+  });
+
+  test('so does one with a derivative of its own that computes its value again', async () => {
+    const { lines, to } = listener();
+    const f = layer(to);
+    const custom = customVjp(f, (dy, [x, w]) => [mul(dy, mul(f(x, w), w)), undefined]);
+    await jit(device, grad(loss(custom)))(...args);
+    expect(lines).toEqual(['y 3 16']);
   });
 });

@@ -1,5 +1,7 @@
 /** The `reference` device: plain typed arrays, one operation after another. Slow, and the oracle of every other device. */
+import { checkOptions, type OptionRules, oneOf } from '../check.ts';
 import type { Buffer, CompileOptions, Device, Executable } from '../device.ts';
+import { type Check, checked, checks } from '../finite.ts';
 import type { Graph, Node } from '../graph.ts';
 import { type Life, lifeOf } from '../life.ts';
 import { dtypeOf, type HostArray } from '../shape.ts';
@@ -38,9 +40,20 @@ const compile = (life: Life, graph: Graph, { stages = [] }: CompileOptions = {})
   close: () => {},
 });
 
-export const openReference = (): Device => {
+export type ReferenceOptions = {
+  /**
+   * `finite`: after each run every value is looked at, and the first NaN or infinity that comes of finite values is an error
+   * (`NonFiniteError`) with operation, scope, place and line. Slow; default: no check.
+   */
+  readonly check?: Check;
+};
+
+export const referenceRules: OptionRules<ReferenceOptions> = { check: oneOf(checks) };
+
+export const openReference = (options: ReferenceOptions = {}): Device => {
+  checkOptions('openReference', referenceRules, options);
   const life = lifeOf('reference');
-  return {
+  const device: Device = {
     name: 'reference',
     description: 'plain TypeScript, one thread',
     compile: async (graph, options) => {
@@ -58,4 +71,5 @@ export const openReference = (): Device => {
     free: () => {},
     close: async () => life.end(),
   };
+  return checked(device, options.check);
 };

@@ -1,6 +1,7 @@
 /** The `wasm` device: kernels emitted for each program, one shared memory, worker threads. */
 import { checkOptions } from '../check.ts';
 import type { Device } from '../device.ts';
+import { checked } from '../finite.ts';
 import { lifeOf } from '../life.ts';
 import { dtypeOf, sizeOf } from '../shape.ts';
 import { openArena } from './arena.ts';
@@ -22,7 +23,7 @@ export const openWasm = async (options: WasmOptions = {}): Promise<Device> => {
   let plans = 0;
   const shop: Shop = { heap, arena: openArena(heap), threads, tile, life, profile, number: () => plans++ };
 
-  return {
+  const device: Device = {
     name: 'wasm',
     description: `WebAssembly, ${threads.count} thread${threads.count === 1 ? '' : 's'}, ${tile.label}`,
     compile: (graph, options) => compile(shop, graph, options),
@@ -43,4 +44,5 @@ export const openWasm = async (options: WasmOptions = {}): Promise<Device> => {
       threads.close();
     },
   };
+  return checked(device, options.check);
 };

@@ -1,5 +1,6 @@
 /** What the `wasm` device can be told when it is opened. */
-import { callable, flag, type OptionRules, text, whole } from '../check.ts';
+import { callable, flag, type OptionRules, oneOf, text, whole } from '../check.ts';
+import { type Check, checks } from '../finite.ts';
 import type { ProfileEvent } from '../profile.ts';
 
 export type WasmOptions = {
@@ -12,8 +13,19 @@ export type WasmOptions = {
    * same bits. Default: the fastest, measured.
    */
   readonly kernels?: string;
+  /**
+   * `finite`: after each run every value is looked at, and the first NaN or infinity that comes of finite values is an error
+   * (`NonFiniteError`) with operation, scope, place and line. Slow; default: no check.
+   */
+  readonly check?: Check;
   /** Hears of every kernel launch, with its time. */
   readonly profile?: (event: ProfileEvent) => void;
 };
 
-export const wasmRules: OptionRules<WasmOptions> = { threads: whole(1), wide: flag, kernels: text, profile: callable };
+export const wasmRules: OptionRules<WasmOptions> = {
+  threads: whole(1),
+  wide: flag,
+  kernels: text,
+  check: oneOf(checks),
+  profile: callable,
+};

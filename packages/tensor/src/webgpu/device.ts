@@ -1,6 +1,7 @@
 /** The `webgpu` device: kernels in WGSL, one submission for each run of a program. */
 import { checkOptions } from '../check.ts';
 import type { Device } from '../device.ts';
+import { checked } from '../finite.ts';
 import { DeviceLostError, lifeOf } from '../life.ts';
 import { dtypeOf, type HostArray, sizeOf } from '../shape.ts';
 import { type AdapterFacts, chooseAdapter, factsOf, limitNames } from './adapter.ts';
@@ -118,6 +119,7 @@ export const openWebGpu = async (options: WebGpuOptions = {}): Promise<Device> =
       gpu.destroy();
     },
   };
-  behind.set(device, gpu);
-  return device;
+  const opened = checked(device, options.check);
+  behind.set(opened, gpu);
+  return opened;
 };

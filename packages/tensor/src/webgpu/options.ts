@@ -1,5 +1,6 @@
 /** What the `webgpu` device can be told when it is opened. Apart from the device, whose code is loaded when it is asked for. */
 import { callable, flag, type OptionRules, oneOf, text, whole } from '../check.ts';
+import { type Check, checks } from '../finite.ts';
 import type { ProfileEvent } from '../profile.ts';
 
 export type WebGpuOptions = {
@@ -25,6 +26,11 @@ export type WebGpuOptions = {
    * environment is not a test machine's (`CI`).
    */
   readonly autotune?: boolean;
+  /**
+   * `finite`: after each run every value is looked at, and the first NaN or infinity that comes of finite values is an error
+   * (`NonFiniteError`) with operation, scope, place and line. Slow; default: no check.
+   */
+  readonly check?: Check;
   /** Called for every kernel of every run, some time after it; all have been when `close` is done. */
   readonly profile?: (event: ProfileEvent) => void;
 };
@@ -36,5 +42,6 @@ export const webGpuRules: OptionRules<WebGpuOptions> = {
   matrices: oneOf(['shared', 'registers']),
   way: whole(),
   autotune: flag,
+  check: oneOf(checks),
   profile: callable,
 };
