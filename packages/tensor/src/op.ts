@@ -7,7 +7,7 @@
  */
 
 import type { Stored } from './device.ts';
-import { type BinaryKind, binaryRows, type UnaryKind, unaryRows } from './scalars.ts';
+import { type BinaryKind, binaryRows, mapRows, type UnaryKind, unaryRows } from './scalars.ts';
 import type { HostArray } from './shape.ts';
 
 export type { BinaryKind, UnaryKind } from './scalars.ts';
@@ -93,5 +93,55 @@ export type Op =
 export type OpKind = Op['kind'];
 export type OpOf<K extends OpKind> = Extract<Op, { kind: K }>;
 
-const elementwise: ReadonlySet<OpKind> = new Set<OpKind>([...unaryKinds, ...binaryKinds, 'select', 'cast']);
-export const isElementwise = (op: Op): boolean => elementwise.has(op.kind);
+/** How a planner sees an operation. */
+export type Role =
+  /** Bound, not computed. */
+  | 'source'
+  /** A scalar function of its operands' elements at one position: part of a fused expression. */
+  | 'elementwise'
+  /** Made of the position alone: part of an expression too. */
+  | 'position'
+  /** Another way to walk the same values. */
+  | 'movement'
+  /** Copies into parts of its result. */
+  | 'assembly'
+  /** Folds axes of an expression away. */
+  | 'fold'
+  /** Has a kernel of its own. */
+  | 'kernel';
+
+const roleOf = {
+  input: 'source',
+  constant: 'source',
+  stored: 'source',
+  iota: 'position',
+  randomBits: 'kernel',
+  ...mapRows(unaryRows, () => 'elementwise' as const),
+  ...mapRows(binaryRows, () => 'elementwise' as const),
+  select: 'elementwise',
+  cast: 'elementwise',
+  sum: 'fold',
+  reduceMax: 'fold',
+  moments: 'kernel',
+  reshape: 'movement',
+  broadcast: 'movement',
+  transpose: 'movement',
+  slice: 'movement',
+  pad: 'assembly',
+  concat: 'assembly',
+  gather: 'kernel',
+  scatterAdd: 'kernel',
+  matmul: 'kernel',
+  conv2d: 'kernel',
+  conv2dInput: 'kernel',
+  conv2dFilter: 'kernel',
+  maxPool2d: 'kernel',
+  maxPool2dGrad: 'kernel',
+  tag: 'movement',
+} as const satisfies { readonly [K in OpKind]: Role };
+
+/** The kinds of a role. */
+export type KindOf<R extends Role> = { [K in OpKind]: (typeof roleOf)[K] extends R ? K : never }[OpKind];
+
+export const hasRole = <R extends Role>(op: Op, role: R): op is OpOf<KindOf<R>> => roleOf[op.kind] === role;
+export const isElementwise = (op: Op): op is OpOf<KindOf<'elementwise'>> => hasRole(op, 'elementwise');

@@ -3,7 +3,7 @@
  * by keeping it: all its readers belong to one step, or it is so cheap that computing it again costs less than storing it.
  */
 import type { Graph, Node } from '../graph.ts';
-import { isElementwise, type Op, type OpKind } from '../op.ts';
+import { hasRole, isElementwise, type Op } from '../op.ts';
 import { isScalar, scalarRows } from '../scalars.ts';
 
 /** Computing it again costs less than storing it. */
@@ -14,13 +14,11 @@ const longest = 256;
 /** A chain of at most this many cheap operations is computed again rather than stored. */
 const cheapChain = 8;
 
-const movement: ReadonlySet<OpKind> = new Set<OpKind>(['reshape', 'broadcast', 'transpose', 'slice', 'tag']);
-export const isMovement = (node: Node): boolean => movement.has(node.op.kind);
-
+export const isMovement = ({ op }: Node): boolean => hasRole(op, 'movement');
 /** Elementwise, or made of nothing: what an expression can compute. */
-export const isComputed = (node: Node): boolean => isElementwise(node.op) || node.op.kind === 'iota';
+export const isComputed = ({ op }: Node): boolean => isElementwise(op) || hasRole(op, 'position');
 
-const isFold = (node: Node): boolean => node.op.kind === 'sum' || node.op.kind === 'reduceMax';
+const isFold = ({ op }: Node): boolean => hasRole(op, 'fold');
 
 /** For each node the root nodes whose step computes it; a node that is its own only root gets a step and a value. */
 export const fuse = ({ nodes, outputs }: Graph): readonly ReadonlySet<number>[] => {

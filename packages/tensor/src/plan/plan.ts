@@ -4,7 +4,7 @@
  */
 import type { CompileOptions } from '../device.ts';
 import type { Graph, Node } from '../graph.ts';
-import type { Op } from '../op.ts';
+import { hasRole, isElementwise, type KindOf, type OpOf } from '../op.ts';
 import { type DType, type Shape, sizeOf } from '../shape.ts';
 import { findEpilogues, readersOf } from './epilogues.ts';
 import { boundAxes, instruction, literalExpression, moveAxis } from './expression.ts';
@@ -238,8 +238,8 @@ class Planner {
   }
 
   private emit(node: Node): void {
-    if (this.waiting.has(node.id) || isMovement(node)) return;
     const { op } = node;
+    if (this.waiting.has(node.id) || hasRole(op, 'movement')) return;
     switch (op.kind) {
       case 'input':
         this.bind(node, { kind: 'argument', index: op.index });
@@ -257,10 +257,12 @@ class Planner {
         this.emitPad(node, op);
         return;
       default:
-        if (isComputed(node)) this.emitComputed(node);
+        if (isElementwise(op) || hasRole(op, 'position')) this.emitComputed(node);
         else if (sizeOf(node.shape) === 0) this.valueOf.set(node.id, this.value(node.shape, node.dtype));
         else if (isVacuous(node, this.graph)) this.emitLiteral(node, ofNothing(op));
-        else this.emitKernel(node);
+        else if (hasRole(op, 'fold')) this.emitFold(node, op);
+        else if (hasRole(op, 'kernel')) this.emitKernel(node, op);
+        else op satisfies never;
     }
   }
 
@@ -281,7 +283,8 @@ class Planner {
       const epilogue = this.expression(node.id, node.id, kernel);
       const out = this.value(node.shape, node.dtype);
       this.valueOf.set(node.id, out);
-      this.emitKernel(this.graph.nodes[kernel], out, epilogue);
+      const { op } = this.graph.nodes[kernel];
+      if (hasRole(op, 'kernel')) this.emitKernel(this.graph.nodes[kernel], op, out, epilogue);
       return;
     }
     const out = this.value(node.shape, node.dtype);
@@ -312,7 +315,7 @@ class Planner {
     }
   }
 
-  private emitPad(node: Node, op: Extract<Op, { kind: 'pad' }>): void {
+  private emitPad(node: Node, op: OpOf<'pad'>): void {
     const from = this.graph.nodes[node.inputs[0]];
     const out = this.value(node.shape, node.dtype);
     this.valueOf.set(node.id, out);
@@ -333,7 +336,9 @@ class Planner {
     }
   }
 
-  private emitFold(node: Node, fold: 'sum' | 'max', axes: readonly number[], out: ValueId): void {
+  private emitFold(node: Node, { kind, axes }: OpOf<KindOf<'fold'>>): void {
+    const out = this.value(node.shape, node.dtype);
+    this.valueOf.set(node.id, out);
     const [x] = node.inputs;
     const from = this.graph.nodes[x];
     const inlined = isComputed(from) && this.roots[x].has(node.id) && !this.valueOf.has(x);
@@ -351,7 +356,7 @@ class Planner {
     }
     this.push({
       kind: 'reduce',
-      fold,
+      fold: kind === 'sum' ? 'sum' : 'max',
       shape: folded.shape,
       axes: [...kept].sort((a, b) => a - b),
       expression: {
@@ -369,14 +374,12 @@ class Planner {
     return { loads: [this.view(id)], code: [{ kind: 'load', load: 0, dtype }] };
   }
 
-  private emitKernel(node: Node, finished?: ValueId, epilogue?: Expression): void {
-    const { op, inputs, shape } = node;
-    const isFold = op.kind === 'sum' || op.kind === 'reduceMax';
-    const operands = isFold ? [] : inputs.map((i) => this.need(i));
+  private emitKernel(node: Node, op: OpOf<KindOf<'kernel'>>, finished?: ValueId, epilogue?: Expression): void {
+    const { inputs, shape } = node;
+    const operands = inputs.map((i) => this.need(i));
     const out = finished ?? this.value(shape, node.dtype);
     this.valueOf.set(node.id, out);
-    if (isFold) this.emitFold(node, op.kind === 'sum' ? 'sum' : 'max', op.axes, out);
-    else this.push(kernelStep(op, operands, this.graph.nodes[inputs[0]].shape, shape, out, epilogue));
+    this.push(kernelStep(op, operands, this.graph.nodes[inputs[0]].shape, shape, out, epilogue));
   }
 
   // Results

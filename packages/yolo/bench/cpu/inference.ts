@@ -17,12 +17,8 @@ type Ort = {
   readonly Tensor: new (type: string, data: Float32Array, dims: readonly number[]) => unknown;
 };
 
-export const benchInference = async (
-  { name, cfg, weights: file }: Measured,
-  side: number,
-  threads: number,
-  rounds: number,
-): Promise<Row[]> => {
+/** A network on our device, ready to look at one picture. */
+export const openInference = async ({ cfg, side, weights: file }: Measured, threads: number) => {
   const text = sized(cfg, side, 1);
   const plan = planOf(text);
   const device = await openDevice('wasm', { threads });
@@ -32,7 +28,19 @@ export const benchInference = async (
   const detector = loaded.right;
   const x = pictures(1, side);
   const batch = { x, sizes: [{ width: side, height: side }] };
-  const ours = () => detector.candidates(batch, { thresh: 0.9999, nms: 0 });
+  return {
+    ...{ plan, weights, x },
+    forward: () => detector.candidates(batch, { thresh: 0.9999, nms: 0 }),
+    close: async () => {
+      detector.close();
+      await device.close();
+    },
+  };
+};
+
+export const benchInference = async (network: Measured, threads: number, rounds: number): Promise<Row[]> => {
+  const { name, side } = network;
+  const { plan, weights, x, forward: ours, close } = await openInference(network, threads);
   const rows: Row[] = [];
   const compare = async (title: string, theirs: () => Promise<unknown>) => {
     const [mine, other] = await takeTurns([steadily(ours), steadily(theirs)], rounds);
@@ -59,7 +67,6 @@ export const benchInference = async (
     if (typeof tfjs === 'string') console.log(`tfjs-wasm is missing: ${tfjs}`);
     else await compare('tfjs-wasm', () => tfjs(x));
   }
-  detector.close();
-  await device.close();
+  await close();
   return rows;
 };

@@ -1,6 +1,6 @@
 /**
- * The CPU device against its peers: `pnpm bench:cpu [--only gemm,inference,training,growth] [--threads 1,2] [--rounds 9]
- * [--json file]`.
+ * The CPU device against its peers: `npm run bench:cpu -- [--only gemm,inference,training,growth] [--threads 1,2]
+ * [--rounds 9] [--json file]`; with `--against <checkout>` against another checkout of this repository in place of them.
  */
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -8,7 +8,7 @@ import { openDevice } from '@gdarknet/tensor';
 import { benchGemm } from './gemm.ts';
 import { benchGrowth } from './growth.ts';
 import { benchInference } from './inference.ts';
-import { tiny, yoloFastest, yolov3 } from './networks.ts';
+import { measured, yoloFastest } from './networks.ts';
 import type { Row } from './rounds.ts';
 import { benchTraining } from './training.ts';
 
@@ -31,9 +31,8 @@ await device.close();
 for (const threads of values.threads.split(',').map(Number)) {
   if (only.includes('gemm')) rows.push(...(await benchGemm(threads, rounds)));
   if (only.includes('inference')) {
-    for (const network of [tiny, yolov3]) rows.push(...(await benchInference(network, 416, threads, rounds)));
-    if (yoloFastest) rows.push(...(await benchInference(yoloFastest, 320, threads, rounds)));
-    else console.log('yolo-fastest-1.1 is left out: its cfg is not at hand');
+    for (const network of measured) rows.push(...(await benchInference(network, threads, rounds)));
+    if (!yoloFastest) console.log('yolo-fastest-1.1 is left out: its cfg is not at hand');
   }
   if (only.includes('training')) rows.push(...(await benchTraining(threads, rounds)));
   if (only.includes('growth')) await benchGrowth(threads);

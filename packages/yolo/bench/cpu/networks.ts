@@ -15,19 +15,28 @@ import * as E from 'fp-ts/lib/Either.js';
 const shared = process.env.GDARKNET_SHARED ?? '../shared';
 const fastest = `${shared}/data/weights/yolo-fastest-1.1`;
 
-export type Measured = { readonly name: string; readonly cfg: string; readonly weights?: Uint8Array };
+export type Measured = {
+  readonly name: string;
+  readonly cfg: string;
+  /** Pixels of the input. */
+  readonly side: number;
+  readonly weights?: Uint8Array;
+};
 
 const loss = { loss: 'giou', iouNormalizer: 0.5 } as const;
-export const tiny: Measured = { name: 'yolov3-tiny', cfg: zoo.yolov3Tiny(loss) };
-export const yolov3: Measured = { name: 'yolov3', cfg: zoo.yolov3(loss) };
+export const tiny: Measured = { name: 'yolov3-tiny', side: 416, cfg: zoo.yolov3Tiny(loss) };
+export const yolov3: Measured = { name: 'yolov3', side: 416, cfg: zoo.yolov3(loss) };
 /** Depthwise; undefined where its cfg is not at hand. */
 export const yoloFastest: Measured | undefined = existsSync(`${fastest}.cfg`)
   ? {
       name: 'yolo-fastest-1.1',
+      side: 320,
       cfg: readFileSync(`${fastest}.cfg`, 'utf8'),
       weights: readFileSync(`${fastest}.weights`),
     }
   : undefined;
+
+export const measured: readonly Measured[] = [tiny, yolov3, ...(yoloFastest ? [yoloFastest] : [])];
 
 /** The cfg for so many images of so many pixels a side. */
 export const sized = (cfg: string, side: number, batch: number): string =>

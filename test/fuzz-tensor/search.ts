@@ -1,0 +1,7 @@
+/** `search.ts seed seconds`: the first failure of this checkout, as one line of JSON. */
+import { fuzz } from './fuzz.ts';
+
+const [seed, seconds] = process.argv.slice(2).map(Number);
+const { failures } = await fuzz({ seed, seconds, failures: 1, judges: ['wasm'], shrinkSeconds: 8, say: () => {} });
+console.log(JSON.stringify({ failure: failures[0] }));
+process.exit(0);
