@@ -8,7 +8,7 @@
 import type { CompileOptions, Device, Executable, Run } from './device.ts';
 import { TensorError } from './errors.ts';
 import type { Graph, Node } from './graph.ts';
-import { isElementwise, type OpKind } from './op.ts';
+import { isElementwise, type Role, roleOf } from './op.ts';
 import { kernels, type Operand } from './reference/kernels.ts';
 import { type HostArray, type Shape, showShape } from './shape.ts';
 import { tellLines } from './tensor.ts';
@@ -42,20 +42,20 @@ export class NonFiniteError extends TensorError {
 export const checks = ['finite'] as const;
 export type Check = (typeof checks)[number];
 
-/** Where values come from: what they are is the caller's matter. */
-const sources: ReadonlySet<OpKind> = new Set<OpKind>(['input', 'constant', 'stored', 'iota', 'randomBits']);
-/** What makes no new values; computed again on the host where a finding needs them. */
-const movement: ReadonlySet<OpKind> = new Set<OpKind>([
-  'reshape',
-  'broadcast',
-  'transpose',
-  'slice',
-  'pad',
-  'concat',
-  'gather',
-  'tag',
-]);
-const computes = ({ op, dtype }: Node): boolean => dtype === 'f32' && !sources.has(op.kind) && !movement.has(op.kind);
+/**
+ * Whether an operation makes new values. What does not is computed again on the host where a finding needs it; where values
+ * come from is the caller's matter.
+ */
+const makes: Readonly<Record<Role, boolean>> = {
+  source: false,
+  position: false,
+  movement: false,
+  assembly: false,
+  elementwise: true,
+  fold: true,
+  kernel: true,
+};
+const computes = ({ op, dtype }: Node): boolean => dtype === 'f32' && makes[roleOf(op)];
 const isConstant = ({ op }: Node): boolean => op.kind === 'constant' || op.kind === 'stored';
 
 const firstBad = (values: HostArray): number => {

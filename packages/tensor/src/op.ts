@@ -110,7 +110,7 @@ export type Role =
   /** Has a kernel of its own. */
   | 'kernel';
 
-const roleOf = {
+const roles = {
   input: 'source',
   constant: 'source',
   stored: 'source',
@@ -141,7 +141,8 @@ const roleOf = {
 } as const satisfies { readonly [K in OpKind]: Role };
 
 /** The kinds of a role. */
-export type KindOf<R extends Role> = { [K in OpKind]: (typeof roleOf)[K] extends R ? K : never }[OpKind];
+export type KindOf<R extends Role> = { [K in OpKind]: (typeof roles)[K] extends R ? K : never }[OpKind];
 
-export const hasRole = <R extends Role>(op: Op, role: R): op is OpOf<KindOf<R>> => roleOf[op.kind] === role;
+export const roleOf = (op: Op): Role => roles[op.kind];
+export const hasRole = <R extends Role>(op: Op, role: R): op is OpOf<KindOf<R>> => roles[op.kind] === role;
 export const isElementwise = (op: Op): op is OpOf<KindOf<'elementwise'>> => hasRole(op, 'elementwise');
