@@ -266,7 +266,10 @@ export class Drawer {
   }
 
   fixed(value: () => number | string, calls = 3): Arg {
-    for (let call = 0; call < calls; call++) (this.statics[call] ??= []).push(value());
+    for (let call = 0; call < calls; call++) {
+      this.statics[call] ??= [];
+      this.statics[call].push(value());
+    }
     return { fixed: this.statics[0].length - 1 };
   }
 

@@ -123,16 +123,25 @@ export const misuses: { readonly [name: string]: Make } = {
     code: `return await jit(d, async (x) => ${r.pick(['fetch(x)', 'fetch(mul(x, 2))', '[mul(x, 2)]'])})(tensor([1]));`,
     names: ['async', 'promise', 'Promise'],
   }),
-  'nested arrays': (r) => ({
-    code: `return await read(d, tensor(${r.pick(['[[1, 2], [3, 4]]', '[[1], [2]]', '[[1, 2, 3]]'])}${r.pick(['', ', [2, 2]'])}));`,
-    names: ['nested', 'number', 'values', 'array'],
+  'nested arrays': (r) => {
+    const [data, values] = r.pick([
+      ['[[1, 2], [3, 4]]', [1, 2, 3, 4]],
+      ['[[1], [2]]', [1, 2]],
+      ['[[1, 2, 3]]', [1, 2, 3]],
+    ] as const);
+    return { code: `return await read(d, tensor(${data}));`, names: ['nested', 'array'], or: [values] };
+  },
+  'nested arrays of unequal lengths': (r) => ({
+    code: `return await read(d, tensor(${r.pick(['[[1, 2], [3]]', '[[1], 2]', '[1, [2]]', '[[[1]], [2]]'])}));`,
+    names: ['element'],
   }),
   'an array of another type': (r) => {
     const type = r.pick(otherArrays);
     const values = type === 'BigInt64Array' ? '1n, 2n' : type === 'Float64Array' ? '1.5, 2.5' : '1, 2';
     return {
-      code: `return await read(d, ${r.pick(['', 'abs', 'neg'])}(tensor(${type}.of(${values}))));`,
+      code: `return await read(d, ${r.pick(['', 'abs'])}(tensor(${type}.of(${values}))));`,
       names: [type],
+      or: [type === 'Float64Array' ? [1.5, 2.5] : [1, 2]],
     };
   },
   'values that are no numbers': (r) => ({

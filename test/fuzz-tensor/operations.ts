@@ -239,6 +239,7 @@ export const operations: { readonly [name: string]: Row } = {
       return d.call('cast', [[d.random.pick(['f32', 'i32', 'u32'])], [ref(x)]]);
     },
   },
+  print: curried('print', (d) => [d.random.pick(['a', 'b'])], 0.7),
   tag: curried('tag', () => [options({ name: 'mark', uid: 0 })], 0.3),
 
   broadcastTo: {
@@ -488,7 +489,12 @@ export const beside = [
   'sizeOf',
   'stridesOf',
   'visit',
+  'ArgumentError',
+  'DeviceClosedError',
+  'NonFiniteError',
   'ShapeError',
+  'TensorError',
+  'silently',
   'OutOfMemoryError',
   'DeviceLostError',
   'NoAdapterError',
