@@ -137,6 +137,7 @@ const bounded =
     each(result, arithmetic, (i, v) => {
       const [d, size] = [x.apart[i], Math.abs(x.data[i])];
       if (Number.isNaN(v) && d === 0) return 0;
+      if (!(d + size < largest)) return Infinity;
       const own = arithmetic.flushes ? 2 ** -20 * Math.max(1, size) : 2 * unit * Math.abs(v) + tiny;
       return Math.min(d + own, highest - lowest);
     });
