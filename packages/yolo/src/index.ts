@@ -15,8 +15,6 @@ export {
   showFault,
   showNotice,
 } from './darknet/fault.ts';
-export { type Activation, activations, type LayerType } from './darknet/layer-sections.ts';
-export { elements, type ImageShape, type LayerShape, showImageShape } from './darknet/layer-shapes.ts';
 export { layerTable } from './darknet/layer-table.ts';
 export { type NamesOptions, parseNames } from './darknet/names.ts';
 export { type Policy, policies } from './darknet/net-section.ts';
@@ -33,9 +31,8 @@ export {
   writeWeights,
 } from './darknet/weights.ts';
 export { newHeader, type WeightsHeader } from './darknet/weights-header.ts';
-export { type KernelShape, kernelShape } from './darknet/weights-layout.ts';
+export { kernelShape } from './darknet/weights-layout.ts';
 export { toChannelsFirst, toChannelsLast } from './darknet/weights-order.ts';
-export { type IouLoss, iouLosses, type Representation } from './darknet/yolo-section.ts';
 export { type ShapesOptions, type ZooLoss, type ZooOptions, zoo } from './darknet/zoo.ts';
 // Detection
 export { type Candidates, type Detection, listDetections } from './detect/candidates.ts';
@@ -63,6 +60,12 @@ export {
   vocFileName,
   vocLines,
 } from './detect/results.ts';
+// Kinds of layers
+export { type Activation, activations } from './layers/common/activations.ts';
+export { elements, type ImageShape, type LayerShape, showImageShape } from './layers/common/shape.ts';
+export type { KernelShape } from './layers/common/weights.ts';
+export type { LayerType } from './layers/index.ts';
+export { type IouLoss, iouLosses, type Representation } from './layers/yolo.ts';
 // The training loss
 export {
   type Assignment,

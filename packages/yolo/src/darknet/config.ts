@@ -3,8 +3,9 @@
  * and all faults of a file come back together.
  */
 import * as E from 'fp-ts/lib/Either.js';
+import { type KeysOf, type LayerType, layerKinds, layerNames, layerTypeOf } from '../layers/index.ts';
+import { refusedSections } from '../layers/refused.ts';
 import { byLine, type FileFault, type FileNotice, type FileResult, nearest, quote } from './fault.ts';
-import { type LayerType, layerAliases, layerReaders, unsupportedSections } from './layer-sections.ts';
 import { readNet } from './net-section.ts';
 import type { SectionContext, SectionPlace, SectionReader, SectionReading } from './section-rule.ts';
 import { parseSections, type Section } from './sections.ts';
@@ -16,7 +17,7 @@ type Place = { readonly at: SectionPlace };
 export type NetConfig = Readonly<ValueOf<typeof readNet>> & Place;
 /** Keys of a layer section under their own names, defaults filled in, tagged by the kind of layer. */
 export type LayerConfig<T extends LayerType = LayerType> = {
-  [K in T]: { readonly type: K } & Readonly<ValueOf<(typeof layerReaders)[K]>> & Place;
+  [K in T]: { readonly type: K } & KeysOf<K> & Place;
 }[T];
 
 export interface NetworkConfig {
@@ -74,14 +75,12 @@ export const draftConfig = (text: string, options: ConfigOptions = {}): DraftCon
 };
 
 const readLayer = (section: Section, context: SectionContext): SectionReading<LayerConfig> => {
-  const type = layerAliases.get(section.name) ?? section.name;
-  if (!isLayerType(type)) return { value: undefined, faults: [unknownSection(section, context)], notices: [] };
-  const reading: SectionReading<object> = layerReaders[type](section, context);
-  // The reader comes from the row of this very type.
+  const type = layerTypeOf(section.name);
+  if (type === undefined) return { value: undefined, faults: [unknownSection(section, context)], notices: [] };
+  const reading: SectionReading<object> = layerKinds[type].read(section, context);
+  // The reader is that of this very kind.
   return { ...reading, value: reading.value && ({ type, ...reading.value } as LayerConfig) };
 };
-
-const isLayerType = (name: string): name is LayerType => Object.hasOwn(layerReaders, name);
 
 const dropKeys = (section: Section, keys: readonly string[]): Section =>
   keys.length === 0 ? section : { ...section, entries: section.entries.filter(({ key }) => !keys.includes(key)) };
@@ -104,16 +103,15 @@ const noLayers = (file: string): FileFault => ({
 });
 
 const unknownSection = ({ name, line }: Section, { file, layer }: SectionContext): FileFault => {
-  const known = [...Object.keys(layerReaders), ...layerAliases.keys()];
-  const near = nearest(name, known);
-  const why = unsupportedSections.includes(name) ? ' (Darknet has it, but no YOLOv3 network uses it)' : '';
+  const near = nearest(name, layerNames);
+  const why = refusedSections.includes(name) ? ' (Darknet has it, but no YOLOv3 network uses it)' : '';
   return {
     tag: 'section',
     file,
     line,
     layer,
     section: name,
-    expected: `a layer that is supported: ${Object.keys(layerReaders).join(', ')}`,
+    expected: `a layer that is supported: ${Object.keys(layerKinds).join(', ')}`,
     found: `${quote(name)}${why}`,
     action: near === undefined ? 'remove or replace the section' : `did you mean [${near}]?`,
   };

@@ -2,7 +2,7 @@
 import { type Convention, checkpoint, type Mode, stopGradient, type Variables } from '@gdarknet/nn';
 import { inScope, splitKey, type Tensor } from '@gdarknet/tensor';
 import type { NetworkPlan } from '../darknet/plan.ts';
-import { layerOf } from './layers.ts';
+import { kindOf } from '../layers/index.ts';
 
 /** One entry for each layer, by its index; layers without parameters or state have an empty record. */
 export type NetworkParams = { readonly [layer: number]: Variables };
@@ -57,7 +57,7 @@ export const buildNetwork = (
   plan: NetworkPlan,
   { convention = 'cudnn', folded = false, freeze = 0, parts = 1 }: NetworkOptions = {},
 ): Network => {
-  const layers = plan.layers.map((layer) => layerOf(layer, { convention: !folded && convention }));
+  const layers = plan.layers.map(({ config }) => kindOf(config).build(config, { convention: !folded && convention }));
   const { input } = plan;
 
   const init: Network['init'] = (key) => {

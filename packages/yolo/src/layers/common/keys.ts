@@ -1,5 +1,5 @@
 /** Keys that every layer section takes (SPEC 1.4). */
-import { decimal, flag, whole } from './field.ts';
+import { decimal, flag, whole } from '../../darknet/field.ts';
 
 export const commonFields = {
   truth: flag(false),

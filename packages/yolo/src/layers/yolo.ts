@@ -1,15 +1,19 @@
-/** `[yolo]`: anchors, losses and their normalisers (SPEC 1.6). */
-
-import { commonFields, laterLayerKeys } from './common-fields.ts';
-import { decimal, decimals, flag, optional, text, whole, wholes, word } from './field.ts';
-import { type Advice, type Problem, sectionReader } from './section-rule.ts';
+/** `[yolo]` (SPEC 1.6, 5): a head with its anchors, losses and their normalisers. */
+import { stateless } from '@gdarknet/nn';
+import type { Tensor } from '@gdarknet/tensor';
+import { decimal, decimals, flag, optional, text, whole, wholes, word } from '../darknet/field.ts';
+import type { Advice, Problem } from '../darknet/section-rule.ts';
+import { activateHead } from '../network/head.ts';
+import { single } from './common/build.ts';
+import { layerKind } from './common/kind.ts';
+import { same } from './common/onnx.ts';
+import { fail, shape } from './common/shape.ts';
 
 export const iouLosses = ['mse', 'iou', 'giou', 'diou', 'ciou'] as const;
 export type IouLoss = (typeof iouLosses)[number];
 export type Representation = 'exp' | 'lin';
 
-const fields = {
-  ...commonFields,
+const keys = {
   classes: whole(20, { min: 1 }),
   /** Total number of anchors, over all heads. */
   num: whole(1, { min: 1, max: 1000 }),
@@ -37,7 +41,7 @@ const fields = {
 
 // biome-ignore format: a list of words
 const ignored = [
-  ...laterLayerKeys, 'beta_nms', 'counters_per_class', 'delta_normalizer', 'ema_alpha', 'embedding_layer', 'focal_loss',
+  'beta_nms', 'counters_per_class', 'delta_normalizer', 'ema_alpha', 'embedding_layer', 'focal_loss',
   'iou_thresh', 'iou_thresh_kind', 'label_smooth_eps', 'max_delta', 'new_coords', 'nms_kind', 'obj_normalizer',
   'objectness_smooth', 'points', 'resize', 'show_details', 'track_ciou_norm', 'track_history_size', 'uc_normalizer',
 ];
@@ -114,8 +118,17 @@ const adviseLoss = ({ iou_loss }: { readonly iou_loss: IouLoss }, given: Readonl
   return advice;
 };
 
-export const readYolo = sectionReader({
-  fields,
+/** Channels that a `[yolo]` layer reads: for each of its anchors x, y, w, h, objectness and the classes. */
+export const yoloChannels = ({
+  mask,
+  classes,
+}: {
+  readonly mask: readonly number[];
+  readonly classes: number;
+}): number => mask.length * (5 + classes);
+
+export const yolo = layerKind({
+  keys,
   ignored,
   complete: (yolo) => ({
     ...yolo,
@@ -132,4 +145,22 @@ export const readYolo = sectionReader({
       ? []
       : [{ tag: 'compatibility' as const, key: 'scale_x_y', message: 'has effect here; the original ignores it' }]),
   ],
+
+  shape: (layer, context) =>
+    context.input.c === yoloChannels(layer)
+      ? shape(context.input, context)
+      : fail({
+          key: 'classes',
+          expected: `${yoloChannels(layer)} channels to come in, ${layer.mask.length} anchors x (5 + ${layer.classes} classes)`,
+          found: String(context.input.c),
+          action: `give the layer before it filters=${yoloChannels(layer)}, or correct classes or mask`,
+        }),
+
+  row: () => 'yolo',
+
+  /** In training the loss reads what the convolution before gives, as it is. */
+  build: ({ classes }) => single(stateless<Tensor>((x, { training }) => (training ? x : activateHead(classes)(x)))),
+
+  /** The convolution's output as it is; `onnx/heads.ts` makes of it what is asked for. */
+  onnx: same,
 });
