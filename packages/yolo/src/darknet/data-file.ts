@@ -6,14 +6,16 @@
 import * as E from 'fp-ts/lib/Either.js';
 import { byLine, type FileFault, type FileNotice, type FileResult } from './fault.ts';
 import { optional, text, whole, word } from './field.ts';
-import { type Entry, parseEntry, significantLines } from './lines.ts';
+import { without } from './key-rule.ts';
+import { type Entry, notText, parseEntry, significantLines } from './lines.ts';
 import { sectionReader } from './section-rule.ts';
 
 export const evalKinds = ['voc', 'coco', 'imagenet'] as const;
 export type EvalKind = (typeof evalKinds)[number];
 
 const readFields = sectionReader({
-  fields: {
+  tolerant: true,
+  keys: {
     classes: optional(whole(0, { min: 1 })),
     /** List of image paths, one a line. */
     train: optional(text('')),
@@ -27,8 +29,10 @@ const readFields = sectionReader({
     map: optional(text('')),
     /** Another spelling of `names`. */
     labels: optional(text('')),
+    ...without('only for classifiers, which are not implemented', 'top', 'tree', 'leaves', 'underscore', 'test'),
+    ...without('weights are saved as the original does', 'saveweights', 'savelast'),
+    ...without('objects are difficult by their annotations', 'difficult'),
   },
-  ignored: ['top', 'tree', 'leaves', 'underscore', 'test', 'difficult'],
   complete: ({ labels, ...data }) => ({ ...data, names: data.names ?? labels }),
 });
 
@@ -36,6 +40,8 @@ export type DataConfig = NonNullable<ReturnType<typeof readFields>['value']> & {
 
 export const parseData = (source: string, options: { readonly file?: string } = {}): FileResult<DataConfig> => {
   const file = options.file ?? 'data';
+  const foreign = notText(source, file);
+  if (foreign !== undefined) return E.left([foreign]);
   const faults: FileFault[] = [];
   const duplicates: FileNotice[] = [];
   const entries = new Map<string, Entry>();
@@ -54,7 +60,10 @@ export const parseData = (source: string, options: { readonly file?: string } = 
       });
     }
   }
-  const fields = readFields({ name: '', line: 1, entries: [...entries.values()] }, { file, lenient: false });
+  const fields = readFields(
+    { name: '', line: 1, entries: [...entries.values()] },
+    { file, lenient: false, strict: false },
+  );
   const all = byLine([...faults, ...fields.faults]);
   return fields.value === undefined || all.length > 0
     ? E.left(all)

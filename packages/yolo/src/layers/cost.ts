@@ -2,7 +2,9 @@
 import { stateless } from '@gdarknet/nn';
 import type { Tensor } from '@gdarknet/tensor';
 import { decimal, word } from '../darknet/field.ts';
+import { cosmetic } from '../darknet/key-rule.ts';
 import { single } from './common/build.ts';
+import { classifiers } from './common/keys.ts';
 import { layerKind } from './common/kind.ts';
 import { same } from './common/onnx.ts';
 import { flat } from './common/row.ts';
@@ -10,14 +12,13 @@ import { sameAsInput } from './common/shape.ts';
 
 export const cost = layerKind({
   keys: {
-    type: word(['sse', 'masked', 'smooth', 'L1', 'seg', 'wgan'], 'sse', 'sse'),
-    scale: decimal(1),
-    ratio: decimal(0),
-    noobj: decimal(1),
-    thresh: decimal(0),
+    type: cosmetic(word(['sse', 'masked', 'smooth', 'L1', 'seg', 'wgan'], 'sse', 'sse'), classifiers),
+    scale: cosmetic(decimal(1), classifiers),
+    ratio: cosmetic(decimal(0), classifiers),
+    noobj: cosmetic(decimal(1), classifiers),
+    thresh: cosmetic(decimal(0), classifiers),
   },
-  // `type` names the kind of layer in a LayerConfig.
-  complete: ({ type, ...layer }) => ({ ...layer, cost_type: type }),
+  complete: (layer) => layer,
   shape: sameAsInput,
   row: (_, { output }) => `cost                                           ${flat(output)}`,
   build: () => single(stateless<Tensor>((x) => x)),

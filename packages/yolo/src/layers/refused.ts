@@ -1,7 +1,36 @@
-/** Sections that Darknets have and that are not supported, so that the refusal can say so. */
+/** Sections that Darknets have (the original, AlexeyAB's) and that are not implemented, with what they are. */
+const recurrent = 'a recurrent layer';
 
-// biome-ignore format: a list of words
-export const refusedSections: readonly string[] = [
-  'activation', 'batchnorm', 'crnn', 'crop', 'deconvolutional', 'detection', 'gru', 'iseg', 'l2norm', 'local', 'logistic', 'lrn',
-  'lstm', 'normalization', 'region', 'reorg', 'rnn',
-];
+export const refusedSections: Readonly<Record<string, string>> = {
+  region: 'the head of YOLOv2',
+  Gaussian_yolo: 'a head that gives the uncertainty of its boxes',
+  detection: 'the head of YOLOv1',
+  reorg: 'moves places into channels',
+  reorg3d: 'moves places into channels',
+  scale_channels: 'multiplies the channels of another layer',
+  sam: 'multiplies two layers',
+  local_avgpool: 'the mean of each window',
+  local_avg: 'the mean of each window',
+  implicit: 'learned constants',
+  contrastive: 'a head that compares pictures',
+  crop: 'cuts the pictures of a classifier',
+  activation: 'an activation of its own',
+  empty: 'a layer that does nothing',
+  silence: 'a layer that does nothing',
+  batchnorm: 'batch normalisation of its own',
+  normalization: 'local response normalisation',
+  lrn: 'local response normalisation',
+  l2norm: 'normalisation by the L2 norm',
+  local: 'a convolution with weights for each place',
+  deconvolutional: 'a transposed convolution',
+  deconv: 'a transposed convolution',
+  logistic: 'a logistic loss',
+  logxent: 'a logistic loss',
+  iseg: 'the head of an instance segmenter',
+  history: recurrent,
+  rnn: recurrent,
+  crnn: recurrent,
+  gru: recurrent,
+  lstm: recurrent,
+  conv_lstm: recurrent,
+};

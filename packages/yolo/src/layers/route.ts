@@ -1,7 +1,8 @@
 /** `[route]` (SPEC 4.4): the channels of earlier layers behind one another. */
 import { route as routeLayer } from '@gdarknet/nn';
 import * as E from 'fp-ts/lib/Either.js';
-import { required, wholes } from '../darknet/field.ts';
+import { required, whole, wholes } from '../darknet/field.ts';
+import { refused } from '../darknet/key-rule.ts';
 import type { NetworkLayer } from './common/build.ts';
 import { layerKind } from './common/kind.ts';
 import { fail, resolve, showImageShape, unjudged } from './common/shape.ts';
@@ -10,8 +11,21 @@ export const route = layerKind({
   keys: {
     /** Layer indices; negative ones count back from this layer. */
     layers: required(wholes([])),
+    groups: refused(whole(1), 'it reads one part of the channels'),
+    group_id: whole(0),
   },
   complete: (layer) => layer,
+  check: ({ group_id }) =>
+    group_id === 0
+      ? []
+      : [
+          {
+            key: 'group_id',
+            expected: '0, as there is one group',
+            found: String(group_id),
+            action: 'correct group_id',
+          },
+        ],
   reads: ({ layers }) => ({ key: 'layers', given: layers }),
   readsInput: false,
 

@@ -1,6 +1,7 @@
 /** `[shortcut]` (SPEC 4.3): an earlier layer added to the one before, where the two overlap. */
 import { shortcut as shortcutLayer } from '@gdarknet/nn';
-import { decimal, required, whole } from '../darknet/field.ts';
+import { decimal, required, wholes, word } from '../darknet/field.ts';
+import { refused, without } from '../darknet/key-rule.ts';
 import { activated } from '../onnx/activation.ts';
 import type { Builder } from '../onnx/builder.ts';
 import { activation } from './common/activations.ts';
@@ -53,13 +54,28 @@ const sameShape = (a: ImageShape, b: ImageShape): boolean => a.h === b.h && a.w 
 export const shortcut = layerKind({
   keys: {
     /** Layer index; negative counts back from this layer. */
-    from: required(whole(0)),
+    from: required(wholes([])),
     activation: activation('linear'),
     alpha: decimal(1),
     beta: decimal(1),
+    weights_type: refused(
+      word(['none', 'per_feature', 'per_layer', 'per_channel'], 'none', 'none'),
+      'it weighs the layers by learned numbers',
+    ),
+    ...without('only with weights_type', 'weights_normalization'),
   },
-  ignored: ['weights_type', 'weights_normalization'],
-  complete: (layer) => layer,
+  complete: ({ from, ...layer }) => ({ ...layer, from: from[0], others: from.slice(1) }),
+  check: ({ others }) =>
+    others.length === 0
+      ? []
+      : [
+          {
+            key: 'from',
+            expected: 'one layer',
+            found: `${others.length + 1}`,
+            action: 'the sum of several layers is not implemented: take another network',
+          },
+        ],
   reads: ({ from }) => ({ key: 'from', given: [from] }),
 
   shape: ({ from }, context) => {

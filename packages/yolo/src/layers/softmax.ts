@@ -1,7 +1,9 @@
 /** `[softmax]` (SPEC 4.7): shares of a group that add up to 1. */
 import { softmax as softmaxLayer } from '@gdarknet/nn';
 import { decimal, flag, text, whole } from '../darknet/field.ts';
+import { cosmetic, refused } from '../darknet/key-rule.ts';
 import { single } from './common/build.ts';
+import { classifiers } from './common/keys.ts';
 import { layerKind } from './common/kind.ts';
 import { scaled } from './common/onnx.ts';
 import { flat } from './common/row.ts';
@@ -13,12 +15,10 @@ export const softmax = layerKind({
     groups: whole(1, { min: 1 }),
     temperature: decimal(1),
     spatial: flag(false),
-    noloss: flag(false),
-    tree: text(''),
+    noloss: cosmetic(flag(false), classifiers),
+    tree: refused(text(''), 'its classes are a tree'),
   },
   complete: (layer) => layer,
-  check: ({ tree }) =>
-    tree === '' ? [] : [{ key: 'tree', expected: 'no class tree', action: 'tree is not supported; remove it' }],
 
   shape: ({ groups }, context) =>
     elements(context.input) % groups === 0

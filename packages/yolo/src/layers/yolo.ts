@@ -2,6 +2,7 @@
 import { stateless } from '@gdarknet/nn';
 import type { Tensor } from '@gdarknet/tensor';
 import { decimal, decimals, flag, optional, text, whole, wholes, word } from '../darknet/field.ts';
+import { refused, trainingOnly, without } from '../darknet/key-rule.ts';
 import type { Advice, Problem } from '../darknet/section-rule.ts';
 import { activateHead } from '../network/head.ts';
 import { single } from './common/build.ts';
@@ -31,20 +32,35 @@ const keys = {
   jitter: decimal(0.2),
   ignore_thresh: decimal(0.5),
   truth_thresh: decimal(1),
-  /** Multi-scale training. */
-  random: flag(false),
-  /** File of one integer a line: dataset class to output class. */
-  map: text(''),
+  /** Multi-scale training where not 0; AlexeyAB's Darknet has a factor here. */
+  random: decimal(0),
   /** Stretch of the box centre inside its cell (a later Darknet's; the original ignores it). */
   scale_x_y: decimal(1, { min: 1 }),
+  new_coords: refused(flag(false), 'its boxes are decoded otherwise'),
+  map: trainingOnly(text(''), 'classes of the labels would be mapped to others'),
+  obj_normalizer: trainingOnly(decimal(1), 'the error of objectness would be multiplied by it'),
+  delta_normalizer: trainingOnly(decimal(1), 'all errors would be multiplied by it'),
+  iou_thresh: trainingOnly(decimal(1), 'a truth would have several anchors', (value) => value >= 1),
+  max_delta: trainingOnly(optional(decimal(0)), 'errors of boxes would be kept within it'),
+  counters_per_class: trainingOnly(decimals([]), 'rare classes would count for more'),
+  label_smooth_eps: trainingOnly(decimal(0), 'class targets would be smoothed'),
+  objectness_smooth: trainingOnly(flag(false), 'the target of objectness would be the IoU'),
+  focal_loss: trainingOnly(flag(false), 'the error of classes would be focal'),
+  resize: trainingOnly(decimal(1), 'pictures would be enlarged and shrunk'),
+  iou_thresh_kind: trainingOnly(word(['iou', 'giou', 'diou', 'ciou'], 'iou', 'iou'), 'iou_thresh would compare by it'),
+  ...without('only for the log', 'show_details'),
+  ...without(
+    'only for tracking, which is not implemented',
+    'track_history_size',
+    'sim_thresh',
+    'dets_for_track',
+    'dets_for_show',
+    'track_ciou_norm',
+    'embedding_layer',
+  ),
+  ...without('read by no Darknet in this section', 'uc_normalizer', 'ema_alpha', 'points', 'beta1'),
+  ...without('boxes are suppressed by plain IoU, or as --nms-kind says', 'nms_kind', 'beta_nms'),
 };
-
-// biome-ignore format: a list of words
-const ignored = [
-  'beta_nms', 'counters_per_class', 'delta_normalizer', 'ema_alpha', 'embedding_layer', 'focal_loss',
-  'iou_thresh', 'iou_thresh_kind', 'label_smooth_eps', 'max_delta', 'new_coords', 'nms_kind', 'obj_normalizer',
-  'objectness_smooth', 'points', 'resize', 'show_details', 'track_ciou_norm', 'track_history_size', 'uc_normalizer',
-];
 
 interface Anchors {
   readonly num: number;
@@ -95,6 +111,7 @@ const adviseLoss = ({ iou_loss }: { readonly iou_loss: IouLoss }, given: Readonl
   if (!given.has('iou_loss')) {
     advice.push({
       tag: 'default',
+      about: 'training',
       key: 'iou_loss',
       message:
         'is absent: iou is trained, as the original does, though its README says mse; write iou_loss=... to choose',
@@ -103,6 +120,7 @@ const adviseLoss = ({ iou_loss }: { readonly iou_loss: IouLoss }, given: Readonl
   if (!given.has('iou_normalizer') && iou_loss !== 'mse') {
     advice.push({
       tag: 'default',
+      about: 'training',
       key: 'iou_normalizer',
       message:
         'is absent: 0.75 is used, as the original does, though its README says 1.0; write iou_normalizer=... to choose',
@@ -111,12 +129,25 @@ const adviseLoss = ({ iou_loss }: { readonly iou_loss: IouLoss }, given: Readonl
   if (iou_loss === 'diou' || iou_loss === 'ciou') {
     advice.push({
       tag: 'compatibility',
+      about: 'training',
       key: 'iou_loss',
       message: `trains ${iou_loss} here; the original takes ${iou_loss} for iou`,
     });
   }
   return advice;
 };
+
+/** AlexeyAB's Darknet resizes by this factor; the original from 320 to 608 (SPEC 7.6). */
+const adviseFactor = ({ factor }: { readonly factor: number }): readonly Advice[] =>
+  factor === 0 || factor === 1
+    ? []
+    : [
+        {
+          tag: 'training-only',
+          key: 'random',
+          message: `${factor} turns multi-scale training on, with sides from 320 to 608 as in the original; AlexeyAB's Darknet would resize by this factor`,
+        },
+      ];
 
 /** Channels that a `[yolo]` layer reads: for each of its anchors x, y, w, h, objectness and the classes. */
 export const yoloChannels = ({
@@ -129,15 +160,17 @@ export const yoloChannels = ({
 
 export const yolo = layerKind({
   keys,
-  ignored,
   complete: (yolo) => ({
     ...yolo,
     mask: yolo.mask ?? Array.from({ length: yolo.num }, (_, i) => i),
+    random: yolo.random !== 0,
+    factor: yolo.random,
     anchors: yolo.anchors ?? Array.from({ length: 2 * yolo.num }, () => 0.5),
   }),
   check: checkAnchors,
   advise: (yolo, given) => [
     ...adviseLoss(yolo, given),
+    ...adviseFactor(yolo),
     ...(given.has('anchors')
       ? []
       : [{ tag: 'default' as const, key: 'anchors', message: 'is absent: every anchor is 0.5 x 0.5 pixels' }]),

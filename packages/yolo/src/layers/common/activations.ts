@@ -7,5 +7,11 @@ export const activations = [
 ] as const;
 export type Activation = (typeof activations)[number];
 
+/** Of AlexeyAB's Darknet. */
+// biome-ignore format: a list of words
+const foreign = [
+  'mish', 'hard_mish', 'swish', 'gelu', 'relu6', 'normalize_channels', 'normalize_channels_softmax', 'normalize_channels_softmax_maxval',
+];
+
 /** The original takes relu for a word that it does not know. */
-export const activation = (fallback: Activation) => word(activations, fallback, 'relu');
+export const activation = (fallback: Activation) => word(activations, fallback, 'relu', foreign);

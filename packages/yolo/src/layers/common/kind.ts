@@ -3,10 +3,10 @@
  * the network, the weights file and the ONNX export are derived from these values; adding a kind is one file in `layers/`
  * and one line in its `index.ts`.
  */
-import type { FieldsOf, FieldTable } from '../../darknet/field.ts';
+import type { KeyTable, ValuesOf } from '../../darknet/key-rule.ts';
 import { type SectionReader, type SectionRule, sectionReader } from '../../darknet/section-rule.ts';
 import type { BuildOptions, NetworkLayer } from './build.ts';
-import { commonFields, laterLayerKeys } from './keys.ts';
+import { adviseCommon, commonKeys } from './keys.ts';
 import type { OnnxContext } from './onnx.ts';
 import type { ImageShape, LayerShape, References, ShapeContext, ShapeResult } from './shape.ts';
 import type { WeightsRule } from './weights.ts';
@@ -37,24 +37,30 @@ interface Parts<Config> {
 }
 
 export interface LayerKind<Config> extends Parts<Config> {
-  readonly keys: FieldTable;
+  /** All that a section of this kind may hold, with what becomes of each. */
+  readonly keys: KeyTable;
   readonly read: SectionReader<Config>;
 }
 
 /** `keys` are those beside what every layer takes. */
-export const layerKind = <F extends FieldTable, Config>({
+export const layerKind = <T extends KeyTable, Config>({
   keys,
-  ignored = [],
   complete,
   check,
-  advise,
+  advise = () => [],
   ...parts
 }: {
-  readonly keys: F;
-  readonly complete: (fields: FieldsOf<typeof commonFields & F>) => Config;
-} & Pick<SectionRule<FieldTable, Config>, 'check' | 'advise' | 'ignored'> &
+  readonly keys: T;
+  readonly complete: (values: ValuesOf<typeof commonKeys & T>) => Config;
+} & Pick<SectionRule<KeyTable, Config>, 'check' | 'advise'> &
   Parts<NoInfer<Config>>): LayerKind<Config> => {
-  const fields = { ...commonFields, ...keys };
-  const rule = { fields, complete, ignored: [...laterLayerKeys, ...ignored], ...(check && { check }) };
-  return { ...parts, keys: fields, read: sectionReader({ ...rule, ...(advise && { advise }) }) };
+  const all = { ...commonKeys, ...keys };
+  const rule: SectionRule<typeof all, Config> = {
+    keys: all,
+    complete,
+    ...(check && { check }),
+    // Every config has the common keys.
+    advise: (config, given) => [...adviseCommon(config as { stopbackward: number }), ...advise(config, given)],
+  };
+  return { ...parts, keys: all, read: sectionReader(rule) };
 };
