@@ -15,10 +15,19 @@ export {
   showFault,
   showNotice,
 } from './darknet/fault.ts';
+export { foldFaults, foldNotices } from './darknet/fold.ts';
 export { layerTable } from './darknet/layer-table.ts';
 export { type NamesOptions, parseNames } from './darknet/names.ts';
 export { type Policy, policies } from './darknet/net-section.ts';
-export { type LayerPlan, type NetworkPlan, type PlanOptions, parseNetwork, planNetwork } from './darknet/plan.ts';
+export {
+  InputSizeError,
+  type LayerPlan,
+  type NetworkPlan,
+  type PlanOptions,
+  parseNetwork,
+  planNetwork,
+  resizedPlan,
+} from './darknet/plan.ts';
 export type { SectionPlace } from './darknet/section-rule.ts';
 export { type PrintableSection, printSections } from './darknet/sections.ts';
 export {

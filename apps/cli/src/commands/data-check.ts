@@ -7,6 +7,7 @@ import { flag, optional, withDefault } from '../arguments/option.ts';
 import { text, whole } from '../arguments/value.ts';
 import { type Failure, thrown } from '../failure.ts';
 import { anchorsIn } from '../inputs/anchors.ts';
+import { cfgOptions } from '../inputs/cfg.ts';
 import { dataSetOptions, dataSetPositional, dataSetWithPlan } from '../inputs/data-set.ts';
 import { surveyLines } from '../outputs/survey.ts';
 import { writeSet } from '../outputs/write-set.ts';
@@ -25,6 +26,7 @@ export const dataCheck = command({
   positionals: dataSetPositional,
   options: {
     cfg: optional(text, { placeholder: 'file', doc: 'measure its anchors' }),
+    ...cfgOptions,
     svg: optional(text, { placeholder: 'file', doc: 'draw the classes, and the box sizes with the anchors' }),
     alike: withDefault(whole({ min: 0, max: 16 }), 8, { placeholder: 'bits', doc: 'how far look-alikes may differ' }),
     headers: flag('do not decode the images'),
@@ -52,9 +54,9 @@ export const dataCheck = command({
       TE.tap(({ survey }) =>
         values.svg === undefined ? TE.right(undefined) : writeSet([{ path: values.svg, content: surveyChart(survey) }]),
       ),
-      TE.flatMap(({ survey }) => {
+      TE.flatMap(({ survey, notices }) => {
         const { sizes, ...rest } = survey;
-        if (values.json) context.print(JSON.stringify(rest));
+        if (values.json) context.print(JSON.stringify({ ...rest, notices }));
         else context.print(surveyLines(survey).join('\n'));
         const wrong = survey.faults.length + survey.leaks.length;
         return wrong === 0

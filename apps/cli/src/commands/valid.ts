@@ -11,6 +11,7 @@ import { number, text, whole } from '../arguments/value.ts';
 import type { Context } from '../context.ts';
 import { detectAll } from '../detection/detect-all.ts';
 import { type Failure, thrown } from '../failure.ts';
+import { noticesFor } from '../inputs/cfg.ts';
 import { networkOptions, withDetector } from '../inputs/detector.ts';
 import { dataOf, imagesOf, namesOf } from '../inputs/files.ts';
 import { type Gatherer, gatherer } from '../outputs/results.ts';
@@ -71,6 +72,7 @@ const detectInto =
 const report = (
   into: Gatherer,
   outcome: Outcome,
+  detector: Detector,
   asJson: boolean,
   { print, tell }: Context,
 ): E.Either<Failure, void> => {
@@ -78,7 +80,9 @@ const report = (
   const files = into.outputs().map(({ path }) => path);
   tell(`Total Detection Time: ${seconds.toFixed(6)} Seconds`);
   tell(`${into.count()} detections on ${images} images (${(images / seconds).toFixed(2)} images/s)`);
-  print(asJson ? JSON.stringify({ images, skipped, detections: into.count(), seconds, files }) : files.join('\n'));
+  const notices = noticesFor('detection', detector.notices);
+  const document = { images, skipped, detections: into.count(), seconds, files, notices };
+  print(asJson ? JSON.stringify(document) : files.join('\n'));
   return skipped === 0
     ? E.right(undefined)
     : E.left({
@@ -146,7 +150,7 @@ const run =
             ),
             TE.bind('outcome', ({ into }) => detectInto(into, detector, images, values, way, context)),
             TE.tap(({ into }) => writeSet(into.outputs())),
-            TE.flatMapEither(({ into, outcome }) => report(into, outcome, values.json, context)),
+            TE.flatMapEither(({ into, outcome }) => report(into, outcome, detector, values.json, context)),
           ),
         ),
       ),

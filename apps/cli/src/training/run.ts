@@ -7,7 +7,8 @@ import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import type { Context } from '../context.ts';
 import { type Failure, refused, thrown } from '../failure.ts';
-import { imagesOf, namesOf, tellNotices } from '../inputs/files.ts';
+import { noticesFor, tellNotices } from '../inputs/cfg.ts';
+import { imagesOf, namesOf } from '../inputs/files.ts';
 import { assessor } from './assessor.ts';
 import { withCompanion } from './companion.ts';
 import { advice } from './crew-rates.ts';
@@ -57,14 +58,21 @@ const assessing = (
         ),
       );
 
-const report = (trained: Trained, folder: RunFolder, asJson: boolean, { print, tell }: Context): void => {
+const report = (
+  trained: Trained,
+  trainer: Trainer,
+  folder: RunFolder,
+  asJson: boolean,
+  { print, tell }: Context,
+): void => {
   const { skipped, dropped, assessment, ...rest } = trained;
   if (skipped > 0)
     tell(`${skipped} times a picture could not be used and another took its place; each is listed above`);
   if (dropped > 0) tell(`${dropped} boxes without area were left out`);
   if (!asJson) return;
   const ap = assessment && { iou: assessment.results.iou.stats, giou: assessment.results.giou.stats };
-  print(JSON.stringify({ run: folder.path, ...rest, skipped, dropped, ...(ap && { stats: ap }) }));
+  const notices = noticesFor('training', trainer.notices);
+  print(JSON.stringify({ run: folder.path, ...rest, skipped, dropped, ...(ap && { stats: ap }), notices }));
 };
 
 /** What goes together badly, but goes. */
@@ -115,7 +123,6 @@ type Lead = Task & {
 const lead = (task: Lead, context: Context): TE.TaskEither<Failure, void> => {
   const { values, files, crew, resumed, folder, lock, trainer, device, limit, assess } = task;
   const { print, tell } = context;
-  tellNotices(trainer.notices, context);
   return pipe(
     TE.Do,
     TE.bind('state', () => stateOf(task, folder)),
@@ -189,7 +196,7 @@ const lead = (task: Lead, context: Context): TE.TaskEither<Failure, void> => {
           progress.end();
           return done;
         },
-        TE.map((trained) => report(trained, folder, values.json, context)),
+        TE.map((trained) => report(trained, trainer, folder, values.json, context)),
       );
     }),
   );
@@ -219,7 +226,7 @@ const rehearsal = (task: Task, folder: RunFolder, trainer: Trainer, limit: numbe
         const choice = { images: files.images, seed, workers, cache, shrinkTo, position, crew: undefined };
         await plan(trainer);
         const stream = streamFor(trainer, { ...choice, limit: position + rehearsed }, context.tell);
-        await rehearse({ trainer, cfg: files.cfg, limit, stream, devices: devicesOf(task), json }, context);
+        await rehearse({ trainer, limit, stream, devices: devicesOf(task), json }, context);
       }, thrown),
     ),
   );
@@ -229,7 +236,7 @@ export const runLeader = (task: Task, context: Context): TE.TaskEither<Failure, 
   const folder = folderOf(task);
   return usingTrainer(task, task.crew?.localSize ?? 1, (trainer, device) =>
     pipe(
-      TE.Do,
+      TE.fromIO(() => tellNotices(trainer.notices, context, 'training')),
       TE.bind('limit', () => TE.fromEither(limitOf(task.values, trainer))),
       TE.tap(() => TE.fromEither(fits(task, trainer))),
       TE.bind('assess', () => assessing(task, folder, device, trainer, context)),

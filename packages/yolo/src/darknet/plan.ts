@@ -8,7 +8,7 @@ import { badReferences, type ImageShape, type LayerShape, type ShapeContext } fr
 import { kindOf } from '../layers/index.ts';
 import { yoloChannels } from '../layers/yolo.ts';
 import { type ConfigOptions, draftConfig, type LayerConfig, type NetConfig, type NetworkConfig } from './config.ts';
-import { byLine, type FileFault, type FileResult } from './fault.ts';
+import { byLine, type FileFault, type FileResult, showFault } from './fault.ts';
 import { faultAt, type Problem } from './section-rule.ts';
 
 export interface LayerPlan extends LayerGeometry {
@@ -42,6 +42,23 @@ export const planNetwork = (
 ): E.Either<readonly FileFault[], NetworkPlan> => {
   const { layers, faults } = inferLayers(config.layers, inputOf(config.net, options));
   return faults.length > 0 ? E.left(faults) : E.right(assemble(config.file, config.net, layers, options));
+};
+
+export class InputSizeError extends RangeError {
+  readonly faults: readonly FileFault[];
+  constructor(width: number, height: number, faults: readonly FileFault[]) {
+    super(`An input of ${width} x ${height} does not fit the network: ${faults.map(showFault).join('\n')}`);
+    this.name = 'InputSizeError';
+    this.faults = faults;
+  }
+}
+
+/** The same network for an input of another size; throws an `InputSizeError` that names the layer which it does not fit. */
+export const resizedPlan = ({ file, net, layers, batch }: NetworkPlan, width: number, height: number): NetworkPlan => {
+  const config = { file, net, layers: layers.map((layer) => layer.config) };
+  const sized = planNetwork(config, { width, height, batch });
+  if (E.isLeft(sized)) throw new InputSizeError(width, height, sized.left);
+  return sized.right;
 };
 
 /** Reads a `.cfg` and lays it out, so that faults of spelling and faults of shape are reported together. */
