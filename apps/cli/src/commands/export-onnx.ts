@@ -63,7 +63,7 @@ export const exportOnnxCommand = command({
           ? TE.right(undefined)
           : pipe(
               bytesOf(file),
-              TE.flatMapEither((bytes) => checked(context)(readWeights(bytes, plan, { file, partial }))),
+              TE.flatMapEither((bytes) => checked(context)(readWeights(bytes, plan, { file, partial, whole: true }))),
             );
       }),
       TE.bind('names', () =>

@@ -35,7 +35,7 @@ export const partial = command({
             )
           : TE.right(value);
       }),
-      TE.bind('read', ({ plan }) => weightsFrom(plan, context, true)(weights)),
+      TE.bind('read', ({ plan }) => weightsFrom(plan, context)(weights)),
       TE.flatMap(({ plan, count, read }) =>
         pipe(
           TE.fromEither(E.mapLeft(modelFailure)(cutWeights(read, plan, count))),

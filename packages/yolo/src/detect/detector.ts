@@ -94,7 +94,8 @@ export const loadDetector = async (options: LoadOptions): Promise<E.Either<reado
   const { value: plan, notices: fromCfg } = parsed.right;
   if (plan.heads.length === 0) return E.left([noHead(cfgFile)]);
   const read =
-    options.weights && readWeights(options.weights, plan, { file: weightsFile, partial: options.partial ?? false });
+    options.weights &&
+    readWeights(options.weights, plan, { file: weightsFile, partial: options.partial ?? false, whole: true });
   if (read && E.isLeft(read)) return read;
   const notices = [...fromCfg, ...(read ? read.right.notices : [])];
 
