@@ -84,8 +84,8 @@ export const dataShow = command({
           const shown: Image[] = [];
           const paths: string[] = [];
           for await (const batch of stream) {
-            shown.push(...pictures(batch, names));
-            paths.push(...batch.paths);
+            for (const picture of pictures(batch, names)) shown.push(picture);
+            for (const path of batch.paths) paths.push(path);
           }
           return { png: await encodePng(tile(shown)), paths };
         }, thrown),

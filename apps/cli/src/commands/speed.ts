@@ -84,7 +84,7 @@ export const speed = command({
       ),
       TE.map(({ spent, flops, device, notices }) => {
         const seconds = median(spent);
-        const best = Math.min(...spent);
+        const best = spent.reduce((least, time) => Math.min(least, time), Number.POSITIVE_INFINITY);
         context.tell(`on ${device}`);
         if (values.json)
           return context.print(JSON.stringify({ evaluations: spent.length, seconds, best, flops, device, notices }));

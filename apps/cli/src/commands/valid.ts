@@ -15,7 +15,7 @@ import { noticesFor } from '../inputs/cfg.ts';
 import { networkOptions, withDetector } from '../inputs/detector.ts';
 import { dataOf, imagesOf, namesOf } from '../inputs/files.ts';
 import { type Gatherer, gatherer } from '../outputs/results.ts';
-import { writeSet } from '../outputs/write-set.ts';
+import { SpoolError } from '../outputs/spool.ts';
 import { gpuIndex, hier, json, nmsKind, noGpu } from './shared-options.ts';
 
 type Values = {
@@ -59,7 +59,7 @@ const detectInto =
         progress.advance(done + stream.report().skipped, waitMs);
       }
     } catch (error) {
-      return E.left(thrown(error));
+      return E.left(error instanceof SpoolError ? error.failure : thrown(error));
     } finally {
       progress.end();
       await stream.close();
@@ -77,7 +77,7 @@ const report = (
   { print, tell }: Context,
 ): E.Either<Failure, void> => {
   const { images, skipped, seconds } = outcome;
-  const files = into.outputs().map(({ path }) => path);
+  const files = into.paths;
   tell(`Total Detection Time: ${seconds.toFixed(6)} Seconds`);
   tell(`${into.count()} detections on ${images} images (${(images / seconds).toFixed(2)} images/s)`);
   const notices = noticesFor('detection', detector.notices);
@@ -148,8 +148,16 @@ const run =
                 }),
               ),
             ),
-            TE.bind('outcome', ({ into }) => detectInto(into, detector, images, values, way, context)),
-            TE.tap(({ into }) => writeSet(into.outputs())),
+            TE.bind('outcome', ({ into }) =>
+              pipe(
+                detectInto(into, detector, images, values, way, context),
+                TE.mapLeft((failure: Failure) => {
+                  into.discard();
+                  return failure;
+                }),
+              ),
+            ),
+            TE.tap(({ into }) => into.finish()),
             TE.flatMapEither(({ into, outcome }) => report(into, outcome, detector, values.json, context)),
           ),
         ),

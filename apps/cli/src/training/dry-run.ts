@@ -35,7 +35,7 @@ const rows = 10;
 export const schedulePlot = (rateAt: (batch: number) => number, last: number): readonly string[] => {
   const batches = Array.from({ length: columns }, (_, i) => Math.max(1, Math.round((last * (i + 0.5)) / columns)));
   const rates = batches.map(rateAt);
-  const most = Math.max(...rates);
+  const most = rates.reduce((best, rate) => Math.max(best, rate), 0);
   const heights = rates.map((rate) => (most > 0 ? Math.round((rows * rate) / most) : 0));
   const lines = Array.from({ length: rows }, (_, i) => {
     const level = rows - i;

@@ -107,7 +107,7 @@ export const buildNetwork = (
       if (to === layers.length) {
         const last = run(from, own, outputs, x);
         outputs = last.outputs;
-        states.push(...last.next);
+        for (const state of last.next) states.push(state);
         continue;
       }
       const given = checkpoint((...args: [readonly Variables[], readonly Tensor[], Tensor]) => {
@@ -117,7 +117,7 @@ export const buildNetwork = (
       // The same expressions once more, which are merged with those inside.
       const inside = run(from, ...stopGradient([own, outputs, x] as const));
       outputs = inside.outputs.map((y, i) => (i < from ? outputs[i] : gives.includes(i) ? given[gives.indexOf(i)] : y));
-      states.push(...inside.next);
+      for (const state of inside.next) states.push(state);
     }
     return { outputs, state: byLayer(states) };
   };

@@ -89,11 +89,11 @@ export const exportOnnx = (plan: NetworkPlan, weights: NetworkWeights, options: 
   }
   if (heads.length > 0 && outputs !== 'boxes') {
     for (const { index, input } of heads) to.named(`yolo_${index}`, 'Identity', [input]);
-    infos.push(...headOutputs(heads, n));
+    for (const info of headOutputs(heads, n)) infos.push(info);
   }
   if (heads.length > 0 && outputs !== 'raw') {
     addBoxes(to, heads, plan.input, ignoreScale);
-    infos.push(...boxOutputs(heads, n));
+    for (const info of boxOutputs(heads, n)) infos.push(info);
   }
   const { h, w, c } = plan.input;
   return encodeModel({

@@ -66,7 +66,8 @@ export const createTrainer = async (options: TrainerOptions): Promise<E.Either<r
     burnIn: Math.round((written.burnIn ?? 0) * burnInFactor),
   };
   const loss: LossOptions = { gradient, compat: options.compat ?? {} };
-  const maxTruths = Math.max(...plan.heads.map((i) => (plan.layers[i].config as LayerConfig<'yolo'>).max));
+  const maxOf = (head: number) => (plan.layers[head].config as LayerConfig<'yolo'>).max;
+  const maxTruths = plan.heads.reduce((most, head) => Math.max(most, maxOf(head)), 0);
   const averaged = net.ema_alpha > 0;
 
   const fresh = network.init(key(seed));
