@@ -8,10 +8,23 @@ import { text, whole } from '../arguments/value.ts';
 import { type Failure, thrown } from '../failure.ts';
 import { anchorsIn } from '../inputs/anchors.ts';
 import { cfgOptions } from '../inputs/cfg.ts';
-import { dataSetOptions, dataSetPositional, dataSetWithPlan } from '../inputs/data-set.ts';
+import { classesIn } from '../inputs/classes.ts';
+import { type DataSet, dataSetOptions, dataSetPositional, dataSetWithPlan } from '../inputs/data-set.ts';
 import { surveyLines } from '../outputs/survey.ts';
 import { writeSet } from '../outputs/write-set.ts';
 import { json } from './shared-options.ts';
+
+/** What the set has names for, beside the classes of the network. */
+const otherNames = (
+  cfg: string | undefined,
+  classes: number | undefined,
+  { name, train }: DataSet,
+): readonly string[] =>
+  classes === undefined || classes === train.names.length
+    ? []
+    : [
+        `${name}: has ${train.names.length} names, but the heads of ${cfg} have ${classes} classes; give the cfg classes=${train.names.length} and its filters`,
+      ];
 
 export const dataCheck = command({
   path: ['data', 'check'],
@@ -54,16 +67,20 @@ export const dataCheck = command({
       TE.tap(({ survey }) =>
         values.svg === undefined ? TE.right(undefined) : writeSet([{ path: values.svg, content: surveyChart(survey) }]),
       ),
-      TE.flatMap(({ survey, notices }) => {
+      TE.flatMap(({ survey, notices, plan, set }) => {
         const { sizes, ...rest } = survey;
-        if (values.json) context.print(JSON.stringify({ ...rest, notices }));
-        else context.print(surveyLines(survey).join('\n'));
-        const wrong = survey.faults.length + survey.leaks.length;
+        const differing = otherNames(values.cfg, plan && classesIn(plan), set);
+        if (values.json) context.print(JSON.stringify({ ...rest, notices, classes: differing }));
+        else context.print([...surveyLines(survey), ...differing].join('\n'));
+        const wrong = survey.faults.length + survey.leaks.length + differing.length;
         return wrong === 0
           ? TE.right(undefined)
           : TE.left<Failure>({
               tag: 'incomplete',
-              what: `${survey.faults.length} faults, ${survey.leaks.length} images in both parts`,
+              what: [
+                `${survey.faults.length} faults, ${survey.leaks.length} images in both parts`,
+                ...(differing.length > 0 ? ['classes that do not agree'] : []),
+              ].join(', '),
             });
       }),
     ),

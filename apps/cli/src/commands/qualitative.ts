@@ -145,7 +145,7 @@ export const qualitative = command({
                 TE.Do,
                 TE.bind('data', () => dataOf(values.data, context)),
                 TE.bind('names', ({ data }) => namesOf(data, networks[0].detector.classes, context)),
-                TE.bind('images', ({ data }) => imagesOf(data, 'valid')),
+                TE.bind('images', ({ data }) => imagesOf(data, 'valid', context)),
                 TE.flatMap(
                   ({ names, images }) =>
                     () =>

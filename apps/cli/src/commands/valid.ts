@@ -12,6 +12,7 @@ import type { Context } from '../context.ts';
 import { detectAll } from '../detection/detect-all.ts';
 import { type Failure, thrown } from '../failure.ts';
 import { noticesFor } from '../inputs/cfg.ts';
+import { classesOfData } from '../inputs/classes.ts';
 import { networkOptions, withDetector } from '../inputs/detector.ts';
 import { dataOf, imagesOf, namesOf } from '../inputs/files.ts';
 import { type Gatherer, gatherer } from '../outputs/results.ts';
@@ -128,7 +129,7 @@ const run =
     pipe(
       TE.Do,
       TE.bind('data', () => dataOf(values.data, context)),
-      TE.bind('images', ({ data }) => imagesOf(data, 'valid')),
+      TE.bind('images', ({ data }) => imagesOf(data, 'valid', context)),
       TE.flatMap(({ data, images }) =>
         withDetector(
           values,
@@ -137,6 +138,10 @@ const run =
           pipe(
             TE.Do,
             TE.bind('names', () => namesOf(data, detector.classes, context)),
+            TE.tapIO(() => () => {
+              const network = { file: values.cfg, classes: detector.classes };
+              for (const difference of classesOfData(data, network)) context.tell(`warning: ${difference}`);
+            }),
             TE.bindW('into', ({ names }) =>
               TE.fromEither(
                 gatherer(data.eval, {

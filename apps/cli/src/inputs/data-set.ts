@@ -41,6 +41,15 @@ export type DataSet = { readonly name: string; readonly train: ReadSet; readonly
 
 const faults = TE.mapLeft((list: readonly DataFault[]): Failure => dataFailures(list));
 
+/** What a list says of itself. */
+const told =
+  ({ tell }: Context) =>
+  (set: TE.TaskEither<Failure, ReadSet>): TE.TaskEither<Failure, ReadSet> =>
+    TE.map((read: ReadSet) => {
+      for (const note of read.notes ?? []) tell(`note: ${note}`);
+      return read;
+    })(set);
+
 const listed = (file: string, context: Context): TE.TaskEither<Failure, DataSet> =>
   pipe(
     TE.Do,
@@ -48,13 +57,13 @@ const listed = (file: string, context: Context): TE.TaskEither<Failure, DataSet>
     TE.bind('list', ({ data }) => TE.fromEither(keyOf(data, 'train'))),
     TE.bind('namesFile', ({ data }) => TE.fromEither(keyOf(data, 'names'))),
     TE.bind('names', ({ namesFile }) => namesFrom(namesFile, undefined, context)),
-    TE.bind('train', ({ list, names }) => faults(readListedSet(list, names))),
+    TE.bind('train', ({ list, names }) => told(context)(faults(readListedSet(list, names)))),
     TE.flatMap(({ data, names, train }) =>
       data.valid === undefined
         ? TE.right({ name: file, train })
         : pipe(
             TE.fromEither(keyOf(data, 'valid')),
-            TE.flatMap((list) => faults(readListedSet(list, names))),
+            TE.flatMap((list) => told(context)(faults(readListedSet(list, names)))),
             TE.map((valid) => ({ name: file, train, valid })),
           ),
     ),

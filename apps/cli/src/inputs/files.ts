@@ -1,7 +1,7 @@
 /** Files that commands name, and what they say of each other. */
 import { existsSync } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
-import { readImageList, readText, readWhole } from '@gdarknet/data';
+import { readImageListWithNotes, readText, readWhole } from '@gdarknet/data';
 import { type DataConfig, type FileResult, foldNotices, parseData, parseNames, showNotice } from '@gdarknet/yolo';
 import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
@@ -68,8 +68,17 @@ export const namesFrom = (
     ),
   );
 
-export const imagesOf = (data: DataConfig, key: 'train' | 'valid'): TE.TaskEither<Failure, readonly string[]> =>
+/** What a list says of itself is told. */
+export const imagesOf = (
+  data: DataConfig,
+  key: 'train' | 'valid',
+  { tell }: Context,
+): TE.TaskEither<Failure, readonly string[]> =>
   pipe(
     TE.fromEither(keyOf(data, key)),
-    TE.flatMap((list) => TE.mapLeft(dataFailure)(readImageList(list))),
+    TE.flatMap((list) => TE.mapLeft(dataFailure)(readImageListWithNotes(list))),
+    TE.map(({ paths, notes }) => {
+      for (const note of notes) tell(`note: ${note}`);
+      return paths;
+    }),
   );

@@ -8,6 +8,7 @@ import * as TE from 'fp-ts/lib/TaskEither.js';
 import type { Context } from '../context.ts';
 import { type Failure, refused, thrown } from '../failure.ts';
 import { noticesFor, tellNotices } from '../inputs/cfg.ts';
+import { classDifferences } from '../inputs/classes.ts';
 import { imagesOf, namesOf } from '../inputs/files.ts';
 import { assessor } from './assessor.ts';
 import { withCompanion } from './companion.ts';
@@ -46,7 +47,7 @@ const assessing = (
     : pipe(
         TE.Do,
         TE.bind('names', () => namesOf(files.data, lastHead(trainer.plan).classes, context)),
-        TE.bind('images', () => imagesOf(files.data, 'valid')),
+        TE.bind('images', () => imagesOf(files.data, 'valid', context)),
         TE.map(({ names, images }) =>
           withGallery(
             assessor(
@@ -76,13 +77,7 @@ const report = (
 };
 
 /** What goes together badly, but goes. */
-const tellOddities = ({ values, files, crew }: Task, { plan }: Trainer, { tell }: Context): void => {
-  const { classes } = lastHead(plan);
-  if (files.data.classes !== undefined && files.data.classes !== classes) {
-    tell(
-      `note: ${values.data}: classes=${files.data.classes}, but the heads of ${values.cfg} have ${classes}, which count`,
-    );
-  }
+const tellOddities = ({ values, crew }: Task, { plan }: Trainer, { tell }: Context): void => {
   if (crew) for (const line of advice(plan.net, crew, values.gpuRates)) tell(line);
   else if (values.gpuRates || values.sync === 'darknet') {
     tell('note: --sync and --gpu-rates are for several devices, and this run has one');
@@ -236,7 +231,13 @@ export const runLeader = (task: Task, context: Context): TE.TaskEither<Failure, 
   const folder = folderOf(task);
   return usingTrainer(task, task.crew?.localSize ?? 1, (trainer, device) =>
     pipe(
-      TE.fromIO(() => tellNotices(trainer.notices, context, 'training')),
+      TE.fromTask(async () => {
+        const { values, files } = task;
+        const network = { file: values.cfg, classes: lastHead(trainer.plan).classes };
+        tellNotices(trainer.notices, context, 'training');
+        const found = await classDifferences(files.data, files.images, network);
+        for (const difference of found) context.tell(`warning: ${difference}`);
+      }),
       TE.bind('limit', () => TE.fromEither(limitOf(task.values, trainer))),
       TE.tap(() => TE.fromEither(fits(task, trainer))),
       TE.bind('assess', () => assessing(task, folder, device, trainer, context)),

@@ -38,17 +38,33 @@ const readFields = sectionReader({
 
 export type DataConfig = NonNullable<ReturnType<typeof readFields>['value']> & { readonly file: string };
 
+const pathKeys: readonly string[] = ['train', 'valid', 'names', 'labels', 'backup', 'prefix', 'results', 'map'];
+
+/** Backslashes of Windows as `/`, which every system takes; the entry as it was goes into `windows`. */
+const withSlashes = (entry: Entry, windows: Entry[]): Entry => {
+  if (!pathKeys.includes(entry.key) || !entry.value.includes('\\')) return entry;
+  windows.push(entry);
+  return { ...entry, value: entry.value.replaceAll('\\', '/') };
+};
+
+const slashNotice = (file: string, [first, ...rest]: readonly Entry[]): readonly FileNotice[] => {
+  if (first === undefined) return [];
+  const keys = [first, ...rest].map(({ key }) => key).join(', ');
+  return [{ tag: 'lenient', file, line: first.line, key: keys, message: 'backslashes are read as /' }];
+};
+
 export const parseData = (source: string, options: { readonly file?: string } = {}): FileResult<DataConfig> => {
   const file = options.file ?? 'data';
   const foreign = notText(source, file);
   if (foreign !== undefined) return E.left([foreign]);
   const faults: FileFault[] = [];
   const duplicates: FileNotice[] = [];
+  const windows: Entry[] = [];
   const entries = new Map<string, Entry>();
   for (const line of significantLines(source, { inner: true })) {
     const entry = parseEntry(file, line);
     if (E.isLeft(entry)) faults.push(entry.left);
-    else if (!entries.has(entry.right.key)) entries.set(entry.right.key, entry.right);
+    else if (!entries.has(entry.right.key)) entries.set(entry.right.key, withSlashes(entry.right, windows));
     else {
       const { key } = entry.right;
       duplicates.push({
@@ -67,5 +83,8 @@ export const parseData = (source: string, options: { readonly file?: string } = 
   const all = byLine([...faults, ...fields.faults]);
   return fields.value === undefined || all.length > 0
     ? E.left(all)
-    : E.right({ value: { ...fields.value, file }, notices: byLine([...duplicates, ...fields.notices]) });
+    : E.right({
+        value: { ...fields.value, file },
+        notices: byLine([...duplicates, ...slashNotice(file, windows), ...fields.notices]),
+      });
 };
