@@ -115,7 +115,7 @@ type ClassRow = { readonly name: string; readonly figures: Readonly<Record<strin
 
 /** A line a class, in points; `-` where there is nothing to find. */
 export const classText = (rows: readonly ClassRow[]): string => {
-  const width = Math.max(5, ...rows.map(({ name }) => name.length));
+  const width = rows.reduce((most, { name }) => Math.max(most, name.length), 5);
   const titles = Object.keys(rows[0]?.figures ?? {});
   return [
     ['class'.padEnd(width), ...titles.map((title) => title.padStart(6))].join(' '),

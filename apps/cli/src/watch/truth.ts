@@ -83,8 +83,8 @@ export const labelTruth = (names: readonly string[]): Truth => {
       return {
         found: ({ picture, candidates }, id) => {
           images.push({ id });
-          annotations.push(...truthsOf(picture.labels, id, picture));
-          detections.push(...foundIn(candidates, id, picture));
+          for (const truth of truthsOf(picture.labels, id, picture)) annotations.push(truth);
+          for (const detection of foundIn(candidates, id, picture)) detections.push(detection);
         },
         part: () => {
           // Ids from 1: pycocotools stumbles over an annotation with id 0.
@@ -254,7 +254,7 @@ const ofAnnotations = (
       const detections: VocDetection[] = [];
       return {
         found: ({ picture, candidates }) => {
-          detections.push(...parsedLines(candidates, picture, vocImageId(picture.path), names));
+          for (const row of parsedLines(candidates, picture, vocImageId(picture.path), names)) detections.push(row);
         },
         part: () => {
           const truth = {
