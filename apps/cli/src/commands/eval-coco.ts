@@ -85,7 +85,7 @@ const report = (input: Input, choice: Choice, to: Context): TE.TaskEither<Failur
   const { metrics, compat } = choice;
   const results = evaluateCocoEach(truth, found, metrics, { compat });
   const notes = new Map(
-    results.flatMap((result) => result.notes.map(({ tag, count, text }) => [tag, `${count} ${text}`])),
+    results.flatMap((result) => result.notes.map(({ tag, text }) => [tag, text])),
   );
   for (const note of notes.values()) to.tell(`note: ${note}`);
   const errors = choice.errors ? errorsOf(input) : undefined;

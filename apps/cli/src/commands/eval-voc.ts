@@ -150,7 +150,7 @@ const report = (input: Input, choice: Choice, { print, tell }: Context): TE.Task
   const curves = () =>
     found.map((name) => ({
       name: `${name} (${(100 * first.perThreshold[0].ap[name]).toFixed(1)})`,
-      curve: curveOf(first, name, { threshold: 0 }),
+      curve: curveOf(first, name, { threshold: 0.5 }),
     }));
   return drawCharts(choice, boxes, curves, `Precision and recall by class at ${metrics[0]} 0.50`);
 };

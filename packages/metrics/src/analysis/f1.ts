@@ -1,5 +1,5 @@
 /** The score at which to cut each category's detections so that F1 = 2 P R / (P + R) is largest. */
-import type { CurvePlace, Tallied } from '../core/curve.ts';
+import type { CurvePlace, Tallied } from '../core/place.ts';
 import type { Id } from '../core/tally.ts';
 import { outcomesOf } from './outcomes.ts';
 

@@ -1,7 +1,9 @@
 /** A walk over images whose boxes of all categories are seen together, for analyses that compare across categories. */
 
-import type { CocoDetection, CocoIndex, CocoInstances, DetectionTable, TruthTable } from '../coco/input.ts';
-import { detectionTable, indexOf, truthTable } from '../coco/input.ts';
+import { loadCoco } from '../coco/evaluate.ts';
+import type { CocoIndex } from '../coco/index-of.ts';
+import type { CocoDetection, CocoInstances } from '../coco/input.ts';
+import type { DetectionTable, TruthTable } from '../coco/tables.ts';
 import { visitGroups } from '../core/groups.ts';
 
 export interface ImageBoxes {
@@ -17,14 +19,9 @@ export interface DetectionSet {
   readonly found: DetectionTable;
 }
 
-export const detectionSet = (groundTruth: CocoInstances, detections: readonly CocoDetection[]): DetectionSet => {
-  const index = indexOf(groundTruth.images, groundTruth.categories);
-  return {
-    index,
-    truth: truthTable(groundTruth.annotations, index, false),
-    found: detectionTable(detections, index),
-  };
-};
+/** @throws CocoInputError naming the first row that is not as it must be. */
+export const detectionSet = (groundTruth: CocoInstances, detections: readonly CocoDetection[]): DetectionSet =>
+  loadCoco(groundTruth, detections, { useCats: true, ignoreKey: false });
 
 /** Calls `visit` for every image with any box, ascending. */
 export const visitImages = ({ index, truth, found }: DetectionSet, visit: (boxes: ImageBoxes) => void): void => {
