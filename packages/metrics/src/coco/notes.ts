@@ -84,14 +84,21 @@ const federated = (images: readonly CocoImage[]): readonly Id[] => {
   return ids;
 };
 
-/** What a part of an evaluation counts; `federatedRules` where the fields of LVIS and Open Images are made use of. */
+export interface CountRules {
+  /** The fields of LVIS and Open Images are made use of. */
+  readonly federated?: boolean;
+  /** The boxes are those of the input, and not made of masks or keypoints. */
+  readonly boxes?: boolean;
+}
+
+/** What a part of an evaluation counts. */
 export const countsOf = (
   images: readonly CocoImage[],
   index: CocoIndex,
   truth: TruthTable,
   found: DetectionTable,
   params: Pick<CocoParams, 'overlap'>,
-  federatedRules = false,
+  { federated: federatedRules = false, boxes = true }: CountRules = {},
 ): CocoCounts => {
   const giou = params.overlap === 'giou';
   const sizes = sizesOf(images, index);
@@ -108,8 +115,8 @@ export const countsOf = (
       'lvis-fields': federatedRules ? none : countIds(federated(images)),
       'group-of': plainCount(federatedRules ? 0 : truth.groupOf),
     },
-    objects: shapesOf(truth, sizes),
-    detections: shapesOf(found, sizes),
+    objects: boxes ? shapesOf(truth, sizes) : noShapes,
+    detections: boxes ? shapesOf(found, sizes) : noShapes,
   };
 };
 
@@ -169,20 +176,17 @@ const texts = {
     `${many(count, 'detection')} with equal scores in a category, right and wrong ones: their order in the input decides the figures`,
   'max-dets': ({ params }: Said) =>
     params.compat
-      ? `maxDets are ${listed(params.maxDets)}: pycocotools takes its first number at 100 detections, and is -1 without them; it prints twelve numbers for three limits only`
-      : `maxDets are ${listed(params.maxDets)}: AP is at the largest of them (pycocotools: at 100, or -1)`,
+      ? `maxDets are ${listed(params.maxDets)}, not COCO's: pycocotools is -1 where it asks for another limit (AP at 100; keypoints at 20)`
+      : `maxDets are ${listed(params.maxDets)}, not COCO's: AP is at the largest of them (pycocotools: at 100, keypoints at 20, or -1)`,
 } as const;
 
 const order = /* @__PURE__ */ Object.keys(texts) as readonly CocoNoteTag[];
-
-/** pycocotools' figures are defined for three limits with 100 the last. */
-const usualLimits = (maxDets: readonly number[]): boolean => maxDets.length === 3 && maxDets[2] === 100;
 
 export const notesOf = (
   { rows, objects, detections }: CocoCounts,
   { crowded, tied }: TallyFacts,
   params: Pick<CocoParams, 'compat' | 'maxDets'>,
-  usual: (maxDets: readonly number[]) => boolean = usualLimits,
+  usual: (maxDets: readonly number[]) => boolean,
 ): readonly CocoNote[] => {
   const shape = (is: boolean, { boxes }: Shapes): Counted => plainCount(is ? boxes : 0);
   const all: Readonly<Record<CocoNoteTag, Counted>> = {
@@ -202,4 +206,11 @@ export const notesOf = (
       const text = texts[tag]({ count, ids: `${listed(ids.map(shown))}${ids.length < 3 ? '' : ' ...'}`, params });
       return { tag, count, text };
     });
+};
+
+/** The notes about rows that were left out, for analyses that have no parameters. */
+export const droppedNotes = (counts: CocoCounts): readonly CocoNote[] => {
+  const rows = table((tag) => (tag.includes('unknown') ? counts.rows[tag] : none));
+  const params = { compat: false, maxDets: [] };
+  return notesOf({ rows, objects: noShapes, detections: noShapes }, { crowded: none, tied: 0 }, params, () => true);
 };

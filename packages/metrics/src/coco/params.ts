@@ -127,16 +127,17 @@ const checkThresholds = ({ overlap, thresholds }: CocoParams): void => {
 
 /**
  * The options with what was left out filled in.
+ * @param defaults of an evaluation that has others than boxes have.
  * @throws OptionError
  */
-export const cocoParams = (options: CocoOptions = {}): CocoParams => {
+export const cocoParams = (options: CocoOptions = {}, defaults: Partial<CocoParams> = {}): CocoParams => {
   checkOptions(options, cocoRules, cocoAliases);
   const params: CocoParams = {
     overlap: options.overlap ?? 'iou',
     thresholds: Array.from(options.thresholds ?? cocoThresholds),
     recalls: Array.from(options.recalls ?? cocoRecalls),
-    areas: options.areas ?? cocoAreas,
-    maxDets: Array.from(options.maxDets ?? [1, 10, 100]).sort((a, b) => a - b),
+    areas: options.areas ?? defaults.areas ?? cocoAreas,
+    maxDets: Array.from(options.maxDets ?? defaults.maxDets ?? [1, 10, 100]).sort((a, b) => a - b),
     compat: options.compat ?? false,
     ignoreKey: options.ignoreKey ?? false,
     useCats: options.useCats ?? true,

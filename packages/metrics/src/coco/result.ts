@@ -8,32 +8,34 @@ import type { CocoCategory } from './input.ts';
 import type { CocoCounts, CocoNote } from './notes.ts';
 import { notesOf } from './notes.ts';
 import type { CocoParams } from './params.ts';
-import { apByThreshold, boxStats, statsOf } from './summary.ts';
+import type { BoxStat, Stat } from './summary.ts';
+import { apByThreshold, boxStats, statsOf, usualLimits } from './summary.ts';
 
-/** -1 where the category has nothing to find. */
-export interface CocoCategoryResult {
-  readonly id: number;
-  readonly name: string;
-  readonly AP: number;
-  readonly AP50: number;
-  readonly AP75: number;
-  readonly APsmall: number;
-  readonly APmedium: number;
-  readonly APlarge: number;
-  readonly AR1: number;
-  readonly AR10: number;
-  readonly AR100: number;
-}
+/** The numbers of one category by their names; -1 where there is nothing to find. */
+export type NamedStats<Name extends string> = { readonly [N in Name]: number };
+export type CategoryResult<Name extends string> = { readonly id: number; readonly name: string } & NamedStats<Name>;
+export type CocoCategoryResult = CategoryResult<BoxStat>;
 
-export interface CocoResult extends CocoCurves {
-  /** COCO's twelve numbers in their order; -1 for one that has no value. */
+/** What every kind of COCO evaluation gives: boxes, masks, keypoints. */
+export interface CocoFigures<Name extends string> extends CocoCurves {
+  /** COCO's numbers in their order; -1 for one that has no value. */
   readonly stats: readonly number[];
-  readonly perCategory: readonly CocoCategoryResult[];
+  /** What the numbers of `stats` are called. */
+  readonly names: readonly Name[];
+  readonly perCategory: readonly CategoryResult<Name>[];
   readonly perThreshold: readonly { readonly threshold: number; readonly AP: number }[];
   readonly params: CocoParams;
   readonly tally: Tally;
   /** What the input held that was left out, is taken otherwise elsewhere, or is easily meant otherwise. */
   readonly notes: readonly CocoNote[];
+}
+
+/** The twelve numbers of boxes or masks. */
+export type CocoResult = CocoFigures<BoxStat>;
+
+/** A result of any kind, by what all have. */
+export interface AnyFigures extends Omit<CocoFigures<'AP' | 'AP50' | 'AP75'>, 'names'> {
+  readonly names: readonly string[];
 }
 
 /** Images in which a category has more objects than detections are looked at. */
@@ -66,39 +68,24 @@ export const lazyCurves = (
 };
 
 /** Figures of the sums; the last part of an evaluation. */
-export const resultOf = (
+export const figuresOf = <Name extends string>(
+  list: readonly Stat<Name>[],
   tally: Tally,
   sums: CocoSums,
   categories: readonly CocoCategory[],
   params: CocoParams,
   counts: CocoCounts,
-): CocoResult => {
+): CocoFigures<Name> => {
   const K = categories.length;
   const ap = apByThreshold(sums, params, K);
   const curves = lazyCurves(tally, categories, params);
   return {
-    stats: statsOf(boxStats, sums, params, K),
+    stats: statsOf(list, sums, params, K),
+    names: list.map(({ name }) => name),
     perCategory: categories.map(({ id, name }, k) => {
-      const [AP, AP50, AP75, APsmall, APmedium, APlarge, AR1, AR10, AR100] = statsOf(
-        boxStats,
-        sums,
-        params,
-        K,
-        k,
-      ) as number[];
-      return {
-        id,
-        name: name ?? String(id),
-        AP: AP!,
-        AP50: AP50!,
-        AP75: AP75!,
-        APsmall: APsmall!,
-        APmedium: APmedium!,
-        APlarge: APlarge!,
-        AR1: AR1!,
-        AR10: AR10!,
-        AR100: AR100!,
-      };
+      const values = statsOf(list, sums, params, K, k);
+      const named = Object.fromEntries(list.map((stat, i) => [stat.name, values[i]!])) as NamedStats<Name>;
+      return { id, name: name ?? String(id), ...named };
     }),
     perThreshold: params.thresholds.map((threshold, t) => ({ threshold, AP: ap[t]! })),
     recall: sums.recall,
@@ -110,9 +97,18 @@ export const resultOf = (
     },
     params,
     tally,
-    notes: notesOf(counts, { crowded: crowdedIn(tally, params), tied: sums.tied }, params),
+    notes: notesOf(counts, { crowded: crowdedIn(tally, params), tied: sums.tied }, params, usualLimits(list)),
   };
 };
+
+/** The twelve numbers of boxes or masks. */
+export const resultOf = (
+  tally: Tally,
+  sums: CocoSums,
+  categories: readonly CocoCategory[],
+  params: CocoParams,
+  counts: CocoCounts,
+): CocoResult => figuresOf(boxStats, tally, sums, categories, params, counts);
 
 /** Sums and figures of a tally; the second half of an evaluation. */
 export const finishCoco = (

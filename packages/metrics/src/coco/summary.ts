@@ -2,19 +2,46 @@
 import type { CocoSums } from './accumulate.ts';
 import type { CocoParams } from './params.ts';
 
+export type BoxStat =
+  | 'AP'
+  | 'AP50'
+  | 'AP75'
+  | 'APsmall'
+  | 'APmedium'
+  | 'APlarge'
+  | 'AR1'
+  | 'AR10'
+  | 'AR100'
+  | 'ARsmall'
+  | 'ARmedium'
+  | 'ARlarge';
+export type KeypointStat =
+  | 'AP'
+  | 'AP50'
+  | 'AP75'
+  | 'APmedium'
+  | 'APlarge'
+  | 'AR'
+  | 'AR50'
+  | 'AR75'
+  | 'ARmedium'
+  | 'ARlarge';
+
 /** One of the numbers. */
-export interface Stat {
+export interface Stat<Name extends string = string> {
   /** As loggers and tables call it. */
-  readonly name: string;
+  readonly name: Name;
   readonly kind: 'AP' | 'AR';
   readonly threshold?: number;
   readonly area: string;
-  /** Place in the list of limits; `last`; or `at100`: pycocotools' first number, which asks for 100 and no other. */
-  readonly limit: number | 'last' | 'at100';
+  /** Place in the list of limits, or the last. */
+  readonly limit: number | 'last';
+  /** The limit that pycocotools asks for by its value (`compat`): -1 without it. */
+  readonly fixed?: number;
 }
 
-export const boxStats: readonly Stat[] = [
-  { name: 'AP', kind: 'AP', area: 'all', limit: 'at100' },
+export const boxStats: readonly Stat<BoxStat>[] = [
+  { name: 'AP', kind: 'AP', area: 'all', limit: 'last', fixed: 100 },
   { name: 'AP50', kind: 'AP', threshold: 0.5, area: 'all', limit: 'last' },
   { name: 'AP75', kind: 'AP', threshold: 0.75, area: 'all', limit: 'last' },
   { name: 'APsmall', kind: 'AP', area: 'small', limit: 'last' },
@@ -28,17 +55,17 @@ export const boxStats: readonly Stat[] = [
   { name: 'ARlarge', kind: 'AR', area: 'large', limit: 'last' },
 ];
 
-export const keypointStats: readonly Stat[] = [
-  { name: 'AP', kind: 'AP', area: 'all', limit: 'last' },
-  { name: 'AP50', kind: 'AP', threshold: 0.5, area: 'all', limit: 'last' },
-  { name: 'AP75', kind: 'AP', threshold: 0.75, area: 'all', limit: 'last' },
-  { name: 'APmedium', kind: 'AP', area: 'medium', limit: 'last' },
-  { name: 'APlarge', kind: 'AP', area: 'large', limit: 'last' },
-  { name: 'AR', kind: 'AR', area: 'all', limit: 'last' },
-  { name: 'AR50', kind: 'AR', threshold: 0.5, area: 'all', limit: 'last' },
-  { name: 'AR75', kind: 'AR', threshold: 0.75, area: 'all', limit: 'last' },
-  { name: 'ARmedium', kind: 'AR', area: 'medium', limit: 'last' },
-  { name: 'ARlarge', kind: 'AR', area: 'large', limit: 'last' },
+export const keypointStats: readonly Stat<KeypointStat>[] = [
+  { name: 'AP', kind: 'AP', area: 'all', limit: 'last', fixed: 20 },
+  { name: 'AP50', kind: 'AP', threshold: 0.5, area: 'all', limit: 'last', fixed: 20 },
+  { name: 'AP75', kind: 'AP', threshold: 0.75, area: 'all', limit: 'last', fixed: 20 },
+  { name: 'APmedium', kind: 'AP', area: 'medium', limit: 'last', fixed: 20 },
+  { name: 'APlarge', kind: 'AP', area: 'large', limit: 'last', fixed: 20 },
+  { name: 'AR', kind: 'AR', area: 'all', limit: 'last', fixed: 20 },
+  { name: 'AR50', kind: 'AR', threshold: 0.5, area: 'all', limit: 'last', fixed: 20 },
+  { name: 'AR75', kind: 'AR', threshold: 0.75, area: 'all', limit: 'last', fixed: 20 },
+  { name: 'ARmedium', kind: 'AR', area: 'medium', limit: 'last', fixed: 20 },
+  { name: 'ARlarge', kind: 'AR', area: 'large', limit: 'last', fixed: 20 },
 ];
 
 type StatParams = Pick<CocoParams, 'thresholds' | 'recalls' | 'areas' | 'maxDets' | 'compat'>;
@@ -69,10 +96,20 @@ const meanOf = (kind: Stat['kind'], sums: CocoSums, params: StatParams, K: numbe
   return count === 0 ? -1 : sum / count;
 };
 
+/** The limits for which pycocotools' numbers are defined: as many as the numbers ask for, the fixed one last. */
+export const usualLimits =
+  (stats: readonly Stat[]) =>
+  (maxDets: readonly number[]): boolean => {
+    const places = stats.map(({ limit }) => (typeof limit === 'number' ? limit : 0));
+    const count = 1 + places.reduce((most, place) => Math.max(most, place), 0);
+    const fixed = stats.find((stat) => stat.fixed !== undefined)?.fixed;
+    return maxDets.length === count && maxDets.at(-1) === fixed;
+  };
+
 /** The place of a limit; -1 where the parameters lack it. */
-const limitAt = (limit: Stat['limit'], { maxDets, compat }: Pick<CocoParams, 'maxDets' | 'compat'>): number => {
+const limitAt = ({ limit, fixed }: Stat, { maxDets, compat }: Pick<CocoParams, 'maxDets' | 'compat'>): number => {
   if (typeof limit === 'number') return limit < maxDets.length ? limit : -1;
-  return limit === 'at100' && compat ? maxDets.indexOf(100) : maxDets.length - 1;
+  return fixed !== undefined && compat ? maxDets.indexOf(fixed) : maxDets.length - 1;
 };
 
 const near = (list: readonly number[], wanted: number): number =>
@@ -80,7 +117,7 @@ const near = (list: readonly number[], wanted: number): number =>
 
 const sliceOf = (stat: Stat, params: StatParams): Slice | undefined => {
   const area = params.areas.findIndex((range) => range.name === stat.area);
-  const limit = limitAt(stat.limit, params);
+  const limit = limitAt(stat, params);
   if (area < 0 || limit < 0) return undefined;
   if (stat.threshold === undefined) return { area, limit };
   const threshold = near(params.thresholds, stat.threshold);
@@ -121,8 +158,8 @@ export const summaryLines = (
   return stats
     .map((stat, i) => {
       const iou = stat.threshold === undefined ? range : stat.threshold.toFixed(2);
-      const at = limitAt(stat.limit, { maxDets, compat });
-      const limit = at >= 0 ? maxDets[at] : stat.limit === 'at100' ? 100 : '-';
+      const at = limitAt(stat, { maxDets, compat });
+      const limit = at >= 0 ? maxDets[at] : (stat.fixed ?? '-');
       return ` ${titles[stat.kind].padEnd(18)} (${stat.kind}) @[ IoU=${iou.padEnd(9)} | area=${stat.area.padStart(6)} | maxDets=${String(limit).padStart(3)} ] = ${(values[i] ?? -1).toFixed(3)}`;
     })
     .join('\n');

@@ -11,9 +11,10 @@ import {
   formatCocoResults,
   parseCocoInstances,
   parseCocoResults,
+  parseJson,
 } from '../formats/coco.ts';
 import type { Either } from '../formats/either.ts';
-import { left } from '../formats/either.ts';
+import { left, right } from '../formats/either.ts';
 import type { FormatFault } from '../formats/fault.ts';
 import type { Read } from './files.ts';
 import { reasonOf, writeText } from './files.ts';
@@ -40,7 +41,13 @@ async function* after(held: readonly Uint8Array[], rest: AsyncGenerator<Uint8Arr
   yield* rest;
 }
 
-const readJson = async <A>(path: string, parse: Parse<A>, check: Check<A>, inOneString: number): Read<A> => {
+const readJson = async <A>(
+  path: string,
+  parse: Parse<A>,
+  check: Check<A>,
+  inOneString: number,
+  unread?: ReadonlySet<string>,
+): Read<A> => {
   try {
     const handle = await open(path);
     try {
@@ -50,7 +57,7 @@ const readJson = async <A>(path: string, parse: Parse<A>, check: Check<A>, inOne
       for (let next = await bytes.next(); !next.done; next = await bytes.next()) {
         held.push(next.value);
         size += next.value.length;
-        if (size > inOneString) return check(await jsonPieces(after(held, bytes)), path);
+        if (size > inOneString) return check(await jsonPieces(after(held, bytes), unread), path);
       }
       return parse(new TextDecoder().decode(Buffer.concat(held)), path);
     } finally {
@@ -68,6 +75,13 @@ export const readCocoInstances = (path: string, inOneString = longest): Read<Coc
 /** Detections: `[{ image_id, category_id, bbox, score }]`, every row looked at. */
 export const readCocoResults = (path: string, inOneString = longest): Read<readonly CocoDetection[]> =>
   readJson(path, parseCocoResults, checkCocoResults, inOneString);
+
+/**
+ * A COCO file of any kind as it is, masks and keypoints kept, for the evaluators that look at its rows themselves
+ * (`evaluateSegm`, `evaluateKeypoints`).
+ */
+export const readCocoDocument = (path: string, inOneString = longest): Read<unknown> =>
+  readJson(path, parseJson, (value) => right(value), inOneString, new Set());
 
 export const writeCocoInstances = (path: string, instances: CocoInstances): Read<void> =>
   writeText(path, formatCocoInstances(instances));
