@@ -10,8 +10,14 @@ export type { ConfusionMatrix, ConfusionOptions } from './analysis/confusion.ts'
 export { confusionMatrix } from './analysis/confusion.ts';
 export type { ErrorBreakdown, ErrorKind, ErrorOptions, ErrorRange, QualifiedBox } from './analysis/errors.ts';
 export { errorBreakdown, errorBreakdownRange, errorKinds, errorQualifiers } from './analysis/errors.ts';
-export type { BestF1 } from './analysis/f1.ts';
-export { bestF1 } from './analysis/f1.ts';
+export type { BestF1, FScore, FScoreOptions } from './analysis/f1.ts';
+export { bestF1, fScores } from './analysis/f1.ts';
+export type { HealthFinding, HealthTag } from './analysis/health.ts';
+export { checkTruth } from './analysis/health.ts';
+export type { MeanIou, MeanIouOptions } from './analysis/mean-iou.ts';
+export { meanIou } from './analysis/mean-iou.ts';
+export type { CocoSlice } from './analysis/slices.ts';
+export { evaluateSlices } from './analysis/slices.ts';
 export type { BoxOptions } from './box/columns.ts';
 export {
   ciou,
@@ -43,6 +49,8 @@ export type { CocoAnnotation, CocoCategory, CocoDetection, CocoImage, CocoInstan
 export { CocoInputError } from './coco/input.ts';
 export type { CocoMatches } from './coco/matches.ts';
 export { cocoMatches } from './coco/matches.ts';
+export type { Boxes, MetricOptions, MetricState, Prediction, Target } from './coco/metric.ts';
+export { DetectionMetric } from './coco/metric.ts';
 export type { CocoNote, CocoNoteTag } from './coco/notes.ts';
 export type { AreaRange, CocoOptions, CocoOverlap, CocoParams } from './coco/params.ts';
 export { cocoAreas, cocoRecalls, cocoThresholds } from './coco/params.ts';
