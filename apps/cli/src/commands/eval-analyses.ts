@@ -26,7 +26,9 @@ export const analysisOptions = {
     placeholder: 'out.svg',
     doc: 'draw which class is taken for which, of detections with a score of 0.25 and above, at an IoU of 0.5',
   }),
-  errors: flag("also what each kind of error costs: TIDE's breakdown at an IoU of 0.5"),
+  errors: flag(
+    'also what each kind of error costs: the breakdown of TIDE at an IoU of 0.5, with --compat as tidecv counts it',
+  ),
 };
 
 type Charts = { readonly pr: string | undefined; readonly confusion: string | undefined };
@@ -102,7 +104,8 @@ export const vocBoxes = (
 const points = (value: number): string => (100 * value).toFixed(2).padStart(6);
 const signed = (value: number): string => `${value < 0 ? '' : '+'}${(100 * value).toFixed(2)}`.padStart(7);
 
-export const errorsOf = ({ truth, found }: Boxes): ErrorBreakdown => errorBreakdown(truth, found);
+export const errorsOf = ({ truth, found }: Boxes, { compat }: { readonly compat: boolean }): ErrorBreakdown =>
+  errorBreakdown(truth, found, { compat });
 
 /** In points of AP50, 0 to 100. */
 export const errorText = ({ AP, cost, count }: ErrorBreakdown): string =>

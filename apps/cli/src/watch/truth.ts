@@ -9,6 +9,7 @@ import {
   type CocoDetection,
   type CocoInstances,
   cocoAccumulator,
+  type Id,
   type VocAnnotation,
   type VocDetection,
   type VocRule,
@@ -97,8 +98,8 @@ export const labelTruth = (names: readonly string[]): Truth => {
   };
 };
 
-const grouped = <A>(rows: readonly A[], key: (row: A) => number): ReadonlyMap<number, readonly A[]> => {
-  const groups = new Map<number, A[]>();
+const grouped = <A>(rows: readonly A[], key: (row: A) => Id): ReadonlyMap<Id, readonly A[]> => {
+  const groups = new Map<Id, A[]>();
   for (const row of rows) {
     const group = groups.get(key(row));
     if (group) group.push(row);
