@@ -137,6 +137,7 @@ const bounded =
     each(result, arithmetic, (i, v) => {
       const [d, size] = [x.apart[i], Math.abs(x.data[i])];
       if (Number.isNaN(v) && d === 0) return 0;
+      if (!(d + size < largest)) return Infinity;
       const own = arithmetic.flushes ? 2 ** -20 * Math.max(1, size) : 2 * unit * Math.abs(v) + tiny;
       return Math.min(d + own, highest - lowest);
     });
@@ -164,10 +165,10 @@ const contraction = (
     : total(distances(a), { data: sizeB.data.map((x, i) => x + b.apart[i]), shape: b.shape });
   const fromB = isExact(b) ? undefined : total(sizeA, distances(b));
   // Partial sums overflow or not, as the order has it.
-  const isFinite = [a, b].every(({ data }) => (data as Float32Array).every(Number.isFinite));
-  const finite = isFinite ? whole : total(withoutInfinities(sizeA), withoutInfinities(sizeB));
+  const allFinite = [a, b].every(({ data }) => (data as Float32Array).every(Number.isFinite));
+  const finite = allFinite ? whole : total(withoutInfinities(sizeA), withoutInfinities(sizeB));
   // Zeros around an image are multiplied or left out, which differs for infinity.
-  if (padded && !isFinite) return whole.map(() => Infinity);
+  if (padded && !allFinite) return whole.map(() => Infinity);
   const max = (x: Float32Array): number => x.reduce((m, v) => (v > m || Number.isNaN(v) ? v : m), 0);
   // Tiles of a transformed convolution mix what no window of the output holds together.
   const mixed = spread ? 64 * (terms + 4) * (unit / 2) * max(sizeA.data) * max(sizeB.data) : 0;

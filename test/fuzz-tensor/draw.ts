@@ -262,11 +262,22 @@ export class Drawer {
   /** A number, or a static argument that is another one in each call. */
   scalar(calls = 3): Arg {
     if (this.inner || !this.random.chance(0.15)) return this.number();
+    // Values that texts of numbers confuse, one call after another.
+    if (this.random.chance(0.3)) {
+      const alike = this.random.pick([
+        [Infinity, -Infinity, Number.NaN],
+        [0, -0],
+      ]);
+      return this.fixed(() => this.random.pick(alike), calls);
+    }
     return this.fixed(() => this.number(), calls);
   }
 
   fixed(value: () => number | string, calls = 3): Arg {
-    for (let call = 0; call < calls; call++) (this.statics[call] ??= []).push(value());
+    for (let call = 0; call < calls; call++) {
+      this.statics[call] ??= [];
+      this.statics[call].push(value());
+    }
     return { fixed: this.statics[0].length - 1 };
   }
 

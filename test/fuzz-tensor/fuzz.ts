@@ -148,9 +148,10 @@ export const fuzz = async (options: FuzzOptions): Promise<Summary> => {
   while (programs < most && elapsed() < seconds && failures.length < options.failures) {
     const judge = judgeAt(judges, programs);
     const onlyPython = judges.every((name) => name === 'python');
-    if (only === undefined && programs % 24 === 5 && !onlyPython) {
-      const device = deviceFor(judge === 'python' ? judges[0] : judge, programs);
-      await tryMisuse(drawMisuse(openRandom(mix(seed, programs))), device);
+    if (only === undefined && programs % 8 === 5 && !onlyPython) {
+      const { name } = deviceFor(judge === 'python' ? judges[0] : judge, programs);
+      const threads = name === 'wasm' && programs % 80 === 5 ? 2 : 1;
+      await tryMisuse(drawMisuse(openRandom(mix(seed, programs))), { name, threads });
     } else await tryProgram(judge, programs);
     programs++;
     if (elapsed() - told > 60) {

@@ -119,20 +119,47 @@ export const misuses: { readonly [name: string]: Make } = {
     code: 'const f = jit(d, (x) => fetch(mul(x, 2))); await f(tensor([1])); await d.close(); return await f(tensor([3]));',
     names: ['closed', 'close'],
   }),
+  'work on a device that has failed': (r) => {
+    const n = r.pick([4, 100_000]);
+    const astray = `node({ kind: 'stored', value: { device: d, buffer: { shape: [${n}], dtype: 'f32', handle: 2 ** 32 - 65536 } } }, [], [${n}], 'f32')`;
+    const after = r.pick([
+      'read(d, matmul(ones([1, 4]), ones([4, 1])))',
+      'read(d, sum()(ones([1000])))',
+      'read(d, tensor([1]))',
+      'f(tensor([1]))',
+    ]);
+    return {
+      code: `if (d.name !== 'wasm') throw new TensorError('read', 'other devices have no such address; has failed'); const f = jit(d, (x) => fetch(mul(x, 2))); await f(tensor([1])); await read(d, sum()(mul(${astray}, 2))).catch(() => {}); return await ${after};`,
+      names: ['failed'],
+    };
+  },
+  'an argument of a trace that is used in another': (r) => ({
+    code: `let kept; await jit(d, (x) => { kept = ${r.pick(['x', 'mul(x, 2)'])}; return fetch(x); })(tensor([1, 2])); return await ${r.pick(['read(d, add(kept, 1))', 'jit(d, (x) => fetch(add(x, kept)))(tensor([1]))', 'read(d, kept)'])};`,
+    names: ['traced', 'argument'],
+  }),
   'an async function': (r) => ({
     code: `return await jit(d, async (x) => ${r.pick(['fetch(x)', 'fetch(mul(x, 2))', '[mul(x, 2)]'])})(tensor([1]));`,
     names: ['async', 'promise', 'Promise'],
   }),
-  'nested arrays': (r) => ({
-    code: `return await read(d, tensor(${r.pick(['[[1, 2], [3, 4]]', '[[1], [2]]', '[[1, 2, 3]]'])}${r.pick(['', ', [2, 2]'])}));`,
-    names: ['nested', 'number', 'values', 'array'],
+  'nested arrays': (r) => {
+    const [data, values] = r.pick([
+      ['[[1, 2], [3, 4]]', [1, 2, 3, 4]],
+      ['[[1], [2]]', [1, 2]],
+      ['[[1, 2, 3]]', [1, 2, 3]],
+    ] as const);
+    return { code: `return await read(d, tensor(${data}));`, names: ['nested', 'array'], or: [values] };
+  },
+  'nested arrays of unequal lengths': (r) => ({
+    code: `return await read(d, tensor(${r.pick(['[[1, 2], [3]]', '[[1], 2]', '[1, [2]]', '[[[1]], [2]]'])}));`,
+    names: ['element'],
   }),
   'an array of another type': (r) => {
     const type = r.pick(otherArrays);
     const values = type === 'BigInt64Array' ? '1n, 2n' : type === 'Float64Array' ? '1.5, 2.5' : '1, 2';
     return {
-      code: `return await read(d, ${r.pick(['', 'abs', 'neg'])}(tensor(${type}.of(${values}))));`,
+      code: `return await read(d, ${r.pick(['', 'abs'])}(tensor(${type}.of(${values}))));`,
       names: [type],
+      or: [type === 'Float64Array' ? [1.5, 2.5] : [1, 2]],
     };
   },
   'values that are no numbers': (r) => ({

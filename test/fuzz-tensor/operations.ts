@@ -67,12 +67,16 @@ const axesOf = (d: Drawer, rank: number): number[] => {
   return axes.map((a) => (d.random.chance(0.2) ? a - rank : a));
 };
 
+/** Reductions that have a value over nothing, and those that take integers. */
+const overNothing = ['sum', 'mean', 'logSumExp'];
+const ofIntegers = ['sum', 'mean', 'max'];
 const reduction = (name: string, weight = 3): Row => ({
   weight,
   draw: (d) => {
+    const least = overNothing.includes(name) ? 0 : 1;
     const x = d.find(
-      (t) => (t.dtype === 'f32' || name === 'sum') && (name === 'sum' || T.sizeOf(t.shape) > 0),
-      () => d.source(d.shape().map((n) => (name === 'sum' ? n : Math.max(1, n)))),
+      (t) => (t.dtype === 'f32' || ofIntegers.includes(name)) && T.sizeOf(t.shape) >= least,
+      () => d.source(d.shape().map((n) => Math.max(least, n))),
     );
     const rank = d.tensors[x].shape.length;
     const axes = d.random.chance(0.8) ? axesOf(d, rank) : undefined;
@@ -239,6 +243,7 @@ export const operations: { readonly [name: string]: Row } = {
       return d.call('cast', [[d.random.pick(['f32', 'i32', 'u32'])], [ref(x)]]);
     },
   },
+  print: curried('print', (d) => [d.random.pick(['a', 'b'])], 0.7),
   tag: curried('tag', () => [options({ name: 'mark', uid: 0 })], 0.3),
 
   broadcastTo: {
@@ -488,7 +493,12 @@ export const beside = [
   'sizeOf',
   'stridesOf',
   'visit',
+  'ArgumentError',
+  'DeviceClosedError',
+  'NonFiniteError',
   'ShapeError',
+  'TensorError',
+  'silently',
   'OutOfMemoryError',
   'DeviceLostError',
   'NoAdapterError',

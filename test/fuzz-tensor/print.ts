@@ -1,5 +1,14 @@
 /** A program as code that a person can run. */
-import { type Arg, dataOf, functions, type Program, type Statement, sourcesOf, staticsOf } from './program.ts';
+import {
+  type Arg,
+  dataOf,
+  functions,
+  type Program,
+  type Statement,
+  sourcesOf,
+  staticsOf,
+  type Wrap,
+} from './program.ts';
 
 const number = (x: number): string =>
   Object.is(x, -0) ? '-0' : Number.isFinite(x) ? String(x) : Number.isNaN(x) ? 'NaN' : x > 0 ? 'Infinity' : '-Infinity';
@@ -38,42 +47,50 @@ const data = (s: Statement & { kind: 'source' }, call: number): string => {
   return `tensor(${array}.from({ length: ${values.length} }, (_, i) => ${formula}), ${shape})`;
 };
 
-const body = (statements: readonly Statement[], prefix: string, indent: string): string[] => {
-  const name = (place: number): string => `${prefix}${place}`;
-  return statements.flatMap((s, i): string[] => {
-    switch (s.kind) {
-      case 'source':
-        return s.role === 'constant' ? [`${indent}const ${name(i)} = ${data(s, 0)};`] : [];
-      case 'parameter':
-        return [];
-      case 'call': {
-        const f = typeof s.f === 'string' ? s.f : fixedName(s.f.fixed);
-        const call = s.args.map((list) => `(${list.map((a) => written(a, name, fixedName)).join(', ')})`).join('');
-        return [`${indent}const ${name(i)} = ${f}${call}${s.at === undefined ? '' : `[${s.at}]`};`];
-      }
-      case 'block': {
-        const inner = `${prefix}${i}_`;
-        const parameters = s.body.statements.flatMap((t, j) => (t.kind === 'parameter' ? [`${inner}${j}`] : []));
-        const args = s.of.map(name);
-        const f = `(${parameters.join(', ')}) => {`;
-        const lines = body(s.body.statements, inner, `${indent}  `);
-        const end = [...lines, `${indent}  return ${inner}${s.body.result};`];
-        const given = args.join(', ');
-        if (s.wrap === 'repeat') {
-          return [
-            `${indent}let ${name(i)} = ${args[0]};`,
-            `${indent}const f${name(i)} = ${f}`,
-            ...end,
-            `${indent}};`,
-            `${indent}for (let i = 0; i < ${s.times}; i++) ${name(i)} = f${name(i)}(${[name(i), ...args.slice(1)].join(', ')});`,
-          ];
-        }
-        const open = { checkpoint: `checkpoint(${f}`, customVjp: `custom(${f}`, inScope: `(${f}` }[s.wrap];
-        return [`${indent}const ${name(i)} = ${open}`, ...end, `${indent}})(${given});`];
-      }
-    }
-  });
+type Line<K extends Statement['kind']> = (
+  s: Statement & { readonly kind: K },
+  name: string,
+  operand: (place: number) => string,
+) => readonly string[];
+
+const opened: { readonly [W in Exclude<Wrap, 'repeat'>]: string } = {
+  checkpoint: 'checkpoint(',
+  customVjp: 'custom(',
+  inScope: '(',
 };
+
+const block: Line<'block'> = ({ body, of, times, wrap }, name, operand) => {
+  const inner = (place: number): string => `${name}_${place}`;
+  const parameters = body.statements.flatMap((t, i) => (t.kind === 'parameter' ? [inner(i)] : []));
+  const args = of.map(operand);
+  const f = `(${parameters.join(', ')}) => {`;
+  const whole = [
+    ...body.statements.flatMap((t, i) => linesOf(t, inner(i), inner)),
+    `return ${inner(body.result)};`,
+  ].map((line) => `  ${line}`);
+  if (wrap !== 'repeat') return [`const ${name} = ${opened[wrap]}${f}`, ...whole, `})(${args.join(', ')});`];
+  return [
+    `let ${name} = ${args[0]};`,
+    `const f${name} = ${f}`,
+    ...whole,
+    '};',
+    `for (let i = 0; i < ${times}; i++) ${name} = f${name}(${[name, ...args.slice(1)].join(', ')});`,
+  ];
+};
+
+const lines: { readonly [K in Statement['kind']]: Line<K> } = {
+  source: (s, name) => (s.role === 'constant' ? [`const ${name} = ${data(s, 0)};`] : []),
+  parameter: () => [],
+  call: ({ f, args, at }, name, operand) => {
+    const call = args.map((list) => `(${list.map((a) => written(a, operand, fixedName)).join(', ')})`).join('');
+    return [
+      `const ${name} = ${typeof f === 'string' ? f : fixedName(f.fixed)}${call}${at === undefined ? '' : `[${at}]`};`,
+    ];
+  },
+  block,
+};
+const linesOf = (s: Statement, name: string, operand: (place: number) => string): readonly string[] =>
+  (lines[s.kind] as Line<typeof s.kind>)(s as never, name, operand);
 
 const sum = (outputs: readonly string[]): string =>
   outputs.map((o, i) => (i % 2 === 0 ? `sum()(${o})` : `sum()(mul(${o}, 0.5))`)).reduce((a, b) => `add(${a}, ${b})`);
@@ -85,28 +102,28 @@ export const print = (program: Program): string => {
   const name = (place: number): string => `v${place}`;
   const statics = staticsOf(program, 0).map((_, i) => fixedName(i));
   const results = outputs.map(name);
-  const lines: string[] = [];
+  const text: string[] = [];
   const parameters = [...args.map(name), ...statics].join(', ');
   const jit = run.form === 'jit' || run.form === 'stages';
   for (const place of captured)
-    lines.push(`const ${name(place)} = await evaluate(d, ${data(statements[place] as never, 0)});`);
-  const inner = body(statements, 'v', '  ');
+    text.push(`const ${name(place)} = await evaluate(d, ${data(statements[place] as never, 0)});`);
+  const inner = statements.flatMap((s, i) => linesOf(s, name(i), name)).map((line) => `  ${line}`);
   if (gradient) {
     const by = gradient.by.map(name).join(', ');
     const value = gradient.form === 'vjp' ? `[${results.join(', ')}]` : sum(results);
-    lines.push(
+    text.push(
       `const g = (${[...args.map(name), ...statics, ...gradient.by.filter((p) => captured.includes(p)).map(name)].join(', ')}) => {`,
       ...inner,
       `  return ${value};`,
       '};',
     );
     const at = gradient.by.join(', ');
-    lines.push(
+    text.push(
       `// ${gradient.form} of g by ${by} (statements ${at}), all other arguments fixed${gradient.form === 'vjp' ? '; cotangents of eighths' : ''}`,
     );
-    lines.push(`const f = (${parameters}) => ${gradient.form}By(g, [${by}]);`);
+    text.push(`const f = (${parameters}) => ${gradient.form}By(g, [${by}]);`);
   } else {
-    lines.push(
+    text.push(
       `const f = (${parameters}) => {`,
       ...inner,
       `  return [${results.map((r) => (jit && run.hand !== 'tensor' ? `${run.hand}(${r})` : r)).join(', ')}];`,
@@ -119,7 +136,7 @@ export const print = (program: Program): string => {
       donate.length > 0 && `donate: [${donate.join(', ')}]`,
       run.form === 'stages' && 'staged: true',
     ].filter(Boolean);
-    lines.push(`const run = jit(d, f${options.length > 0 ? `, { ${options.join(', ')} }` : ''});`);
+    text.push(`const run = jit(d, f${options.length > 0 ? `, { ${options.join(', ')} }` : ''});`);
   }
   for (let call = 0; call < run.calls; call++) {
     const given = args.map((p) => {
@@ -128,15 +145,15 @@ export const print = (program: Program): string => {
     });
     const fixed = (program.statics[call] ?? []).map((x) => (typeof x === 'string' ? x : number(x)));
     const list = [...given, ...fixed].join(', ');
-    lines.push(
+    text.push(
       jit
         ? `console.log(await ${run.form === 'stages' ? 'all(run.stages' : 'read(d, await run'}(${list})));`
         : `console.log(await read(d, ${run.form === 'evaluate' ? 'await evaluate(d, ' : ''}f(${list})${run.form === 'evaluate' ? ')' : ''}));`,
     );
   }
-  const text = lines.join('\n');
+  const code = text.join('\n');
   const used = Object.keys(functions).filter(
-    (f) => f !== 'stopGradient' && new RegExp(`\\b${f}\\(`).test(text.replaceAll('console.log', '')),
+    (f) => f !== 'stopGradient' && new RegExp(`\\b${f}\\(`).test(code.replaceAll('console.log', '')),
   );
   const open =
     device.name === 'wasm' ? `await openWasm({ threads: ${device.threads} })` : `await openDevice('${device.name}')`;
@@ -144,6 +161,6 @@ export const print = (program: Program): string => {
   return [
     `import { ${[...new Set([...used, opener])].sort().join(', ')} } from '@gdarknet/tensor';`,
     `const d = ${open};${run.warm ? ' // and its memory filled with NaN, given back' : ''}`,
-    text,
+    code,
   ].join('\n');
 };

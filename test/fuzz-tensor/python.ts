@@ -10,23 +10,18 @@ import { traceProgram } from './run.ts';
 
 const script = fileURLToPath(new URL('./python/judge.py', import.meta.url));
 
-/** The first Python that has NumPy, and whether it has PyTorch. Debian's is not always the first on the path. */
+/** A Python that has NumPy, and PyTorch if there is one: Debian's is not always the first on the path. */
 export const findPython = (): { readonly command?: string; readonly torch: boolean; readonly reason: string } => {
-  for (const command of ['python3', '/usr/bin/python3']) {
-    const has = (module: string): boolean =>
-      spawnSync(command, ['-c', `import ${module}`], { stdio: 'ignore' }).status === 0;
-    if (has('numpy')) {
-      const torch = has('torch');
-      return {
-        command,
-        torch,
-        reason: torch
-          ? ''
-          : `${command} has no PyTorch: gradients are not compared with it (apt install python3-torch)`,
-      };
-    }
-  }
-  return { torch: false, reason: 'no python3 here has NumPy (apt install python3-numpy python3-torch)' };
+  const has = (command: string, modules: string): boolean =>
+    spawnSync(command, ['-c', `import ${modules}`], { stdio: 'ignore' }).status === 0;
+  const commands = ['python3', '/usr/bin/python3'];
+  const both = commands.find((command) => has(command, 'numpy, torch'));
+  if (both) return { command: both, torch: true, reason: '' };
+  const command = commands.find((c) => has(c, 'numpy'));
+  const advice = '(Debian: apt install python3-numpy python3-torch)';
+  return command
+    ? { command, torch: false, reason: `${command} has no PyTorch: gradients are not compared with it ${advice}` }
+    : { torch: false, reason: `no python3 here has NumPy: the reference is not compared with it ${advice}` };
 };
 
 type Wire = { readonly shape: readonly number[]; readonly dtype: string; readonly data: string };

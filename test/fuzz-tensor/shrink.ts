@@ -237,7 +237,11 @@ const plainerCalls: Step = (program) =>
       }),
     );
     const numbers = new Set<number>();
-    for (const list of s.args) for (const a of list) mapNumbers(a, (n) => (numbers.add(n), n));
+    const note = (n: number): number => {
+      numbers.add(n);
+      return n;
+    };
+    for (const list of s.args) for (const a of list) mapNumbers(a, note);
     const smaller = [...numbers].flatMap((n) =>
       (Number.isInteger(n) ? [0, 1, n - 1] : [1])
         .filter((m) => m >= 0 && Math.abs(m) < Math.abs(n))

@@ -295,7 +295,7 @@ FUNCTIONS = {
     "add": binary(torch.add), "sub": binary(torch.sub), "mul": binary(torch.mul), "div": binary(torch.div),
     "maximum": binary(larger), "minimum": binary(smaller),
     "less": compared(torch.lt), "greater": compared(torch.gt), "equal": compared(torch.eq),
-    "leakyRelu": bent, "clamp": clamp, "select": select, "cast": cast, "tag": lambda *_: lambda x: x, "stopGradient": lambda x: x.detach(),
+    "leakyRelu": bent, "clamp": clamp, "select": select, "cast": cast, "tag": lambda *_: lambda x: x, "print": lambda *_: lambda x: x, "stopGradient": lambda x: x.detach(),
     "broadcastTo": lambda shape: lambda x: x.broadcast_to(shape), "reshape": lambda shape: lambda x: x.reshape(shape),
     "transpose": lambda order: lambda x: x.permute([a % x.ndim for a in order]),
     "slice": sliced, "sliceAxis": slice_axis, "pad": padded, "concat": lambda axis: lambda parts: torch.cat(parts, dim=axis),

@@ -369,7 +369,7 @@ FUNCTIONS = {
     "less": comparison(np.less), "greater": comparison(np.greater), "equal": comparison(np.equal),
     "leakyRelu": lambda slope: lambda x: np.maximum(x, x * typed(slope, "f32")),
     "clamp": lambda lo, hi: lambda x: np.where(x < lo, np.float64(lo), np.where(x > hi, np.float64(hi), x)),
-    "select": select, "cast": cast, "tag": lambda *_: lambda x: x, "stopGradient": lambda x: x,
+    "select": select, "cast": cast, "tag": lambda *_: lambda x: x, "print": lambda *_: lambda x: x, "stopGradient": lambda x: x,
     "broadcastTo": broadcast_to, "reshape": lambda shape: lambda x: x.reshape(shape), "transpose": lambda order: lambda x: x.transpose(order),
     "slice": sliced, "sliceAxis": slice_axis, "pad": pad, "concat": lambda axis: lambda parts: np.concatenate(parts, axis=axis),
     "gather": gather, "scatterAdd": scatter_add, "upsample2d": upsample,
