@@ -76,7 +76,8 @@ describe('compare', () => {
     for (const run of runs) {
       const [loss, seed] = run.split('-s');
       const cfg = set.changed(set.cfg, `${run}.cfg`, (text) =>
-        text.replace('learning_rate=0.001', 'learning_rate=0.02').replaceAll('iou_loss=giou', `iou_loss=${loss}`),
+        // At 0.02 half of the seeds lose their weights with mse.
+        text.replace('learning_rate=0.001', 'learning_rate=0.01').replaceAll('iou_loss=giou', `iou_loss=${loss}`),
       );
       await call('train', set.data, cfg, '--prefix', run, '--max-batches', '150', '--seed', seed, '--threads', '1');
       await call(
