@@ -4,6 +4,8 @@ export default library({
   index: 'src/index.ts',
   io: 'src/io/index.ts',
   formats: 'src/formats/index.ts',
+  segm: 'src/segm/index.ts',
+  keypoints: 'src/keypoints/index.ts',
   charts: 'src/charts/index.ts',
   'fp-ts': 'src/fp-ts.ts',
   node: 'src/node/index.ts',

@@ -2,7 +2,13 @@
 import { type DataFault, NoUsablePicture, reasonOf, showFault as showDataFault } from '@gdarknet/data';
 import { type FormatFault, showFault as showFormatFault } from '@gdarknet/metrics/formats';
 import { DeviceLostError, OutOfMemoryError, TooLargeError } from '@gdarknet/tensor';
-import { type FileFault, StepMemoryError, showFault as showFileFault } from '@gdarknet/yolo';
+import {
+  type FileFault,
+  foldFaults,
+  InputSizeError,
+  StepMemoryError,
+  showFault as showFileFault,
+} from '@gdarknet/yolo';
 import type { Usage } from './arguments/parse.ts';
 import { CrewEnded } from './parallel/meeting.ts';
 
@@ -46,7 +52,7 @@ const listed = (lines: readonly string[]): readonly string[] =>
 
 /** Errors whose message says what was expected and what to do. */
 const complete = [
-  ...[NoUsablePicture, OutOfMemoryError, StepMemoryError, TooLargeError, DeviceLostError],
+  ...[NoUsablePicture, OutOfMemoryError, StepMemoryError, InputSizeError, TooLargeError, DeviceLostError],
   CrewEnded,
 ] as const;
 
@@ -65,7 +71,7 @@ const ofThrown = (error: unknown): readonly string[] => {
 const texts: { readonly [T in Failure['tag']]: (failure: Extract<Failure, { tag: T }>) => readonly string[] } = {
   data: ({ faults }) => listed(faults.map(showDataFault)),
   format: ({ faults }) => listed(faults.map(showFormatFault)),
-  model: ({ faults }) => listed(faults.map(showFileFault)),
+  model: ({ faults }) => listed(foldFaults(faults).map(showFileFault)),
   refused: ({ what, action }) => [`${what}; ${action}`],
   incomplete: ({ what }) => [what],
   interrupted: ({ what }) => [`interrupted: ${what}`],

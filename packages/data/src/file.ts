@@ -39,11 +39,14 @@ export const readWhole = (path: string): TE.TaskEither<DataFault, Uint8Array> =>
 
 const byteOrderMark = 0xfeff;
 
-/** UTF-8 text without a byte order mark. */
+/** UTF-8 text without a byte order mark; a file that begins with the mark of UTF-16 is a fault. */
 export const readText = (path: string): TE.TaskEither<DataFault, string> =>
   TE.tryCatch(
     async () => {
-      const text = await readFile(path, 'utf8');
+      const bytes = await readFile(path);
+      const mark = bytes.length < 2 ? 0 : (bytes[0] << 8) | bytes[1];
+      if (mark === 0xfffe || mark === 0xfeff) throw new Error('it is UTF-16 text; save it as UTF-8');
+      const text = bytes.toString('utf8');
       return text.charCodeAt(0) === byteOrderMark ? text.slice(1) : text;
     },
     (thrown) => ({ tag: 'unreadable', file: path, reason: reasonOf(thrown) }),

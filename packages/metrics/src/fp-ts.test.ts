@@ -3,6 +3,7 @@ import * as A from 'fp-ts/lib/Array.js';
 import { concatAll, struct } from 'fp-ts/lib/Monoid.js';
 import { describe, expect, it } from 'vitest';
 import { cocoMonoid, vocMonoid } from './fp-ts.ts';
+import type { Id } from './index.ts';
 import { cocoAccumulator, evaluateCoco, vocAccumulator } from './index.ts';
 import { smallCoco } from './testing/arbitrary.ts';
 
@@ -11,9 +12,9 @@ describe('accumulators in fp-ts', () => {
     fc.assert(
       fc.property(smallCoco, ({ truth, found }) => {
         const { shard, finish } = cocoAccumulator(truth.categories);
-        const of = <R extends { readonly image_id: number }>(rows: readonly R[], id: number): readonly R[] =>
+        const of = <R extends { readonly image_id: Id }>(rows: readonly R[], id: Id): readonly R[] =>
           rows.filter((row) => row.image_id === id);
-        const part = A.foldMap(cocoMonoid)((image: { readonly id: number }) =>
+        const part = A.foldMap(cocoMonoid)((image: { readonly id: Id }) =>
           shard({ images: [image], annotations: of(truth.annotations, image.id) }, of(found, image.id)),
         )([...truth.images]);
         expect(finish(part).precision).toEqual(evaluateCoco(truth, found).precision);

@@ -112,6 +112,8 @@ export type Print = { readonly tensor: Tensor; readonly emit: (values: HostArray
 
 /** What a graph with these results prints, in order. */
 export const printsOf = (roots: readonly Tensor[]): readonly Print[] => {
+  // Who never prints pays no walk.
+  if (count === 0) return [];
   const found: { readonly tensor: Tensor; readonly order: Order }[] = [];
   visit(roots, (tensor) => {
     const order = orderOf(tensor);

@@ -15,12 +15,19 @@ export {
   showFault,
   showNotice,
 } from './darknet/fault.ts';
-export { type Activation, activations, type LayerType } from './darknet/layer-sections.ts';
-export { elements, type ImageShape, type LayerShape, showImageShape } from './darknet/layer-shapes.ts';
+export { foldFaults, foldNotices } from './darknet/fold.ts';
 export { layerTable } from './darknet/layer-table.ts';
 export { type NamesOptions, parseNames } from './darknet/names.ts';
 export { type Policy, policies } from './darknet/net-section.ts';
-export { type LayerPlan, type NetworkPlan, type PlanOptions, parseNetwork, planNetwork } from './darknet/plan.ts';
+export {
+  InputSizeError,
+  type LayerPlan,
+  type NetworkPlan,
+  type PlanOptions,
+  parseNetwork,
+  planNetwork,
+  resizedPlan,
+} from './darknet/plan.ts';
 export type { SectionPlace } from './darknet/section-rule.ts';
 export { type PrintableSection, printSections } from './darknet/sections.ts';
 export {
@@ -33,9 +40,8 @@ export {
   writeWeights,
 } from './darknet/weights.ts';
 export { newHeader, type WeightsHeader } from './darknet/weights-header.ts';
-export { type KernelShape, kernelShape } from './darknet/weights-layout.ts';
+export { kernelShape } from './darknet/weights-layout.ts';
 export { toChannelsFirst, toChannelsLast } from './darknet/weights-order.ts';
-export { type IouLoss, iouLosses, type Representation } from './darknet/yolo-section.ts';
 export { type ShapesOptions, type ZooLoss, type ZooOptions, zoo } from './darknet/zoo.ts';
 // Detection
 export { type Candidates, type Detection, listDetections } from './detect/candidates.ts';
@@ -63,6 +69,12 @@ export {
   vocFileName,
   vocLines,
 } from './detect/results.ts';
+// Kinds of layers
+export { type Activation, activations } from './layers/common/activations.ts';
+export { elements, type ImageShape, type LayerShape, showImageShape } from './layers/common/shape.ts';
+export type { KernelShape } from './layers/common/weights.ts';
+export type { LayerType } from './layers/index.ts';
+export { type IouLoss, iouLosses, type Representation } from './layers/yolo.ts';
 // The training loss
 export {
   type Assignment,

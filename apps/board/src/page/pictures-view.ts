@@ -31,7 +31,7 @@ export const picturesView = (app: App) => {
     }
     const sections = albums.flatMap(({ run, pictures }) => {
       // The last ones that were made by then.
-      const latest = Math.max(...pictures.filter((one) => one.step <= at).map((one) => one.step));
+      const latest = pictures.reduce((most, { step }) => (step <= at ? Math.max(most, step) : most), -Infinity);
       const mine = pictures.filter((one) => one.step === latest);
       if (mine.length === 0) return [];
       const images = mine.map(({ name, path }) =>

@@ -13,7 +13,8 @@ const quietMs = 15 * 60_000;
 export const stateOf = ({ status, updated }: RunView): string =>
   status === 'RUNNING' && Date.now() - updated > quietMs ? 'no news' : (statusText[status] ?? status);
 
-const lastStep = ({ metrics }: RunView): number => Math.max(0, ...Object.values(metrics).map(({ step }) => step));
+const lastStep = ({ metrics }: RunView): number =>
+  Object.values(metrics).reduce((most, { step }) => Math.max(most, step), 0);
 
 const groupOf = (run: RunView, group: string): string => {
   if (group === 'experiment') return run.experiment;
@@ -100,7 +101,8 @@ const rowOf = (app: App, first: RunView) => {
       const [summary, list] = [faults.children[0], faults.children[1]];
       faults.hidden = run.faults.length === 0;
       summary.textContent = `${run.faults.length} lines could not be read`;
-      list.replaceChildren(...run.faults.map((fault) => h('li', {}, fault)));
+      list.replaceChildren();
+      for (const fault of run.faults) list.append(h('li', {}, fault));
     },
   };
 };

@@ -105,7 +105,7 @@ const takeEvents = (draft: Draft, file: string, lines: readonly string[], before
       continue;
     }
     const { points, batchFrom, mapFrom, started, ended } = read.right;
-    draft.points.push(...points);
+    for (const point of points) draft.points.push(point);
     if (batchFrom !== undefined) draft.batchFrom = Math.min(draft.batchFrom ?? batchFrom, batchFrom);
     if (mapFrom) draft.mapFrom[mapFrom.metric] ??= mapFrom.batch;
     if (started !== undefined) {
@@ -123,14 +123,12 @@ const shifted = (fault: DataFault, by: number): DataFault =>
 const takeLog = (draft: Draft, file: string, lines: readonly string[], before: number): void => {
   for (const [i, line] of lines.entries()) {
     const { batches, faults } = parseTrainLog(`${line}\n`, file);
-    draft.faults.push(...faults.map((fault) => showFault(shifted(fault, before + i))));
+    for (const fault of faults) draft.faults.push(showFault(shifted(fault, before + i)));
     for (const { batch, averageLoss, layers } of batches) {
       if (!Number.isSafeInteger(batch) || batch >= (draft.batchFrom ?? Number.POSITIVE_INFINITY)) continue;
       const time = before + i + 1;
-      draft.points.push(
-        { key: averageLossKey, step: batch, time, value: averageLoss },
-        ...layerPoints(layers, batch, time),
-      );
+      draft.points.push({ key: averageLossKey, step: batch, time, value: averageLoss });
+      for (const point of layerPoints(layers, batch, time)) draft.points.push(point);
     }
   }
 };
@@ -168,7 +166,7 @@ export const readFolder = async (path: string, cursor: FolderCursor): Promise<Fo
   const mapText = events.more ? undefined : await textIfThere(file('map'));
   const mapHash = mapText === undefined ? cursor.mapHash : hashOf(mapText + JSON.stringify(draft.mapFrom));
   const mapLog = mapText !== undefined && mapHash !== cursor.mapHash ? parseMapLog(mapText, file('map')) : undefined;
-  draft.faults.push(...(mapLog?.faults ?? []).map(showFault));
+  for (const fault of mapLog?.faults ?? []) draft.faults.push(showFault(fault));
 
   const runHash = runText === undefined ? cursor.runHash : hashOf(runText);
   const start = runText !== undefined && runHash !== cursor.runHash ? readRunJson(runText) : undefined;

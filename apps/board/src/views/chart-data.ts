@@ -34,7 +34,7 @@ export const chartData = ({ db }: Core, run: StoredRun): ChartData => {
     return [type, byTime.map((i) => [steps[i], values[i]] as const)] as const;
   });
   return {
-    max_batch: Math.max(0, ...series.flatMap(([, points]) => points.slice(-1).map(([x]) => x))),
+    max_batch: series.reduce((most, [, points]) => Math.max(most, points.at(-1)?.[0] ?? 0), 0),
     mtime: Math.round(run.updated / 1000),
     by_type: Object.fromEntries(series),
   };

@@ -48,7 +48,7 @@ export const evaluationOf = (
 ): Evaluation => {
   const result = evaluateCoco(truth, found, { overlap });
   const curves = (truth.categories ?? [])
-    .map(({ id, name }) => ({ name: String(name ?? id), whole: curveOf(result, id, { threshold: 0 }) }))
+    .map(({ id, name }) => ({ name: String(name ?? id), whole: curveOf(result, id, { threshold: 0.5 }) }))
     .filter(({ whole }) => whole.positives > 0)
     .sort((a, b) => b.whole.positives - a.whole.positives)
     .slice(0, mostCurves)

@@ -18,7 +18,7 @@ const wrap = (text: string, indent: number): readonly string[] => {
 
 /** Two columns; a left part that is too long gets a line of its own. */
 const columns = (rows: readonly (readonly [string, string])[]): readonly string[] => {
-  const left = Math.min(32, Math.max(0, ...rows.map(([name]) => name.length)));
+  const left = rows.reduce((most, [name]) => Math.min(32, Math.max(most, name.length)), 0);
   return rows.flatMap(([name, doc]) => {
     const lines = wrap(doc, left + 4);
     const [head, tail] = name.length > left ? [[`  ${name}`], lines] : [[], lines];

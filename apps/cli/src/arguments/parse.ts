@@ -52,7 +52,7 @@ const split = (argv: readonly string[], options: OptionTable, name: string): Wor
   for (let i = 0; i < argv.length; i++) {
     const word = argv[i];
     if (word === '--') {
-      plain.push(...argv.slice(i + 1));
+      for (const rest of argv.slice(i + 1)) plain.push(rest);
       break;
     }
     if (!isOption(word)) {

@@ -10,6 +10,7 @@ import { text, whole } from '../arguments/value.ts';
 import type { Context } from '../context.ts';
 import { type Failure, refused } from '../failure.ts';
 import { anchorsIn, anchorText, withAnchors } from '../inputs/anchors.ts';
+import { cfgOptions } from '../inputs/cfg.ts';
 import { type DataSet, dataSetOptions, dataSetPositional, dataSetWithPlan } from '../inputs/data-set.ts';
 import { textOf } from '../inputs/files.ts';
 import { writeSet } from '../outputs/write-set.ts';
@@ -19,6 +20,7 @@ const defaultSide = 416;
 
 const options = {
   cfg: optional(text, { placeholder: 'file', doc: 'the network they are for' }),
+  ...cfgOptions,
   count: optional(whole({ min: 1, max: 1000 }), {
     placeholder: 'n',
     doc: 'how many [as many as the cfg has, else 9]',

@@ -6,9 +6,9 @@ import * as TE from 'fp-ts/lib/TaskEither.js';
 import { any, command, one } from '../arguments/command.ts';
 import type { Context } from '../context.ts';
 import { averageWeights } from '../experiments/combine.ts';
-import { planOf, weightsFrom, weightsOutput } from '../experiments/model.ts';
+import { weightsFrom, weightsOutput } from '../experiments/model.ts';
 import { refused } from '../failure.ts';
-import { networkOptions } from '../inputs/detector.ts';
+import { cfgOf, cfgOptions } from '../inputs/cfg.ts';
 import { writeSet } from '../outputs/write-set.ts';
 
 const isMissing =
@@ -31,13 +31,13 @@ export const average = command({
   summary: 'Average the weights of several checkpoints of one network, rolling statistics too.',
   examples: ['gdarknet average yolov3.cfg mean.weights run_48000.weights run_49000.weights run_50000.weights'],
   positionals: { cfg: one('the network'), out: one('the file to write'), weights: any('the weights to average') },
-  options: { ignore: networkOptions.ignore },
-  run: ({ cfg, ignore, out, weights }, context) =>
+  options: cfgOptions,
+  run: ({ cfg, out, weights, ...rules }, context) =>
     weights.length === 0
       ? TE.left(refused('no weights to average', 'name them behind the file to write'))
       : pipe(
-          planOf({ cfg, ignore }, context),
-          TE.flatMap((plan) =>
+          cfgOf(cfg, rules, context),
+          TE.flatMap(({ plan }) =>
             pipe(
               A.traverse(TE.ApplicativeSeq)(wholeWeights(plan, context))(weights),
               TE.map(averageWeights),

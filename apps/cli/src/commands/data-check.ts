@@ -7,10 +7,24 @@ import { flag, optional, withDefault } from '../arguments/option.ts';
 import { text, whole } from '../arguments/value.ts';
 import { type Failure, thrown } from '../failure.ts';
 import { anchorsIn } from '../inputs/anchors.ts';
-import { dataSetOptions, dataSetPositional, dataSetWithPlan } from '../inputs/data-set.ts';
+import { cfgOptions } from '../inputs/cfg.ts';
+import { classesIn } from '../inputs/classes.ts';
+import { type DataSet, dataSetOptions, dataSetPositional, dataSetWithPlan } from '../inputs/data-set.ts';
 import { surveyLines } from '../outputs/survey.ts';
 import { writeSet } from '../outputs/write-set.ts';
 import { json } from './shared-options.ts';
+
+/** What the set has names for, beside the classes of the network. */
+const otherNames = (
+  cfg: string | undefined,
+  classes: number | undefined,
+  { name, train }: DataSet,
+): readonly string[] =>
+  classes === undefined || classes === train.names.length
+    ? []
+    : [
+        `${name}: has ${train.names.length} names, but the heads of ${cfg} have ${classes} classes; give the cfg classes=${train.names.length} and its filters`,
+      ];
 
 export const dataCheck = command({
   path: ['data', 'check'],
@@ -25,6 +39,7 @@ export const dataCheck = command({
   positionals: dataSetPositional,
   options: {
     cfg: optional(text, { placeholder: 'file', doc: 'measure its anchors' }),
+    ...cfgOptions,
     svg: optional(text, { placeholder: 'file', doc: 'draw the classes, and the box sizes with the anchors' }),
     alike: withDefault(whole({ min: 0, max: 16 }), 8, { placeholder: 'bits', doc: 'how far look-alikes may differ' }),
     headers: flag('do not decode the images'),
@@ -52,16 +67,20 @@ export const dataCheck = command({
       TE.tap(({ survey }) =>
         values.svg === undefined ? TE.right(undefined) : writeSet([{ path: values.svg, content: surveyChart(survey) }]),
       ),
-      TE.flatMap(({ survey }) => {
+      TE.flatMap(({ survey, notices, plan, set }) => {
         const { sizes, ...rest } = survey;
-        if (values.json) context.print(JSON.stringify(rest));
-        else context.print(surveyLines(survey).join('\n'));
-        const wrong = survey.faults.length + survey.leaks.length;
+        const differing = otherNames(values.cfg, plan && classesIn(plan), set);
+        if (values.json) context.print(JSON.stringify({ ...rest, notices, classes: differing }));
+        else context.print([...surveyLines(survey), ...differing].join('\n'));
+        const wrong = survey.faults.length + survey.leaks.length + differing.length;
         return wrong === 0
           ? TE.right(undefined)
           : TE.left<Failure>({
               tag: 'incomplete',
-              what: `${survey.faults.length} faults, ${survey.leaks.length} images in both parts`,
+              what: [
+                `${survey.faults.length} faults, ${survey.leaks.length} images in both parts`,
+                ...(differing.length > 0 ? ['classes that do not agree'] : []),
+              ].join(', '),
             });
       }),
     ),

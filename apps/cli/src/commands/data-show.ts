@@ -1,4 +1,5 @@
 /** `gdarknet data show`: what a network would be given, with the boxes drawn in, as one picture. */
+
 import {
   type Batch,
   batches,
@@ -19,6 +20,7 @@ import { command } from '../arguments/command.ts';
 import { flag, optional, withDefault } from '../arguments/option.ts';
 import { oneOf, text, whole } from '../arguments/value.ts';
 import { thrown } from '../failure.ts';
+import { cfgOptions } from '../inputs/cfg.ts';
 import { dataSetOptions, dataSetPositional, dataSetWithPlan } from '../inputs/data-set.ts';
 import { writeSet } from '../outputs/write-set.ts';
 import { augmentOf } from '../training/augment.ts';
@@ -54,6 +56,7 @@ export const dataShow = command({
   options: {
     out: withDefault(text, 'samples.png', { placeholder: 'file', doc: 'the picture, a PNG' }),
     cfg: optional(text, { placeholder: 'file', doc: 'the network they are for [416 x 416, the stock augmentation]' }),
+    ...cfgOptions,
     count: withDefault(whole({ min: 1, max: 400 }), 16, { placeholder: 'n', doc: 'how many samples' }),
     seed: withDefault(whole({ min: 0, max: 2 ** 32 - 1 }), 0, {
       placeholder: 'n',
@@ -81,8 +84,8 @@ export const dataShow = command({
           const shown: Image[] = [];
           const paths: string[] = [];
           for await (const batch of stream) {
-            shown.push(...pictures(batch, names));
-            paths.push(...batch.paths);
+            for (const picture of pictures(batch, names)) shown.push(picture);
+            for (const path of batch.paths) paths.push(path);
           }
           return { png: await encodePng(tile(shown)), paths };
         }, thrown),

@@ -26,7 +26,9 @@ export const analysisOptions = {
     placeholder: 'out.svg',
     doc: 'draw which class is taken for which, of detections with a score of 0.25 and above, at an IoU of 0.5',
   }),
-  errors: flag("also what each kind of error costs: TIDE's breakdown at an IoU of 0.5"),
+  errors: flag(
+    'also what each kind of error costs: the breakdown of TIDE at an IoU of 0.5, with --compat as tidecv counts it',
+  ),
 };
 
 type Charts = { readonly pr: string | undefined; readonly confusion: string | undefined };
@@ -102,7 +104,8 @@ export const vocBoxes = (
 const points = (value: number): string => (100 * value).toFixed(2).padStart(6);
 const signed = (value: number): string => `${value < 0 ? '' : '+'}${(100 * value).toFixed(2)}`.padStart(7);
 
-export const errorsOf = ({ truth, found }: Boxes): ErrorBreakdown => errorBreakdown(truth, found);
+export const errorsOf = ({ truth, found }: Boxes, { compat }: { readonly compat: boolean }): ErrorBreakdown =>
+  errorBreakdown(truth, found, { compat });
 
 /** In points of AP50, 0 to 100. */
 export const errorText = ({ AP, cost, count }: ErrorBreakdown): string =>
@@ -115,7 +118,7 @@ type ClassRow = { readonly name: string; readonly figures: Readonly<Record<strin
 
 /** A line a class, in points; `-` where there is nothing to find. */
 export const classText = (rows: readonly ClassRow[]): string => {
-  const width = Math.max(5, ...rows.map(({ name }) => name.length));
+  const width = rows.reduce((most, { name }) => Math.max(most, name.length), 5);
   const titles = Object.keys(rows[0]?.figures ?? {});
   return [
     ['class'.padEnd(width), ...titles.map((title) => title.padStart(6))].join(' '),

@@ -1,22 +1,34 @@
-/** `gdarknet eval coco`: the original's coco_eval.py, on either metric. */
+/** `gdarknet eval coco`: the original's coco_eval.py, on either metric, by boxes, masks or keypoints. */
 import {
+  type AnyFigures,
   type CocoDetection,
   type CocoInstances,
+  type CocoOptions,
   type CocoResult,
+  categoryTable,
   cocoSummary,
   compareCoco,
   evaluateCocoEach,
+  plainResult,
 } from '@gdarknet/metrics';
 import type { NamedCurve } from '@gdarknet/metrics/charts';
-import { readCocoInstances, readCocoResults } from '@gdarknet/metrics/io';
+import { readCocoDocument, readCocoInstances, readCocoResults } from '@gdarknet/metrics/io';
+import {
+  evaluateKeypoints,
+  type KeypointDetection,
+  type KeypointInstances,
+  keypointSummary,
+} from '@gdarknet/metrics/keypoints';
+import { evaluateSegm, type SegmDetection, type SegmInstances } from '@gdarknet/metrics/segm';
 import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
-import { command } from '../arguments/command.ts';
+import { type Arguments, command } from '../arguments/command.ts';
 import { flag, needed, optional } from '../arguments/option.ts';
-import { text } from '../arguments/value.ts';
+import { oneOf, text } from '../arguments/value.ts';
 import type { Context } from '../context.ts';
-import { type Failure, formatFailure } from '../failure.ts';
+import { type Failure, formatFailure, refused } from '../failure.ts';
 import { analysisOptions, classText, comparisonText, drawCharts, errorsOf, errorText } from './eval-analyses.ts';
+import { attempt, cocoOptions, optionsOf } from './eval-options.ts';
 import { byMetric, giouMetric, json, metric, metricsOf } from './shared-options.ts';
 
 type Metric = 'iou' | 'giou';
@@ -26,22 +38,6 @@ type Input = {
   /** Of another run. */
   readonly other: readonly CocoDetection[] | undefined;
 };
-type Choice = {
-  readonly metrics: readonly Metric[];
-  readonly compat: boolean;
-  readonly perClass: boolean;
-  readonly errors: boolean;
-  readonly pr: string | undefined;
-  readonly confusion: string | undefined;
-  readonly json: boolean;
-};
-
-/** Rounding would hide that two runs differ, so the numbers are whole. */
-const row = (name: Metric, { stats, perCategory }: CocoResult) => ({
-  metric: name,
-  stats,
-  perCategory: perCategory.map(({ id, name, AP, AP50, AP75 }) => ({ id, name, AP, AP50, AP75 })),
-});
 
 const readAll = (gt: string, dt: string, other: string | undefined): TE.TaskEither<Failure, Input> =>
   pipe(
@@ -52,94 +48,219 @@ const readAll = (gt: string, dt: string, other: string | undefined): TE.TaskEith
     TE.mapLeft(formatFailure),
   );
 
+/** What is evaluated, alone: for analyses that know no subsets. */
+const narrowed = ({ truth, found, other }: Input, { imgIds, catIds }: CocoOptions): Input => {
+  if (imgIds === undefined && catIds === undefined) return { truth, found, other };
+  const [images, categories] = [imgIds && new Set(imgIds), catIds && new Set(catIds)];
+  const kept = <A extends Pick<CocoDetection, 'image_id' | 'category_id'>>(rows: readonly A[]): readonly A[] =>
+    rows.filter((row) => (images?.has(row.image_id) ?? true) && (categories?.has(row.category_id) ?? true));
+  return {
+    truth: {
+      images: truth.images.filter(({ id }) => images?.has(id) ?? true),
+      categories: truth.categories.filter(({ id }) => categories?.has(id) ?? true),
+      annotations: kept(truth.annotations),
+    },
+    found: kept(found),
+    other: other && kept(other),
+  };
+};
+
 /** Precision at each recall at one threshold (all areas, most detections), mean over the categories that have objects. */
 const meanCurve = ({ precision, params }: CocoResult, t: number) => {
   const { recalls, thresholds, areas, maxDets } = params;
   const [A, M] = [areas.length, maxDets.length];
+  const all = areas.findIndex(({ name }) => name === 'all');
   const K = precision.length / (thresholds.length * recalls.length * A * M);
   const means = recalls.map((_, r) => {
-    const values = Array.from({ length: K }, (_, k) => precision[((t * recalls.length + r) * K + k) * A * M + M - 1]);
+    const values = Array.from(
+      { length: K },
+      (_, k) => precision[(((t * recalls.length + r) * K + k) * A + all) * M + M - 1],
+    );
     const known = values.filter((value) => value > -1);
     return known.length === 0 ? 0 : known.reduce((sum, value) => sum + value, 0) / known.length;
   });
   return { recall: Float64Array.from(recalls), precision: Float64Array.from(means) };
 };
 
-/** At .50, .75 and .95. */
+/** At .50, .75 and .95, or the first and last of other thresholds. */
 const curvesOf = (results: readonly CocoResult[], metrics: readonly Metric[]): readonly NamedCurve[] =>
-  results.flatMap((result, i) =>
-    [0, 5, 9].map((t) => {
+  results.flatMap((result, i) => {
+    const usual = [0.5, 0.75, 0.95].map((wanted) =>
+      result.perThreshold.findIndex(({ threshold }) => Math.abs(threshold - wanted) < 1e-9),
+    );
+    const ends = [...new Set([0, result.perThreshold.length - 1])];
+    return (usual.every((t) => t >= 0) ? usual : ends).map((t) => {
       const { threshold, AP } = result.perThreshold[t];
       return {
         name: `${metrics[i]} ${threshold.toFixed(2)} (AP ${(100 * AP).toFixed(1)})`,
         curve: meanCurve(result, t),
       };
-    }),
-  );
+    });
+  });
 
 /** As many draws tell two points of AP from none; a thousand take minutes on a large set. */
 const draws = 200;
 
-const report = (input: Input, choice: Choice, to: Context): TE.TaskEither<Failure, void> => {
+const tellNotes = (results: readonly AnyFigures[], { tell }: Context): void => {
+  const notes = new Map(results.flatMap((result) => result.notes.map(({ tag, text }) => [tag, text])));
+  for (const note of notes.values()) tell(`note: ${note}`);
+};
+
+const classes = (result: AnyFigures, { table, perClass }: Pick<Values, 'table' | 'perClass'>): readonly string[] => [
+  ...(perClass && table === undefined
+    ? [classText(result.perCategory.map(({ name, AP, AP50, AP75 }) => ({ name, figures: { AP, AP50, AP75 } })))]
+    : []),
+  ...(table === undefined ? [] : [categoryTable(result, { format: table }).trimEnd()]),
+];
+
+const report = (input: Input, values: Values, to: Context): TE.TaskEither<Failure, void> => {
   const { truth, found, other } = input;
-  const { metrics, compat } = choice;
-  const results = evaluateCocoEach(truth, found, metrics, { compat });
-  const notes = new Map(
-    results.flatMap((result) => result.notes.map(({ tag, count, text }) => [tag, `${count} ${text}`])),
-  );
-  for (const note of notes.values()) to.tell(`note: ${note}`);
-  const errors = choice.errors ? errorsOf(input) : undefined;
-  const comparisons = metrics.map((overlap) =>
-    other === undefined ? undefined : compareCoco(truth, other, found, { overlap, compat, samples: draws }),
-  );
-  if (choice.json) {
-    const rows = results.map((result, i) => ({
-      ...row(metrics[i], result),
-      ...(errors && { errors }),
-      ...(comparisons[i] && { comparison: comparisons[i] }),
-    }));
-    to.print(JSON.stringify(byMetric(metrics, rows)));
-  } else {
-    results.forEach((result, i) => {
-      to.tell(`Evaluating ${metrics[i]}: ${truth.images.length} images, ${found.length} detections`);
-      to.print(cocoSummary(result.stats));
-      if (choice.perClass) {
-        const rows = result.perCategory.map(({ name, AP, AP50, AP75 }) => ({ name, figures: { AP, AP50, AP75 } }));
-        to.print(classText(rows));
+  const metrics = metricsOf(values);
+  return pipe(
+    TE.fromEither(
+      attempt(values, () => {
+        const options = optionsOf(values, truth);
+        const alone = narrowed(input, options);
+        const results = evaluateCocoEach(truth, found, metrics, options);
+        const errors = values.errors ? errorsOf(alone, values) : undefined;
+        const comparisons = metrics.map((overlap) =>
+          other === undefined ? undefined : compareCoco(truth, other, found, { ...options, overlap, samples: draws }),
+        );
+        return { results, alone, errors, comparisons };
+      }),
+    ),
+    TE.flatMap(({ results, alone, errors, comparisons }) => {
+      tellNotes(results, to);
+      if (values.json) {
+        const rows = results.map((result, i) => ({
+          metric: metrics[i],
+          ...plainResult(result),
+          ...(errors && { errors }),
+          ...(comparisons[i] && { comparison: comparisons[i] }),
+        }));
+        to.print(JSON.stringify(byMetric(metrics, rows)));
+      } else {
+        results.forEach((result, i) => {
+          to.tell(`Evaluating ${metrics[i]}: ${alone.truth.images.length} images, ${alone.found.length} detections`);
+          to.print(cocoSummary(result.stats, result.params));
+          for (const text of classes(result, values)) to.print(text);
+          if (comparisons[i]) to.print(comparisonText(metrics[i], comparisons[i]));
+        });
+        if (errors) to.print(errorText(errors));
       }
-      if (comparisons[i]) to.print(comparisonText(metrics[i], comparisons[i]));
-    });
-    if (errors) to.print(errorText(errors));
-  }
-  return drawCharts(
-    choice,
-    () => input,
-    () => curvesOf(results, metrics),
-    'Precision and recall, mean over the categories',
+      return drawCharts(
+        values,
+        () => alone,
+        () => curvesOf(results, metrics),
+        'Precision and recall, mean over the categories',
+      );
+    }),
   );
 };
 
+/** Masks by the overlap of masks, or the GIoU of their boxes; keypoints by OKS. */
+const reportOther = (truth: unknown, found: unknown, values: Values, to: Context): TE.TaskEither<Failure, void> => {
+  const metrics: readonly string[] = values.iouType === 'segm' ? metricsOf(values) : ['oks'];
+  const score = (overlap: string): { readonly result: AnyFigures; readonly lines: string } => {
+    if (values.iouType === 'keypoints') {
+      const instances = truth as KeypointInstances;
+      const result = evaluateKeypoints(instances, found as KeypointDetection[], optionsOf(values, instances as never));
+      return { result, lines: keypointSummary(result) };
+    }
+    const instances = truth as SegmInstances;
+    const options = { ...optionsOf(values, instances as never), overlap: overlap as Metric };
+    const result = evaluateSegm(instances, found as SegmDetection[], options);
+    return { result, lines: cocoSummary(result.stats, result.params) };
+  };
+  return pipe(
+    TE.fromEither(attempt(values, () => metrics.map(score))),
+    TE.map((scored) => {
+      tellNotes(
+        scored.map(({ result }) => result),
+        to,
+      );
+      if (values.json) {
+        const rows = scored.map(({ result }, i) => ({
+          metric: metrics[i],
+          iouType: values.iouType,
+          ...plainResult(result),
+        }));
+        to.print(
+          JSON.stringify(rows.length === 1 ? rows[0] : Object.fromEntries(rows.map((row) => [row.metric, row]))),
+        );
+      } else {
+        scored.forEach(({ result, lines }, i) => {
+          to.tell(`Evaluating ${values.iouType} by ${metrics[i]}`);
+          to.print(lines);
+          for (const text of classes(result, values)) to.print(text);
+        });
+      }
+      return undefined;
+    }),
+  );
+};
+
+/** Analyses that look at boxes. */
+const boxesOnly = ['errors', 'compare', 'pr', 'confusion'] as const;
+
+const refuseBoxAnalyses = (values: Values): TE.TaskEither<Failure, void> => {
+  const asked = boxesOnly.find((name) => values[name] !== undefined && values[name] !== false);
+  if (asked !== undefined) {
+    return TE.left(
+      refused(`--${asked} looks at boxes, not at ${values.iouType}`, 'leave out --iou-type or that option'),
+    );
+  }
+  if (values.iouType === 'keypoints' && (values.metric !== 'iou' || values.giouMetric)) {
+    return TE.left(refused('--metric: keypoints are compared by OKS alone', 'leave it out'));
+  }
+  return TE.right(undefined);
+};
+
+const options = {
+  gt: needed(text, { placeholder: 'instances.json', doc: 'the ground truth, plain or gzip' }),
+  dt: needed(text, { placeholder: 'results.json', doc: 'the detections, as valid writes them' }),
+  metric,
+  giouMetric,
+  ...cocoOptions,
+  ...analysisOptions,
+  table: optional(oneOf('markdown', 'csv'), {
+    placeholder: 'markdown|csv',
+    doc: 'also a table of every number for each class',
+  }),
+  compare: optional(text, { placeholder: 'other.json', doc: 'the detections of another run, to compare with' }),
+  compat: flag("pycocotools and the original's GIoU fork of it, defects included"),
+  json,
+};
+type Values = Arguments<Record<never, never>, typeof options>;
+
 export const evalCoco = command({
   path: ['eval', 'coco'],
-  summary: "Score detections against COCO annotations: COCO's twelve numbers on the IoU or the GIoU metric.",
+  summary: "Score detections against COCO annotations: COCO's numbers, by boxes, masks or keypoints.",
   details: [
     'By default the defects of the original evaluators are corrected and named where the input meets them; --compat gives their numbers to the bit.',
   ],
-  examples: ['gdarknet eval coco --gt instances_val2017.json --dt results/coco_results.json --metric giou'],
+  examples: [
+    'gdarknet eval coco --gt instances_val2017.json --dt results/coco_results.json --metric giou',
+    'gdarknet eval coco --gt instances_val2017.json --dt masks.json --iou-type segm',
+  ],
   positionals: {},
-  options: {
-    gt: needed(text, { placeholder: 'instances.json', doc: 'the ground truth' }),
-    dt: needed(text, { placeholder: 'results.json', doc: 'the detections, as valid writes them' }),
-    metric,
-    giouMetric,
-    ...analysisOptions,
-    compare: optional(text, { placeholder: 'other.json', doc: 'the detections of another run, to compare with' }),
-    compat: flag("pycocotools and the original's GIoU fork of it, defects included"),
-    json,
-  },
+  options,
   run: (values, context) =>
-    pipe(
-      readAll(values.gt, values.dt, values.compare),
-      TE.flatMap((input) => report(input, { ...values, metrics: metricsOf(values) }, context)),
-    ),
+    values.iouType === 'bbox'
+      ? pipe(
+          readAll(values.gt, values.dt, values.compare),
+          TE.flatMap((input) => report(input, values, context)),
+        )
+      : pipe(
+          refuseBoxAnalyses(values),
+          TE.flatMap(() =>
+            pipe(
+              TE.Do,
+              TE.apS('truth', () => readCocoDocument(values.gt)),
+              TE.apS('found', () => readCocoDocument(values.dt)),
+              TE.mapLeft(formatFailure),
+            ),
+          ),
+          TE.flatMap(({ truth, found }) => reportOther(truth, found, values, context)),
+        ),
 });

@@ -130,7 +130,7 @@ const report = (input: Input, choice: Choice, { print, tell }: Context): TE.Task
   }
   if (first.dropped > 0) tell(`note: ${first.dropped} detections on images outside the set are left out`);
   const boxes = () => vocBoxes(annotations, detections, classes);
-  const errors = choice.errors ? errorsOf(boxes()) : undefined;
+  const errors = choice.errors ? errorsOf(boxes(), { compat }) : undefined;
   if (choice.json) {
     const rows = results.map((result, i) => ({
       ...row(metrics[i], result),
@@ -150,7 +150,7 @@ const report = (input: Input, choice: Choice, { print, tell }: Context): TE.Task
   const curves = () =>
     found.map((name) => ({
       name: `${name} (${(100 * first.perThreshold[0].ap[name]).toFixed(1)})`,
-      curve: curveOf(first, name, { threshold: 0 }),
+      curve: curveOf(first, name, { threshold: 0.5 }),
     }));
   return drawCharts(choice, boxes, curves, `Precision and recall by class at ${metrics[0]} 0.50`);
 };

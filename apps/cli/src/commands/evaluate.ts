@@ -1,4 +1,5 @@
 /** `gdarknet evaluate`: one checkpoint, whole or a shard of it, into its run's map.txt. */
+
 import { basename, dirname } from 'node:path';
 import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
@@ -7,7 +8,7 @@ import { withDefault } from '../arguments/option.ts';
 import { type Value, whole as wholeNumber } from '../arguments/value.ts';
 import type { Context } from '../context.ts';
 import type { Failure } from '../failure.ts';
-import { networkOptions } from '../inputs/detector.ts';
+import { cfgOptions } from '../inputs/cfg.ts';
 import { deviceOptions, withDevice } from '../inputs/device.ts';
 import { textOf } from '../inputs/files.ts';
 import { type Checkpoint, checkpointOf } from '../watch/checkpoints.ts';
@@ -59,7 +60,7 @@ export const evaluateCommand = command({
     shard: withDefault(shardValue, whole, { placeholder: 'k/n', doc: 'only every n-th image, from the k-th on [all]' }),
     ...setOptions,
     batch: withDefault(wholeNumber({ min: 1, max: 256 }), 4, { placeholder: 'n', doc: 'images computed together' }),
-    ignore: networkOptions.ignore,
+    ...cfgOptions,
     ...deviceOptions,
     json,
   },
@@ -68,7 +69,9 @@ export const evaluateCommand = command({
       TE.Do,
       TE.apS('checkpoint', named(values.weights)),
       TE.bind('cfg', () => textOf(values.cfg)),
-      TE.bind('classes', ({ cfg }) => classesOf(cfg, values.cfg, values.ignore, context)),
+      TE.bind('classes', ({ cfg }) =>
+        classesOf(cfg, values.cfg, { ignore: values.ignore, strict: values.strict }, context),
+      ),
       TE.bind('sets', ({ classes }) => setsOf(values, classes, context)),
       TE.flatMap(({ checkpoint, cfg, sets }) =>
         withDevice(values)((device) => {

@@ -52,12 +52,14 @@ describe('eval coco', () => {
 
   it('--json: one object, and nothing else', async () => {
     const result = json<Coco>((await call('--json')).stdout);
-    expect(Object.keys(result)).toEqual(['metric', 'stats', 'perCategory']);
+    expect(Object.keys(result)).toEqual([
+      ...['metric', 'stats', 'named', 'perCategory', 'perThreshold', 'notes', 'params'],
+    ]);
     expect(result.metric).toBe('iou');
     expect(result.stats).toHaveLength(12);
     expect(result.stats[0]).toBeCloseTo(0.7, 12);
     const [AP, AP50, AP75] = result.stats;
-    expect(result.perCategory).toEqual([{ id: 7, name: 'cat', AP, AP50, AP75 }]);
+    expect(result.perCategory).toMatchObject([{ id: 7, name: 'cat', AP, AP50, AP75 }]);
   });
 
   it('both metrics by name', async () => {
@@ -91,13 +93,13 @@ describe('eval coco', () => {
 
   it('broken files: every fault with file and key, status 1, nothing on stdout', async () => {
     const gt = put('bad.json', {
-      images: [{ id: 'x' }],
+      images: [{ id: 1.5 }],
       annotations: [{ image_id: 1, category_id: 1, bbox: [1] }],
       categories: [],
     });
     const broken = await gdarknet(['eval', 'coco', '--gt', gt, '--dt', at('dt.json')]);
     expect(broken).toMatchObject({ status: 1, stdout: '' });
-    expect(broken.stderr).toContain(`${gt}: images[0].id: found "x", expected a whole number`);
+    expect(broken.stderr).toContain(`${gt}: images[0].id: found 1.5, expected a whole number or an image's name`);
     expect(broken.stderr).toContain(`${gt}: annotations[0].bbox: found [1], expected four numbers`);
     const missing = await gdarknet(['eval', 'coco', '--gt', at('none.json'), '--dt', at('dt.json')]);
     expect(missing).toMatchObject({ status: 1, stdout: '' });
@@ -106,6 +108,59 @@ describe('eval coco', () => {
     expect((await gdarknet(['eval', 'coco', '--gt', text, '--dt', text])).stderr).toContain(
       `${text}: cannot be read: not JSON`,
     );
+  });
+
+  it('subsets, limits, thresholds, areas and classes as one; what is not there is refused', async () => {
+    const picked = json<{ named: Record<string, number>; perThreshold: { threshold: number }[] }>(
+      (
+        await call(
+          ...['--images', '1', '--categories', 'cat', '--max-dets', '1,5,50', '--iou-thresholds', '0.5,0.9'],
+          ...['--areas', 'all:0:1e10,tiny:0:100', '--class-agnostic', '--json'],
+        )
+      ).stdout,
+    );
+    expect(picked.perThreshold.map(({ threshold }) => threshold)).toEqual([0.5, 0.9]);
+    expect(picked.named).toMatchObject({ AP50: expect.closeTo(1, 12), AR50: 0.5, APsmall: -1 });
+    const unknown = await call('--categories', 'dog');
+    expect(unknown).toMatchObject({ status: 1, stdout: '' });
+    expect(unknown.stderr).toContain('--categories: no class is dog; there are cat');
+    expect((await call('--images', '9')).stderr).toContain('--images: the ground truth has no image 9');
+    expect((await call('--iou-thresholds', '0')).stderr).toContain('above 0 and at most 1');
+    expect((await call('--areas', 'small:0:9')).stderr).toContain("one of them named 'all'");
+    expect((await call('--table', 'csv')).stdout).toMatch(/\ncategory,AP,AP50,.*\ncat,0\.[67]/);
+  });
+
+  it('masks and keypoints', async () => {
+    const images = [{ id: 1, width: 100, height: 100 }];
+    const categories = [{ id: 7, name: 'cat' }];
+    const polygon = [[10, 10, 50, 10, 50, 50, 10, 50]];
+    const row = { image_id: 1, category_id: 7 };
+    const keypoints = Array.from({ length: 17 }, (_, i) => [10 + i, 20 + i, 2]).flat();
+    const object = {
+      ...row,
+      id: 1,
+      segmentation: polygon,
+      keypoints,
+      num_keypoints: 17,
+      bbox: [10, 10, 40, 40],
+      area: 1600,
+    };
+    const gt = put('segm.json', { images, categories, annotations: [object] });
+    const dt = put('segm-dt.json', [{ ...row, segmentation: polygon, keypoints, score: 0.9 }]);
+    const run = (type: string, ...more: string[]) =>
+      gdarknet(['eval', 'coco', '--gt', gt, '--dt', dt, '--iou-type', type, ...more]);
+    expect((await run('segm')).stdout).toContain('maxDets=100 ] = 1.000');
+    expect((await run('segm', '--metric', 'giou')).stdout).toContain('maxDets=100 ] = 1.000');
+    expect((await run('keypoints')).stdout).toContain('maxDets= 20 ] = 1.000');
+    expect(json<{ iouType: string }>((await run('keypoints', '--json')).stdout).iouType).toBe('keypoints');
+    const boxes = await run('bbox');
+    expect(boxes).toMatchObject({ status: 1, stdout: '' });
+    expect(boxes.stderr).toContain('1 rows with masks and without boxes');
+    const bad = put('segm-bad.json', [{ ...row, segmentation: { size: [100, 100], counts: 'abc' }, score: 0.9 }]);
+    const refusal = await gdarknet(['eval', 'coco', '--gt', gt, '--dt', bad, '--iou-type', 'segm']);
+    expect(refusal).toMatchObject({ status: 1, stdout: '' });
+    expect(refusal.stderr).toMatch(/segm-bad\.json: detections\[0\]\.segmentation: .* is cut off/);
+    expect((await run('segm', '--errors')).stderr).toContain('--errors looks at boxes');
   });
 
   it('wrong usage: status 2, what was expected, the nearest option', async () => {

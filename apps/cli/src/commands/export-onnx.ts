@@ -1,21 +1,15 @@
 /** `gdarknet export onnx`: a network with its weights for onnxruntime and everything else that reads ONNX. */
-import {
-  completeWeights,
-  exportOnnx,
-  type NetworkPlan,
-  type NetworkWeights,
-  parseNetwork,
-  readWeights,
-} from '@gdarknet/yolo';
+import { completeWeights, exportOnnx, type NetworkPlan, type NetworkWeights, readWeights } from '@gdarknet/yolo';
 import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import { command, maybe, one } from '../arguments/command.ts';
 import { flag, needed, optional, withDefault } from '../arguments/option.ts';
 import { oneOf, text, whole } from '../arguments/value.ts';
 import { type Failure, thrown } from '../failure.ts';
+import { cfgOf, cfgOptions } from '../inputs/cfg.ts';
 import { networkOptions } from '../inputs/detector.ts';
 import { withDevice } from '../inputs/device.ts';
-import { bytesOf, checked, namesFrom, textOf } from '../inputs/files.ts';
+import { bytesOf, checked, namesFrom } from '../inputs/files.ts';
 import { writeSet } from '../outputs/write-set.ts';
 import { json } from './shared-options.ts';
 
@@ -49,7 +43,7 @@ export const exportOnnxCommand = command({
     names: optional(text, { placeholder: 'file', doc: "the class names, for the model's metadata" }),
     seed: withDefault(whole({ min: 0, max: 2 ** 32 - 1 }), 0, { placeholder: 'n', doc: 'of random weights' }),
     compat: networkOptions.compat,
-    ignore: networkOptions.ignore,
+    ...cfgOptions,
     width: networkOptions.width,
     height: networkOptions.height,
     partial: networkOptions.partial,
@@ -58,27 +52,25 @@ export const exportOnnxCommand = command({
   run: (values, context) =>
     pipe(
       TE.Do,
-      TE.bind('cfg', () => textOf(values.cfg)),
-      TE.bind('plan', ({ cfg }) => {
-        const { cfg: file, ignore, width, height } = values;
-        return TE.fromEither(
-          checked(context)(parseNetwork(cfg, { file, ignore, ...(width && { width }), ...(height && { height }) })),
-        );
+      TE.bind('network', () => {
+        const { cfg, ignore, strict, width, height } = values;
+        return cfgOf(cfg, { ignore, strict, ...(width && { width }), ...(height && { height }) }, context);
       }),
+      TE.let('plan', ({ network }) => network.plan),
       TE.bind('weights', ({ plan }) => {
         const { weights: file, partial } = values;
         return file === undefined
           ? TE.right(undefined)
           : pipe(
               bytesOf(file),
-              TE.flatMapEither((bytes) => checked(context)(readWeights(bytes, plan, { file, partial }))),
+              TE.flatMapEither((bytes) => checked(context)(readWeights(bytes, plan, { file, partial, whole: true }))),
             );
       }),
       TE.bind('names', () =>
         values.names === undefined ? TE.right(undefined) : namesFrom(values.names, undefined, context),
       ),
       TE.bind('whole', ({ plan, weights }) => completed(plan, weights, values.seed)),
-      TE.map(({ plan, whole, names }) =>
+      TE.let('content', ({ plan, whole, names }) =>
         exportOnnx(plan, whole, {
           outputs: values.outputs,
           fold: !values.noFold,
@@ -88,13 +80,9 @@ export const exportOnnxCommand = command({
           ...(names && { names }),
         }),
       ),
-      TE.flatMap((content) =>
-        pipe(
-          writeSet([{ path: values.out, content }]),
-          TE.map(() =>
-            context.print(values.json ? JSON.stringify({ file: values.out, bytes: content.length }) : values.out),
-          ),
-        ),
+      TE.tap(({ content }) => writeSet([{ path: values.out, content }])),
+      TE.map(({ content, network: { notices } }) =>
+        context.print(values.json ? JSON.stringify({ file: values.out, bytes: content.length, notices }) : values.out),
       ),
     ),
 });

@@ -1,4 +1,5 @@
 /** `gdarknet fold`: batch normalisation multiplied into the weights (the original's `denormalize`). */
+
 import { resolve } from 'node:path';
 import { parseNetwork } from '@gdarknet/yolo';
 import { pipe } from 'fp-ts/lib/function.js';
@@ -9,8 +10,9 @@ import { text } from '../arguments/value.ts';
 import { foldWeights, inverseDeviation, withoutNormalisation } from '../experiments/combine.ts';
 import { weightsFrom, weightsOutput } from '../experiments/model.ts';
 import { type Failure, refused } from '../failure.ts';
+import { cfgOf, cfgOptions } from '../inputs/cfg.ts';
 import { networkOptions } from '../inputs/detector.ts';
-import { checked, textOf } from '../inputs/files.ts';
+import { checked } from '../inputs/files.ts';
 import { writeSet } from '../outputs/write-set.ts';
 
 /** Folded weights in the place of those of a cfg that still normalises would detect nothing, and folded twice be lost. */
@@ -33,15 +35,14 @@ export const fold = command({
   options: {
     outCfg: needed(text, { placeholder: 'x.cfg', doc: 'the cfg to write, with batch_normalize=0' }),
     compat: networkOptions.compat,
-    ignore: networkOptions.ignore,
+    ...cfgOptions,
   },
-  run: ({ cfg, ignore, weights, out, outCfg, compat }, context) =>
+  run: ({ cfg, ignore, strict, weights, out, outCfg, compat }, context) =>
     pipe(
       clash([cfg, weights, outCfg, out]),
-      TE.bind('text', () => textOf(cfg)),
-      TE.bind('plan', ({ text }) => TE.fromEither(checked(context)(parseNetwork(text, { file: cfg, ignore })))),
-      TE.bind('read', ({ plan }) => weightsFrom(plan, context)(weights)),
-      TE.bind('content', ({ text }) => TE.right(withoutNormalisation(text))),
+      TE.bind('network', () => cfgOf(cfg, { ignore, strict }, context)),
+      TE.bind('read', ({ network }) => weightsFrom(network.plan, context)(weights)),
+      TE.let('content', ({ network }) => withoutNormalisation(network.text)),
       TE.bind('folded', ({ content }) =>
         TE.fromEither(checked({ ...context, tell: () => undefined })(parseNetwork(content, { file: outCfg, ignore }))),
       ),

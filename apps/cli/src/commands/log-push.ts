@@ -59,7 +59,7 @@ export const logPush = command({
         return { folder: run, ...(sent && { upload: sent }), ...(exported && { tensorboard: exported.file }) };
       };
       const done: Pushed[] = [];
-      if (follow) done.push(...(await Promise.all(runs.map(push))));
+      if (follow) for (const one of await Promise.all(runs.map(push))) done.push(one);
       else for (const run of runs) done.push(await push(run));
       if (asJson) print(JSON.stringify(done));
       else for (const one of done) print(lineOf(one));

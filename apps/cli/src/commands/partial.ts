@@ -5,9 +5,9 @@ import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import { command, one } from '../arguments/command.ts';
 import { whole } from '../arguments/value.ts';
-import { planOf, weightsFrom } from '../experiments/model.ts';
+import { weightsFrom } from '../experiments/model.ts';
 import { modelFailure, refused } from '../failure.ts';
-import { networkOptions } from '../inputs/detector.ts';
+import { cfgOf, cfgOptions } from '../inputs/cfg.ts';
 import { writeSet } from '../outputs/write-set.ts';
 
 export const partial = command({
@@ -20,11 +20,12 @@ export const partial = command({
     out: one('the file to write'),
     layers: one('how many layers, counted from the first after [net]'),
   },
-  options: { ignore: networkOptions.ignore },
-  run: ({ cfg, ignore, weights, out, layers }, context) =>
+  options: cfgOptions,
+  run: ({ cfg, weights, out, layers, ...rules }, context) =>
     pipe(
       TE.Do,
-      TE.bind('plan', () => planOf({ cfg, ignore }, context)),
+      TE.bind('network', () => cfgOf(cfg, rules, context)),
+      TE.let('plan', ({ network }) => network.plan),
       TE.bind('count', ({ plan }) => {
         const range = { min: 1, max: plan.layers.length };
         const value = whole(range).parse(layers);
@@ -34,7 +35,7 @@ export const partial = command({
             )
           : TE.right(value);
       }),
-      TE.bind('read', ({ plan }) => weightsFrom(plan, context, true)(weights)),
+      TE.bind('read', ({ plan }) => weightsFrom(plan, context)(weights)),
       TE.flatMap(({ plan, count, read }) =>
         pipe(
           TE.fromEither(E.mapLeft(modelFailure)(cutWeights(read, plan, count))),

@@ -6,8 +6,9 @@ import * as TE from 'fp-ts/lib/TaskEither.js';
 import { command, maybe, one } from '../arguments/command.ts';
 import { flag } from '../arguments/option.ts';
 import { whole } from '../arguments/value.ts';
-import { planOf, weightsFrom } from '../experiments/model.ts';
+import { weightsFrom } from '../experiments/model.ts';
 import { type Failure, refused } from '../failure.ts';
+import { cfgOf, cfgOptions } from '../inputs/cfg.ts';
 import { networkOptions } from '../inputs/detector.ts';
 import { json } from './shared-options.ts';
 
@@ -65,17 +66,18 @@ export const printCommand = command({
   positionals: { cfg: one('the network'), weights: one('its weights'), layer: maybe('the layer [all]') },
   options: {
     values: flag('every value, in the order of the file'),
-    ignore: networkOptions.ignore,
+    ...cfgOptions,
     partial: networkOptions.partial,
     json,
   },
-  run: ({ cfg, ignore, weights, layer, values, partial, json }, context) =>
+  run: ({ cfg, ignore, strict, weights, layer, values, partial, json }, context) =>
     pipe(
       TE.Do,
-      TE.bind('plan', () => planOf({ cfg, ignore }, context)),
+      TE.bind('network', () => cfgOf(cfg, { ignore, strict }, context)),
+      TE.let('plan', ({ network }) => network.plan),
       TE.bind('read', ({ plan }) => weightsFrom(plan, context, partial)(weights)),
       TE.bind('only', ({ plan }) => TE.fromEither(layerIn(plan, layer))),
-      TE.flatMap(({ plan, read, only }) => {
+      TE.flatMap(({ network, plan, read, only }) => {
         const rows = plan.layers
           .filter(({ index }) => only === undefined || index === only)
           .flatMap(({ index, config }) => {
@@ -93,7 +95,8 @@ export const printCommand = command({
           );
         }
         const { seen, major, minor, revision } = read.header;
-        if (json) context.print(JSON.stringify({ version: [major, minor, revision], seen, arrays: rows }));
+        const { notices } = network;
+        if (json) context.print(JSON.stringify({ version: [major, minor, revision], seen, arrays: rows, notices }));
         else {
           context.print(`version ${major}.${minor}.${revision}, ${seen} images seen`);
           for (const row of rows) context.print([line(row), ...(row.values ? [row.values.join(' ')] : [])].join('\n'));

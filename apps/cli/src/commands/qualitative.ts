@@ -1,4 +1,5 @@
 /** `gdarknet qualitative`: pictures with the boxes of several runs side by side. */
+
 import { basename, join } from 'node:path';
 import { decodeImage, encodeJpeg, findLabelPath, letterbox, readLabels, showFault } from '@gdarknet/data';
 import type { Device } from '@gdarknet/tensor';
@@ -14,7 +15,7 @@ import type { Context } from '../context.ts';
 import { coveredBy, type Judged, scoreHeader, scoreLines, scoreOf, sheet } from '../experiments/qualitative.ts';
 import { trainedRun } from '../experiments/trained.ts';
 import { type Failure, modelFailure, refused, thrown } from '../failure.ts';
-import { networkOptions } from '../inputs/detector.ts';
+import { cfgOptions, tellNotices } from '../inputs/cfg.ts';
 import { deviceOptions, withDevice } from '../inputs/device.ts';
 import { dataOf, imagesOf, namesOf } from '../inputs/files.ts';
 import { type Output, writeSet } from '../outputs/write-set.ts';
@@ -31,7 +32,7 @@ const options = {
   images: withDefault(whole({ min: 1 }), 100, { placeholder: 'n', doc: 'pictures, evenly from the list' }),
   id: optional(whole({ min: 0 }), { placeholder: 'n', doc: 'weights of this batch [the newest]' }),
   thresh: withDefault(number({ min: 0, max: 1 }), 0.25, { placeholder: 't', doc: 'boxes with a score above' }),
-  ignore: networkOptions.ignore,
+  ...cfgOptions,
   ...deviceOptions,
   json,
 };
@@ -39,11 +40,19 @@ const options = {
 type Values = Arguments<typeof positionals, typeof options>;
 type Named = { readonly name: string; readonly detector: Detector };
 
-const load = (run: string, values: Values, device: Device): TE.TaskEither<Failure, Named> =>
+const load = (run: string, values: Values, device: Device, context: Context): TE.TaskEither<Failure, Named> =>
   pipe(
     trainedRun(run, values.id),
-    TE.flatMap((trained) => TE.tryCatch(() => loadDetector({ ...trained, device, ignore: values.ignore }), thrown)),
-    TE.flatMapEither(E.bimap(modelFailure, (detector) => ({ name: basename(run), detector }))),
+    TE.flatMap((trained) => {
+      const { ignore, strict } = values;
+      return TE.tryCatch(() => loadDetector({ ...trained, device, ignore, strict }), thrown);
+    }),
+    TE.flatMapEither(
+      E.bimap(modelFailure, (detector) => {
+        tellNotices(detector.notices, context);
+        return { name: basename(run), detector };
+      }),
+    ),
   );
 
 /** The original's names: the scores of the networks, then the picture's. */
@@ -130,13 +139,13 @@ export const qualitative = command({
       ? TE.left(refused('no runs to look at', 'name their folders behind the .data file'))
       : withDevice(values)((device) =>
           TE.bracket(
-            A.traverse(TE.ApplicativeSeq)((run: string) => load(run, values, device))(values.runs),
+            A.traverse(TE.ApplicativeSeq)((run: string) => load(run, values, device, context))(values.runs),
             (networks) =>
               pipe(
                 TE.Do,
                 TE.bind('data', () => dataOf(values.data, context)),
                 TE.bind('names', ({ data }) => namesOf(data, networks[0].detector.classes, context)),
-                TE.bind('images', ({ data }) => imagesOf(data, 'valid')),
+                TE.bind('images', ({ data }) => imagesOf(data, 'valid', context)),
                 TE.flatMap(
                   ({ names, images }) =>
                     () =>

@@ -120,7 +120,7 @@ export const recall = command({
   run: (values, context) =>
     pipe(
       dataOf(values.data, context),
-      TE.flatMap((data) => imagesOf(data, 'valid')),
+      TE.flatMap((data) => imagesOf(data, 'valid', context)),
       TE.flatMap((images) =>
         withDetector(values, context)((detector) => () => measure(detector, images, values, context)),
       ),

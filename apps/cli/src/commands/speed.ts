@@ -8,6 +8,7 @@ import { command, maybe, one } from '../arguments/command.ts';
 import { optional, withDefault } from '../arguments/option.ts';
 import { text, whole } from '../arguments/value.ts';
 import { modelFailure, refused, thrown } from '../failure.ts';
+import { noticesFor, tellNotices } from '../inputs/cfg.ts';
 import { networkOptions } from '../inputs/detector.ts';
 import { withDevice } from '../inputs/device.ts';
 import { bytesOf, textOf } from '../inputs/files.ts';
@@ -31,7 +32,7 @@ export const speed = command({
     json,
   },
   run: (values, context) => {
-    const { cfg: file, times, batch, ignore, width, height, partial } = values;
+    const { cfg: file, times, batch, ignore, strict, width, height, partial } = values;
     const count = times === undefined ? 10 : whole({ min: 1 }).parse(times);
     if (count === undefined)
       return TE.left(refused(`evaluations: expected a whole number, found ${times}`, 'give 10 or so'));
@@ -49,6 +50,7 @@ export const speed = command({
                 cfgFile: file,
                 device,
                 ignore,
+                strict,
                 partial,
                 ...size,
                 ...(weights && { weights }),
@@ -57,6 +59,7 @@ export const speed = command({
             TE.flatMapEither(E.mapLeft(modelFailure)),
             TE.flatMap((detector) =>
               TE.tryCatch(async () => {
+                tellNotices(detector.notices, context);
                 const { h, w, c } = detector.plan.input;
                 const x = new Float32Array(batch * h * w * c).fill(0.5);
                 const sizes = Array.from({ length: batch }, () => ({ width: w, height: h }));
@@ -68,7 +71,8 @@ export const speed = command({
                   await turn();
                 }
                 detector.close();
-                return { spent, flops: detector.plan.flops, device: device.description };
+                const notices = noticesFor('detection', detector.notices);
+                return { spent, flops: detector.plan.flops, device: device.description, notices };
               }, thrown),
             ),
           ),
@@ -78,12 +82,12 @@ export const speed = command({
         ({ spent }) => spent.length > 0,
         () => ({ tag: 'interrupted', what: 'before the first evaluation' }) as const,
       ),
-      TE.map(({ spent, flops, device }) => {
+      TE.map(({ spent, flops, device, notices }) => {
         const seconds = median(spent);
-        const best = Math.min(...spent);
+        const best = spent.reduce((least, time) => Math.min(least, time), Number.POSITIVE_INFINITY);
         context.tell(`on ${device}`);
         if (values.json)
-          return context.print(JSON.stringify({ evaluations: spent.length, seconds, best, flops, device }));
+          return context.print(JSON.stringify({ evaluations: spent.length, seconds, best, flops, device, notices }));
         const rate = `${(1 / seconds).toFixed(2)} images/s, ${(flops / 1e9).toFixed(3)} BFLOPs an image, ${(flops / seconds / 1e9).toFixed(1)} BFLOP/s`;
         return context.print(
           `${spent.length} evals, median ${seconds.toFixed(6)} sec, best ${best.toFixed(6)} sec\n${rate}`,

@@ -15,6 +15,7 @@ import { dataShow } from './data-show.ts';
 import { dataStats } from './data-stats.ts';
 import { demoCommand } from './demo.ts';
 import { devices } from './devices.ts';
+import { evalCheck } from './eval-check.ts';
 import { evalCoco } from './eval-coco.ts';
 import { evalVoc } from './eval-voc.ts';
 import { evaluateCommand } from './evaluate.ts';
@@ -52,6 +53,7 @@ export const commands: readonly Command[] = [
   demoCommand,
   watchCommand,
   evaluateCommand,
+  evalCheck,
   evalCoco,
   evalVoc,
   compare,

@@ -11,10 +11,12 @@ import { number, text, whole } from '../arguments/value.ts';
 import type { Context } from '../context.ts';
 import { detectAll } from '../detection/detect-all.ts';
 import { type Failure, thrown } from '../failure.ts';
+import { noticesFor } from '../inputs/cfg.ts';
+import { classesOfData } from '../inputs/classes.ts';
 import { networkOptions, withDetector } from '../inputs/detector.ts';
 import { dataOf, imagesOf, namesOf } from '../inputs/files.ts';
 import { type Gatherer, gatherer } from '../outputs/results.ts';
-import { writeSet } from '../outputs/write-set.ts';
+import { SpoolError } from '../outputs/spool.ts';
 import { gpuIndex, hier, json, nmsKind, noGpu } from './shared-options.ts';
 
 type Values = {
@@ -58,7 +60,7 @@ const detectInto =
         progress.advance(done + stream.report().skipped, waitMs);
       }
     } catch (error) {
-      return E.left(thrown(error));
+      return E.left(error instanceof SpoolError ? error.failure : thrown(error));
     } finally {
       progress.end();
       await stream.close();
@@ -71,14 +73,17 @@ const detectInto =
 const report = (
   into: Gatherer,
   outcome: Outcome,
+  detector: Detector,
   asJson: boolean,
   { print, tell }: Context,
 ): E.Either<Failure, void> => {
   const { images, skipped, seconds } = outcome;
-  const files = into.outputs().map(({ path }) => path);
+  const files = into.paths;
   tell(`Total Detection Time: ${seconds.toFixed(6)} Seconds`);
   tell(`${into.count()} detections on ${images} images (${(images / seconds).toFixed(2)} images/s)`);
-  print(asJson ? JSON.stringify({ images, skipped, detections: into.count(), seconds, files }) : files.join('\n'));
+  const notices = noticesFor('detection', detector.notices);
+  const document = { images, skipped, detections: into.count(), seconds, files, notices };
+  print(asJson ? JSON.stringify(document) : files.join('\n'));
   return skipped === 0
     ? E.right(undefined)
     : E.left({
@@ -124,7 +129,7 @@ const run =
     pipe(
       TE.Do,
       TE.bind('data', () => dataOf(values.data, context)),
-      TE.bind('images', ({ data }) => imagesOf(data, 'valid')),
+      TE.bind('images', ({ data }) => imagesOf(data, 'valid', context)),
       TE.flatMap(({ data, images }) =>
         withDetector(
           values,
@@ -133,6 +138,10 @@ const run =
           pipe(
             TE.Do,
             TE.bind('names', () => namesOf(data, detector.classes, context)),
+            TE.tapIO(() => () => {
+              const network = { file: values.cfg, classes: detector.classes };
+              for (const difference of classesOfData(data, network)) context.tell(`warning: ${difference}`);
+            }),
             TE.bindW('into', ({ names }) =>
               TE.fromEither(
                 gatherer(data.eval, {
@@ -144,9 +153,17 @@ const run =
                 }),
               ),
             ),
-            TE.bind('outcome', ({ into }) => detectInto(into, detector, images, values, way, context)),
-            TE.tap(({ into }) => writeSet(into.outputs())),
-            TE.flatMapEither(({ into, outcome }) => report(into, outcome, values.json, context)),
+            TE.bind('outcome', ({ into }) =>
+              pipe(
+                detectInto(into, detector, images, values, way, context),
+                TE.mapLeft((failure: Failure) => {
+                  into.discard();
+                  return failure;
+                }),
+              ),
+            ),
+            TE.tap(({ into }) => into.finish()),
+            TE.flatMapEither(({ into, outcome }) => report(into, outcome, detector, values.json, context)),
           ),
         ),
       ),

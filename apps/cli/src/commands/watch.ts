@@ -1,5 +1,6 @@
 /** `gdarknet watch`: evaluate a run's checkpoints as they appear. */
-import { type LayerConfig, parseNetwork } from '@gdarknet/yolo';
+
+import type { LayerConfig } from '@gdarknet/yolo';
 import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import { command } from '../arguments/command.ts';
@@ -8,9 +9,9 @@ import { flag, needed, optional, withDefault } from '../arguments/option.ts';
 import { text, whole } from '../arguments/value.ts';
 import type { Context } from '../context.ts';
 import { type Failure, refused } from '../failure.ts';
-import { networkOptions } from '../inputs/detector.ts';
+import { type CfgRules, cfgFrom, cfgOptions } from '../inputs/cfg.ts';
 import { deviceOptions, withDevice } from '../inputs/device.ts';
-import { checked, dataOf, textOf } from '../inputs/files.ts';
+import { dataOf, textOf } from '../inputs/files.ts';
 import { folderOf, setOptions, setsOf } from '../watch/sets.ts';
 import { type Pass, watch } from '../watch/watch.ts';
 import { json } from './shared-options.ts';
@@ -19,12 +20,12 @@ import { json } from './shared-options.ts';
 export const classesOf = (
   cfg: string,
   cfgFile: string,
-  ignore: readonly string[],
+  rules: CfgRules,
   context: Context,
 ): TE.TaskEither<Failure, number> =>
   pipe(
-    TE.fromEither(checked(context)(parseNetwork(cfg, { file: cfgFile, ignore }))),
-    TE.flatMap(({ heads, layers }) =>
+    TE.fromEither(cfgFrom({ file: cfgFile, text: cfg }, rules, context)),
+    TE.flatMap(({ plan: { heads, layers } }) =>
       heads.length === 0
         ? TE.left(refused(`${cfgFile}: has no [yolo] layer`, 'give the cfg of a detector'))
         : TE.right((layers[heads[0]].config as LayerConfig<'yolo'>).classes),
@@ -75,7 +76,7 @@ export const watchCommand = command({
     every: withDefault(duration, duration.parse('10m') ?? 0, { placeholder: '10m', doc: 'look again after this time' }),
     ...setOptions,
     batch: withDefault(whole({ min: 1, max: 256 }), 4, { placeholder: 'n', doc: 'images computed together' }),
-    ignore: networkOptions.ignore,
+    ...cfgOptions,
     ...deviceOptions,
     json,
     libFolder: optional(text, { placeholder: 'dir', doc: "accepted from the original's command line" }),
@@ -85,7 +86,9 @@ export const watchCommand = command({
     pipe(
       TE.Do,
       TE.bind('cfg', () => textOf(values.cfg)),
-      TE.bind('classes', ({ cfg }) => classesOf(cfg, values.cfg, values.ignore, context)),
+      TE.bind('classes', ({ cfg }) =>
+        classesOf(cfg, values.cfg, { ignore: values.ignore, strict: values.strict }, context),
+      ),
       TE.bind('data', () => dataOf(values.data, context)),
       TE.bind('sets', ({ classes }) => setsOf(values, classes, context)),
       TE.flatMap(({ cfg, data, sets }) =>

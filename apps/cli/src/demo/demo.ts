@@ -34,7 +34,7 @@ const trainOne = (
   const cfg = cfgOf(plan, loss);
   const file = `shapes-${loss}.cfg`;
   const folder = runFolder(join(root, loss), file);
-  const choice = { cfg: { file, text: cfg }, weights: undefined, seed: plan.seed, ignore: [] };
+  const choice = { cfg: { file, text: cfg }, weights: undefined, seed: plan.seed, ignore: [], strict: false };
   const from = performance.now();
   const curve: [number, number][] = [];
   const done = (trained: Trained): E.Either<Failure, LossResult> =>

@@ -20,7 +20,7 @@ const meanLayer = (layers: readonly LayerWeights[]): LayerWeights => {
 
 /** The original's `average`: of all values, rolling statistics too. The counter of images is the largest. */
 export const averageWeights = (all: readonly NetworkWeights[]): NetworkWeights => ({
-  header: { ...all[0].header, seen: Math.max(...all.map(({ header }) => header.seen)) },
+  header: { ...all[0].header, seen: all.reduce((most, { header }) => Math.max(most, header.seen), 0) },
   layers: all[0].layers.map((_, i) => {
     const layers = all.map((weights) => weights.layers[i]).filter((layer) => layer !== undefined);
     return layers.length === 0 ? undefined : meanLayer(layers);

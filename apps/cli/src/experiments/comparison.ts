@@ -106,7 +106,8 @@ const thresholds = Array.from({ length: 10 }, (_, i) => (50 + 5 * i) / 100);
 
 const overBatches = (groups: readonly RunGroup[], metric: string): string => {
   const runs = groups.flatMap((group) => group.runs);
-  const last = Math.max(1, ...runs.flatMap(({ all }) => all.flatMap(({ id }) => (id === 'final' ? [] : [id]))));
+  const rows = runs.flatMap(({ all }) => all);
+  const last = rows.reduce((most, { id }) => (id === 'final' ? most : Math.max(most, id)), 1);
   const place = ({ id }: MapRow): number => (id === 'final' ? last : id);
   const series = runs.map(({ name, all }) => ({
     name,

@@ -1,20 +1,12 @@
 /** A network and its weights from files, for the commands that work on weights themselves. */
-import { type NetworkPlan, type NetworkWeights, parseNetwork, readWeights, writeWeights } from '@gdarknet/yolo';
+import { type NetworkPlan, type NetworkWeights, readWeights, writeWeights } from '@gdarknet/yolo';
 import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import type { Context } from '../context.ts';
 import { type Failure, modelFailure } from '../failure.ts';
-import { bytesOf, checked, textOf } from '../inputs/files.ts';
+import { bytesOf, checked } from '../inputs/files.ts';
 import type { Output } from '../outputs/write-set.ts';
-
-export type CfgChoice = { readonly cfg: string; readonly ignore: readonly string[] };
-
-export const planOf = ({ cfg, ignore }: CfgChoice, context: Context): TE.TaskEither<Failure, NetworkPlan> =>
-  pipe(
-    textOf(cfg),
-    TE.flatMapEither((text) => checked(context)(parseNetwork(text, { file: cfg, ignore }))),
-  );
 
 export const weightsFrom =
   (plan: NetworkPlan, context: Context, partial = false) =>

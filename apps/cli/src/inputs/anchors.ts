@@ -1,17 +1,6 @@
 /** The anchors of a cfg, and the same cfg with others. */
 import type { BoxSize } from '@gdarknet/data';
-import { type LayerConfig, type NetworkPlan, parseNetwork } from '@gdarknet/yolo';
-import { pipe } from 'fp-ts/lib/function.js';
-import * as TE from 'fp-ts/lib/TaskEither.js';
-import type { Context } from '../context.ts';
-import type { Failure } from '../failure.ts';
-import { checked, textOf } from './files.ts';
-
-export const planOf = (cfg: string, context: Context): TE.TaskEither<Failure, NetworkPlan> =>
-  pipe(
-    textOf(cfg),
-    TE.flatMapEither((text) => checked(context)(parseNetwork(text, { file: cfg }))),
-  );
+import type { LayerConfig, NetworkPlan } from '@gdarknet/yolo';
 
 /** Of the last [yolo] layer, in pixels of the input; all heads share one list. */
 export const anchorsIn = ({ heads, layers }: NetworkPlan): readonly BoxSize[] => {

@@ -2,7 +2,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { basename, extname, join } from 'node:path';
 import { type DataFault, type ReadSet, readCocoSet, readListedSet, readVocSet, readYoloFolder } from '@gdarknet/data';
-import type { NetworkPlan } from '@gdarknet/yolo';
+import type { FileNotice, NetworkPlan } from '@gdarknet/yolo';
 import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import { one } from '../arguments/command.ts';
@@ -10,7 +10,7 @@ import { optional } from '../arguments/option.ts';
 import { text } from '../arguments/value.ts';
 import type { Context } from '../context.ts';
 import { dataFailures, type Failure, refused } from '../failure.ts';
-import { planOf } from './anchors.ts';
+import { type CfgRules, cfgOf, type ReadCfg } from './cfg.ts';
 import { dataOf, keyOf, namesFrom } from './files.ts';
 
 export const dataSetPositional = { data: one('a .data file, a data.yaml, COCO instances or a VOC folder') };
@@ -41,6 +41,15 @@ export type DataSet = { readonly name: string; readonly train: ReadSet; readonly
 
 const faults = TE.mapLeft((list: readonly DataFault[]): Failure => dataFailures(list));
 
+/** What a list says of itself. */
+const told =
+  ({ tell }: Context) =>
+  (set: TE.TaskEither<Failure, ReadSet>): TE.TaskEither<Failure, ReadSet> =>
+    TE.map((read: ReadSet) => {
+      for (const note of read.notes ?? []) tell(`note: ${note}`);
+      return read;
+    })(set);
+
 const listed = (file: string, context: Context): TE.TaskEither<Failure, DataSet> =>
   pipe(
     TE.Do,
@@ -48,13 +57,13 @@ const listed = (file: string, context: Context): TE.TaskEither<Failure, DataSet>
     TE.bind('list', ({ data }) => TE.fromEither(keyOf(data, 'train'))),
     TE.bind('namesFile', ({ data }) => TE.fromEither(keyOf(data, 'names'))),
     TE.bind('names', ({ namesFile }) => namesFrom(namesFile, undefined, context)),
-    TE.bind('train', ({ list, names }) => faults(readListedSet(list, names))),
+    TE.bind('train', ({ list, names }) => told(context)(faults(readListedSet(list, names)))),
     TE.flatMap(({ data, names, train }) =>
       data.valid === undefined
         ? TE.right({ name: file, train })
         : pipe(
             TE.fromEither(keyOf(data, 'valid')),
-            TE.flatMap((list) => faults(readListedSet(list, names))),
+            TE.flatMap((list) => told(context)(faults(readListedSet(list, names)))),
             TE.map((valid) => ({ name: file, train, valid })),
           ),
     ),
@@ -113,15 +122,25 @@ export const dataSetOf = (path: string, values: DataSetValues, context: Context)
   return kind === '.json' ? coco(path, values) : listed(path, context);
 };
 
+export type SetWithPlan = {
+  readonly set: DataSet;
+  readonly plan: NetworkPlan | undefined;
+  /** Of the cfg. */
+  readonly notices: readonly FileNotice[];
+};
+
 /** A set, and the network it is for if a cfg is given. */
 export const dataSetWithPlan = (
-  values: DataSetValues & { readonly data: string; readonly cfg: string | undefined },
+  values: DataSetValues & CfgRules & { readonly data: string; readonly cfg: string | undefined },
   context: Context,
-): TE.TaskEither<Failure, { readonly set: DataSet; readonly plan: NetworkPlan | undefined }> =>
+): TE.TaskEither<Failure, SetWithPlan> =>
   pipe(
     TE.Do,
-    TE.bind('plan', () =>
-      values.cfg === undefined ? TE.right<Failure, undefined>(undefined) : planOf(values.cfg, context),
+    TE.bind('read', () =>
+      values.cfg === undefined
+        ? TE.right<Failure, ReadCfg | undefined>(undefined)
+        : cfgOf(values.cfg, { ignore: values.ignore, strict: values.strict }, context, 'training'),
     ),
     TE.bind('set', () => dataSetOf(values.data, values, context)),
+    TE.map(({ read, set }) => ({ set, plan: read?.plan, notices: read?.notices ?? [] })),
   );

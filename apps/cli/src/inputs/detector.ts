@@ -4,19 +4,20 @@ import { type Detector, loadDetector } from '@gdarknet/yolo';
 import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
-import { flag, optional, repeated } from '../arguments/option.ts';
-import { oneOf, text, whole } from '../arguments/value.ts';
+import { flag, optional } from '../arguments/option.ts';
+import { oneOf, whole } from '../arguments/value.ts';
 import type { Context } from '../context.ts';
 import { type Failure, modelFailure, thrown } from '../failure.ts';
+import { type CfgRules, cfgOptions, tellNotices } from './cfg.ts';
 import { type DeviceChoice, deviceOptions, withDevice } from './device.ts';
-import { bytesOf, tellNotices, textOf } from './files.ts';
+import { bytesOf, textOf } from './files.ts';
 
 export const networkOptions = {
   compat: optional(oneOf('darknet-cpu'), {
     placeholder: 'darknet-cpu',
     doc: "the original's CPU build to the digit: its batch normalisation, the dark last row of its resize, no scale_x_y",
   }),
-  ignore: repeated(text, { placeholder: 'key', doc: 'drop a key of the cfg, wherever it stands; may be repeated' }),
+  ...cfgOptions,
   width: optional(whole({ min: 1 }), { placeholder: 'px', doc: "width of the network's input in place of the cfg's" }),
   height: optional(whole({ min: 1 }), {
     placeholder: 'px',
@@ -29,15 +30,15 @@ export const networkOptions = {
 /** The original does not know these keys (SPEC 1.6). */
 const unknownToDarknet: readonly string[] = ['scale_x_y', 'nms_kind', 'beta_nms'];
 
-export type NetworkChoice = DeviceChoice & {
-  readonly cfg: string;
-  readonly weights: string;
-  readonly compat: 'darknet-cpu' | undefined;
-  readonly ignore: readonly string[];
-  readonly width: number | undefined;
-  readonly height: number | undefined;
-  readonly partial: boolean;
-};
+export type NetworkChoice = DeviceChoice &
+  CfgRules & {
+    readonly cfg: string;
+    readonly weights: string;
+    readonly compat: 'darknet-cpu' | undefined;
+    readonly width: number | undefined;
+    readonly height: number | undefined;
+    readonly partial: boolean;
+  };
 
 const load = (choice: NetworkChoice, device: Device): TE.TaskEither<Failure, Detector> =>
   pipe(
@@ -55,6 +56,7 @@ const load = (choice: NetworkChoice, device: Device): TE.TaskEither<Failure, Det
               weightsFile: choice.weights,
               device,
               ignore: [...choice.ignore, ...(choice.compat ? unknownToDarknet : [])],
+              strict: choice.strict,
               partial: choice.partial,
               ...(choice.compat && { compat: choice.compat }),
               ...(choice.width && { width: choice.width }),

@@ -1,8 +1,8 @@
 /** Files that commands name, and what they say of each other. */
 import { existsSync } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
-import { readImageList, readText, readWhole } from '@gdarknet/data';
-import { type DataConfig, type FileNotice, type FileResult, parseData, parseNames, showNotice } from '@gdarknet/yolo';
+import { readImageListWithNotes, readText, readWhole } from '@gdarknet/data';
+import { type DataConfig, type FileResult, foldNotices, parseData, parseNames, showNotice } from '@gdarknet/yolo';
 import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
@@ -13,14 +13,6 @@ export const textOf = (path: string): TE.TaskEither<Failure, string> => TE.mapLe
 
 export const bytesOf = (path: string): TE.TaskEither<Failure, Uint8Array> => TE.mapLeft(dataFailure)(readWhole(path));
 
-/** A cfg with a hundred unknown keys is one thing to know, not a hundred. */
-const shownNotices = 12;
-
-export const tellNotices = (notices: readonly FileNotice[], { tell }: Context): void => {
-  for (const notice of notices.slice(0, shownNotices)) tell(`note: ${showNotice(notice)}`);
-  if (notices.length > shownNotices) tell(`note: ... and ${notices.length - shownNotices} more`);
-};
-
 /** The value of a reader's result; its notices are told. */
 export const checked =
   (context: Context) =>
@@ -28,7 +20,7 @@ export const checked =
     pipe(
       result,
       E.bimap(modelFailure, ({ value, notices }) => {
-        tellNotices(notices, context);
+        for (const notice of foldNotices(notices)) context.tell(`note: ${showNotice(notice)}`);
         return value;
       }),
     );
@@ -76,8 +68,17 @@ export const namesFrom = (
     ),
   );
 
-export const imagesOf = (data: DataConfig, key: 'train' | 'valid'): TE.TaskEither<Failure, readonly string[]> =>
+/** What a list says of itself is told. */
+export const imagesOf = (
+  data: DataConfig,
+  key: 'train' | 'valid',
+  { tell }: Context,
+): TE.TaskEither<Failure, readonly string[]> =>
   pipe(
     TE.fromEither(keyOf(data, key)),
-    TE.flatMap((list) => TE.mapLeft(dataFailure)(readImageList(list))),
+    TE.flatMap((list) => TE.mapLeft(dataFailure)(readImageListWithNotes(list))),
+    TE.map(({ paths, notes }) => {
+      for (const note of notes) tell(`note: ${note}`);
+      return paths;
+    }),
   );

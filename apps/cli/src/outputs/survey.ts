@@ -14,8 +14,8 @@ const spread = ({ min, q1, median, q3, max }: Spread, digits: number): string =>
 const longestBar = 40;
 
 const histogram = ({ classes }: SetStatistics): readonly string[] => {
-  const most = Math.max(1, ...classes.map(({ boxes }) => boxes));
-  const widest = Math.max(...classes.map(({ name }) => name.length));
+  const most = classes.reduce((best, { boxes }) => Math.max(best, boxes), 1);
+  const widest = classes.reduce((best, { name }) => Math.max(best, name.length), 0);
   return classes.map(({ name, boxes, images }) => {
     const bar = '#'.repeat(Math.ceil((longestBar * boxes) / most));
     return `    ${name.padEnd(widest)}  ${String(boxes).padStart(7)} on ${String(images).padStart(6)} images  ${bar}`.trimEnd();

@@ -34,7 +34,10 @@ const shareLabel = async ({ team }: Crew, label: string): Promise<string> => {
   const codes = new Float32Array(labelLength);
   if (team.rank === 0) codes.set(Array.from(label.slice(0, labelLength), (letter) => letter.charCodeAt(0)));
   await team.share(codes);
-  return String.fromCharCode(...codes.filter((code) => code !== 0));
+  return Array.from(
+    codes.filter((code) => code !== 0),
+    (code) => String.fromCharCode(code),
+  ).join('');
 };
 
 /** A sum that goes on beside the computing wants a core of its own. */

@@ -54,7 +54,8 @@ export const withKeys = (cfg: string, section: string, keys: Readonly<Record<str
     if (heading !== undefined) inside = heading === section || (section === 'net' && heading === 'network');
     if (inside && heading === undefined && Object.hasOwn(keys, keyOf(line))) continue;
     lines.push(line);
-    if (inside && heading !== undefined) lines.push(...Object.entries(keys).map(([key, value]) => `${key}=${value}`));
+    if (!inside || heading === undefined) continue;
+    for (const [key, value] of Object.entries(keys)) lines.push(`${key}=${value}`);
   }
   return lines.join('\n');
 };

@@ -60,8 +60,8 @@ export const assess = async (
       for (const one of found) {
         const { picture, candidates } = one;
         ids.push(picture.index);
-        annotations.push(...truthsOf(picture.labels, picture.index, picture));
-        detections.push(...foundIn(candidates, picture.index, picture));
+        for (const truth of truthsOf(picture.labels, picture.index, picture)) annotations.push(truth);
+        for (const detection of foundIn(candidates, picture.index, picture)) detections.push(detection);
         if (picture.index < keep) kept.push(one);
       }
       onProgress?.(ids.length, waitMs);

@@ -32,7 +32,7 @@ const lossChart = async (folder: RunFolder): Promise<readonly Output[]> => {
 
 /** The final weights have no batch of their own; they come behind the last. */
 const placed = (rows: readonly MapRow[], value: (row: MapRow) => number): Series['points'] => {
-  const last = Math.max(0, ...rows.flatMap(({ id }) => (id === 'final' ? [] : [id])));
+  const last = rows.reduce((most, { id }) => (id === 'final' ? most : Math.max(most, id)), 0);
   return rows.map((row) => [row.id === 'final' ? last : row.id, value(row)] as const);
 };
 

@@ -1,9 +1,9 @@
 /** `train --dry-run`: what a run would be, without one: layers, memory, schedule, time. Nothing is written. */
 import { performance } from 'node:perf_hooks';
 import type { BatchStream } from '@gdarknet/data';
-import { kernelShape, layerTable, type NetworkPlan, parseNetwork, type Trainer } from '@gdarknet/yolo';
-import * as E from 'fp-ts/lib/Either.js';
+import { kernelShape, layerTable, type NetworkPlan, resizedPlan, type Trainer } from '@gdarknet/yolo';
 import type { Context } from '../context.ts';
+import { noticesFor } from '../inputs/cfg.ts';
 import { clock } from '../progress.ts';
 import { largestSide } from './stream.ts';
 
@@ -35,7 +35,7 @@ const rows = 10;
 export const schedulePlot = (rateAt: (batch: number) => number, last: number): readonly string[] => {
   const batches = Array.from({ length: columns }, (_, i) => Math.max(1, Math.round((last * (i + 0.5)) / columns)));
   const rates = batches.map(rateAt);
-  const most = Math.max(...rates);
+  const most = rates.reduce((best, rate) => Math.max(best, rate), 0);
   const heights = rates.map((rate) => (most > 0 ? Math.round((rows * rate) / most) : 0));
   const lines = Array.from({ length: rows }, (_, i) => {
     const level = rows - i;
@@ -53,7 +53,6 @@ export const rehearsed = timed + 1;
 
 type Rehearsal = {
   readonly trainer: Trainer;
-  readonly cfg: string;
   readonly limit: number;
   /** Batches to try; closed here. */
   readonly stream: BatchStream;
@@ -80,11 +79,10 @@ const secondsOfBatch = async (trainer: Trainer, stream: BatchStream): Promise<nu
 };
 
 /** What is known before the first batch. */
-const expected = ({ trainer, cfg }: Rehearsal) => {
+const expected = ({ trainer }: Rehearsal) => {
   const { plan } = trainer;
   const side = largestSide(plan);
-  const sized = side === undefined ? undefined : parseNetwork(cfg, { width: side, height: side });
-  const { w: width, h: height } = (sized && E.isRight(sized) ? sized.right.value : plan).input;
+  const { w: width, h: height } = (side === undefined ? plan : resizedPlan(plan, side, side)).input;
   const { parameters, kept } = memoryOf(plan, trainer.averaged, plan.net.subdivisions > 1);
   const { bytes: stepBytes, parts } = trainer.cost(width, height);
   return { parameters, keptBytes: floatBytes * kept, largest: { width, height }, stepBytes, parts };
@@ -118,9 +116,9 @@ export const rehearse = async (rehearsal: Rehearsal, context: Context): Promise<
     const residentBytes = process.memoryUsage.rss();
     const seconds = secondsPerBatch * Math.max(0, limit - from);
     if (json) {
-      print(
-        JSON.stringify({ ...known, residentBytes, secondsPerBatch, devicesTried: 1, devices, from, limit, seconds }),
-      );
+      const notices = noticesFor('training', trainer.notices);
+      const cost = { residentBytes, secondsPerBatch, devicesTried: 1, devices, from, limit, seconds };
+      print(JSON.stringify({ ...known, ...cost, notices }));
       return;
     }
     print(`resident memory after ${rehearsed} batches: ${mebibytes(residentBytes, 0)}`);

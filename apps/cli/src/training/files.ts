@@ -27,7 +27,7 @@ export const filesOf = (
     TE.Do,
     TE.bind('dataText', () => (kept ? TE.right(kept.data) : textOf(values.data))),
     TE.bind('data', ({ dataText }) => TE.fromEither(checked(context)(parseData(dataText, { file: values.data })))),
-    TE.bind('images', ({ data }) => imagesOf(data, 'train')),
+    TE.bind('images', ({ data }) => imagesOf(data, 'train', context)),
     TE.bind('cfg', () => (kept ? TE.right(kept.cfg) : textOf(values.cfg))),
     // A run that goes on has its weights in its state.
     TE.bind('weights', () => (kept || values.weights === undefined ? TE.right(undefined) : bytesOf(values.weights))),

@@ -3,6 +3,7 @@ import { type Arguments, maybe, one } from '../arguments/command.ts';
 import { flag, optional, withDefault } from '../arguments/option.ts';
 import { listOf, number, oneOf, text, whole } from '../arguments/value.ts';
 import { gpuIndex, json, noGpu } from '../commands/shared-options.ts';
+import { cfgOptions } from '../inputs/cfg.ts';
 import { networkOptions } from '../inputs/detector.ts';
 import { deviceOptions } from '../inputs/device.ts';
 import { companionOptions } from './companion.ts';
@@ -57,7 +58,7 @@ export const options = {
     doc: 'shrink pictures whose shorter side is twice this or more when they are decoded, so that more fit into --cache; it changes their pixels, 2.5 times the largest input hardly',
   }),
   ...companionOptions,
-  ignore: networkOptions.ignore,
+  ...cfgOptions,
   partial: networkOptions.partial,
   ...deviceOptions,
   verbose: flag("print the original's lines for every [yolo] layer and mini-batch too"),

@@ -7,7 +7,9 @@ import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import type { Context } from '../context.ts';
 import { type Failure, refused, thrown } from '../failure.ts';
-import { imagesOf, namesOf, tellNotices } from '../inputs/files.ts';
+import { noticesFor, tellNotices } from '../inputs/cfg.ts';
+import { classDifferences } from '../inputs/classes.ts';
+import { imagesOf, namesOf } from '../inputs/files.ts';
 import { assessor } from './assessor.ts';
 import { withCompanion } from './companion.ts';
 import { advice } from './crew-rates.ts';
@@ -45,7 +47,7 @@ const assessing = (
     : pipe(
         TE.Do,
         TE.bind('names', () => namesOf(files.data, lastHead(trainer.plan).classes, context)),
-        TE.bind('images', () => imagesOf(files.data, 'valid')),
+        TE.bind('images', () => imagesOf(files.data, 'valid', context)),
         TE.map(({ names, images }) =>
           withGallery(
             assessor(
@@ -57,24 +59,25 @@ const assessing = (
         ),
       );
 
-const report = (trained: Trained, folder: RunFolder, asJson: boolean, { print, tell }: Context): void => {
+const report = (
+  trained: Trained,
+  trainer: Trainer,
+  folder: RunFolder,
+  asJson: boolean,
+  { print, tell }: Context,
+): void => {
   const { skipped, dropped, assessment, ...rest } = trained;
   if (skipped > 0)
     tell(`${skipped} times a picture could not be used and another took its place; each is listed above`);
   if (dropped > 0) tell(`${dropped} boxes without area were left out`);
   if (!asJson) return;
   const ap = assessment && { iou: assessment.results.iou.stats, giou: assessment.results.giou.stats };
-  print(JSON.stringify({ run: folder.path, ...rest, skipped, dropped, ...(ap && { stats: ap }) }));
+  const notices = noticesFor('training', trainer.notices);
+  print(JSON.stringify({ run: folder.path, ...rest, skipped, dropped, ...(ap && { stats: ap }), notices }));
 };
 
 /** What goes together badly, but goes. */
-const tellOddities = ({ values, files, crew }: Task, { plan }: Trainer, { tell }: Context): void => {
-  const { classes } = lastHead(plan);
-  if (files.data.classes !== undefined && files.data.classes !== classes) {
-    tell(
-      `note: ${values.data}: classes=${files.data.classes}, but the heads of ${values.cfg} have ${classes}, which count`,
-    );
-  }
+const tellOddities = ({ values, crew }: Task, { plan }: Trainer, { tell }: Context): void => {
   if (crew) for (const line of advice(plan.net, crew, values.gpuRates)) tell(line);
   else if (values.gpuRates || values.sync === 'darknet') {
     tell('note: --sync and --gpu-rates are for several devices, and this run has one');
@@ -115,7 +118,6 @@ type Lead = Task & {
 const lead = (task: Lead, context: Context): TE.TaskEither<Failure, void> => {
   const { values, files, crew, resumed, folder, lock, trainer, device, limit, assess } = task;
   const { print, tell } = context;
-  tellNotices(trainer.notices, context);
   return pipe(
     TE.Do,
     TE.bind('state', () => stateOf(task, folder)),
@@ -189,7 +191,7 @@ const lead = (task: Lead, context: Context): TE.TaskEither<Failure, void> => {
           progress.end();
           return done;
         },
-        TE.map((trained) => report(trained, folder, values.json, context)),
+        TE.map((trained) => report(trained, trainer, folder, values.json, context)),
       );
     }),
   );
@@ -219,7 +221,7 @@ const rehearsal = (task: Task, folder: RunFolder, trainer: Trainer, limit: numbe
         const choice = { images: files.images, seed, workers, cache, shrinkTo, position, crew: undefined };
         await plan(trainer);
         const stream = streamFor(trainer, { ...choice, limit: position + rehearsed }, context.tell);
-        await rehearse({ trainer, cfg: files.cfg, limit, stream, devices: devicesOf(task), json }, context);
+        await rehearse({ trainer, limit, stream, devices: devicesOf(task), json }, context);
       }, thrown),
     ),
   );
@@ -229,7 +231,13 @@ export const runLeader = (task: Task, context: Context): TE.TaskEither<Failure, 
   const folder = folderOf(task);
   return usingTrainer(task, task.crew?.localSize ?? 1, (trainer, device) =>
     pipe(
-      TE.Do,
+      TE.fromTask(async () => {
+        const { values, files } = task;
+        const network = { file: values.cfg, classes: lastHead(trainer.plan).classes };
+        tellNotices(trainer.notices, context, 'training');
+        const found = await classDifferences(files.data, files.images, network);
+        for (const difference of found) context.tell(`warning: ${difference}`);
+      }),
       TE.bind('limit', () => TE.fromEither(limitOf(task.values, trainer))),
       TE.tap(() => TE.fromEither(fits(task, trainer))),
       TE.bind('assess', () => assessing(task, folder, device, trainer, context)),

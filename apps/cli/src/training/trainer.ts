@@ -5,6 +5,7 @@ import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import { type Failure, modelFailure, thrown } from '../failure.ts';
+import type { CfgRules } from '../inputs/cfg.ts';
 
 export type TrainerChoice = {
   readonly cfg: { readonly file: string; readonly text: string };
@@ -13,8 +14,8 @@ export type TrainerChoice = {
   readonly gradient: GradientKind;
   readonly clear: boolean;
   readonly partial: boolean;
-  readonly ignore: readonly string[];
-} & Pick<TrainerOptions, 'freeze' | 'clipNorm' | 'memory' | 'rateFactor' | 'burnInFactor' | 'team'>;
+} & CfgRules &
+  Pick<TrainerOptions, 'freeze' | 'clipNorm' | 'memory' | 'rateFactor' | 'burnInFactor' | 'team'>;
 
 const create = ({ cfg, weights, ...rest }: TrainerChoice, device: Device): TE.TaskEither<Failure, Trainer> =>
   pipe(

@@ -39,7 +39,7 @@ export type About = {
   readonly voc: { readonly classes: readonly string[]; readonly rule: VocRule } | undefined;
 };
 
-const magic = 'gdarknet evaluation part 1';
+const magic = 'gdarknet evaluation part 2';
 
 type Packed = { readonly magic: string; readonly set: string; readonly about: About; readonly part: Part };
 export type KeptPart = Pick<Packed, 'about' | 'part'>;

@@ -56,7 +56,7 @@ const inputsOf = (file: string, classes: number, context: Context): TE.TaskEithe
     TE.Do,
     TE.bind('data', () => dataOf(file, context)),
     TE.bind('names', ({ data }) => namesOf(data, classes, context)),
-    TE.bind('images', ({ data }) => imagesOf(data, 'valid')),
+    TE.bind('images', ({ data }) => imagesOf(data, 'valid', context)),
   );
 
 const watched =

@@ -9,6 +9,7 @@ import {
   type CocoDetection,
   type CocoInstances,
   cocoAccumulator,
+  type Id,
   type VocAnnotation,
   type VocDetection,
   type VocRule,
@@ -83,8 +84,8 @@ export const labelTruth = (names: readonly string[]): Truth => {
       return {
         found: ({ picture, candidates }, id) => {
           images.push({ id });
-          annotations.push(...truthsOf(picture.labels, id, picture));
-          detections.push(...foundIn(candidates, id, picture));
+          for (const truth of truthsOf(picture.labels, id, picture)) annotations.push(truth);
+          for (const detection of foundIn(candidates, id, picture)) detections.push(detection);
         },
         part: () => {
           // Ids from 1: pycocotools stumbles over an annotation with id 0.
@@ -97,8 +98,8 @@ export const labelTruth = (names: readonly string[]): Truth => {
   };
 };
 
-const grouped = <A>(rows: readonly A[], key: (row: A) => number): ReadonlyMap<number, readonly A[]> => {
-  const groups = new Map<number, A[]>();
+const grouped = <A>(rows: readonly A[], key: (row: A) => Id): ReadonlyMap<Id, readonly A[]> => {
+  const groups = new Map<Id, A[]>();
   for (const row of rows) {
     const group = groups.get(key(row));
     if (group) group.push(row);
@@ -254,7 +255,7 @@ const ofAnnotations = (
       const detections: VocDetection[] = [];
       return {
         found: ({ picture, candidates }) => {
-          detections.push(...parsedLines(candidates, picture, vocImageId(picture.path), names));
+          for (const row of parsedLines(candidates, picture, vocImageId(picture.path), names)) detections.push(row);
         },
         part: () => {
           const truth = {

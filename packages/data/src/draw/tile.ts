@@ -14,8 +14,8 @@ export type TileOptions = {
 export const tile = (images: readonly Image[], options: TileOptions = {}): Image => {
   if (images.length === 0) throw new RangeError('tile: expected at least one picture');
   const { columns = Math.ceil(Math.sqrt(images.length)), gap = 2, ground = [32, 32, 32] } = options;
-  const cellWidth = Math.max(...images.map(({ width }) => width));
-  const cellHeight = Math.max(...images.map(({ height }) => height));
+  const cellWidth = images.reduce((most, { width }) => Math.max(most, width), 0);
+  const cellHeight = images.reduce((most, { height }) => Math.max(most, height), 0);
   const rows = Math.ceil(images.length / columns);
   const sheet = blankImage(columns * (cellWidth + gap) - gap, rows * (cellHeight + gap) - gap, ground);
   images.forEach(({ width, height, data }, i) => {

@@ -25,11 +25,26 @@ const resolveAgainst = (list: string, paths: readonly string[]): readonly string
   return besideList ? paths.map((p) => (isAbsolute(p) ? p : join(base, p))) : paths;
 };
 
+export type ImageList = {
+  readonly paths: readonly string[];
+  /** What its author should know. */
+  readonly notes: readonly string[];
+};
+
+/** Where no file has a backslash in its name, `\\` is the `/` of Windows. */
+const withSlashes = (list: string, paths: readonly string[]): ImageList => {
+  const isWindows = (path: string): boolean => path.includes('\\') && !existsSync(path);
+  const windows = paths.filter(isWindows);
+  if (windows.length === 0) return { paths, notes: [] };
+  const note = `${list}: ${windows.length} paths with backslashes are read with / in their place, the first ${windows[0]}`;
+  return { paths: paths.map((path) => (isWindows(path) ? path.replaceAll('\\', '/') : path)), notes: [note] };
+};
+
 /**
  * Paths are used as they stand, as the original does; if none of them exists from the working directory but some do
  * from the list's own folder, they are taken from there. A list without entries is a fault.
  */
-export const readImageList = (path: string): TE.TaskEither<DataFault, readonly string[]> =>
+export const readImageListWithNotes = (path: string): TE.TaskEither<DataFault, ImageList> =>
   pipe(
     readText(path),
     TE.map(parseImageList),
@@ -44,5 +59,10 @@ export const readImageList = (path: string): TE.TaskEither<DataFault, readonly s
         advice: 'fill the list or name another one in the .data file',
       }),
     ),
-    TE.map((paths) => resolveAgainst(path, paths)),
+    TE.map((paths) => withSlashes(path, paths)),
+    TE.map(({ paths, notes }) => ({ paths: resolveAgainst(path, paths), notes })),
   );
+
+/** The paths of `readImageListWithNotes`. */
+export const readImageList = (path: string): TE.TaskEither<DataFault, readonly string[]> =>
+  TE.map(({ paths }: ImageList) => paths)(readImageListWithNotes(path));

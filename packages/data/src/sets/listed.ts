@@ -8,7 +8,7 @@ import { parse as parseYaml, YAMLParseError } from 'yaml';
 import { type DataFault, reasonOf } from '../fault.ts';
 import { readText } from '../file.ts';
 import { readImageSize } from '../image/size.ts';
-import { readImageList } from '../labels/imageList.ts';
+import { readImageList, readImageListWithNotes } from '../labels/imageList.ts';
 import { readLabels } from '../labels/label.ts';
 import { findLabelPath } from '../labels/labelPath.ts';
 import type { SetEntry } from './darknet.ts';
@@ -45,9 +45,9 @@ export const readPictures =
 /** One part of a Darknet set: the pictures of a list. */
 export const readListedSet = (list: string, names: readonly string[]): TE.TaskEither<Faults, ReadSet> =>
   pipe(
-    readImageList(list),
+    readImageListWithNotes(list),
     TE.mapLeft(one),
-    TE.flatMap((paths) => readPictures(paths, names)),
+    TE.flatMap(({ paths, notes }) => TE.map((set: ReadSet) => ({ ...set, notes }))(readPictures(paths, names))),
   );
 
 /** What a `data.yaml` says; paths are resolved. A part may be folders of pictures, or lists of them. */

@@ -15,6 +15,8 @@ export type ReadSet = {
   readonly names: readonly string[];
   /** Boxes that were left out and why. */
   readonly faults: readonly DataFault[];
+  /** What the author of a list should know. */
+  readonly notes?: readonly string[];
 };
 
 export type VocSetOptions = VocOptions & {

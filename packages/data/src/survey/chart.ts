@@ -30,7 +30,7 @@ const bars = ({ parts }: Survey): { readonly body: string; readonly height: numb
     train: boxes,
     valid: valid?.classes[i].boxes ?? 0,
   }));
-  const most = Math.max(1, ...counts.map((c) => Math.max(c.train, c.valid)));
+  const most = counts.reduce((best, c) => Math.max(best, c.train, c.valid), 1);
   const rows = counts.map((c, i) => {
     const y = titleHeight + i * rowHeight;
     const bar = (count: number, top: number, height: number, fill: string): string =>

@@ -124,7 +124,7 @@ describe('bestF1 and calibration', () => {
   ];
 
   it('cuts where F1 is largest', () => {
-    expect(bestF1(evaluateCoco(truth, found), { threshold: 0 })).toEqual([
+    expect(bestF1(evaluateCoco(truth, found), { threshold: 0.5 })).toEqual([
       { category: 1, score: 0.85, f1: 1, precision: 1, recall: 1 },
     ]);
   });
@@ -133,8 +133,8 @@ describe('bestF1 and calibration', () => {
     fc.assert(
       fc.property(smallCoco, (set) => {
         const result = evaluateCoco(set.truth, set.found);
-        for (const row of bestF1(result, { threshold: 0 })) {
-          const { recall, precision, score } = curveOf(result, row.category, { threshold: 0 });
+        for (const row of bestF1(result, { threshold: 0.5 })) {
+          const { recall, precision, score } = curveOf(result, row.category, { threshold: 0.5 });
           // A cut keeps all detections of equal score: the last of a run counts.
           const all = Array.from(recall, (r, i) =>
             score[i] === score[i + 1] || r === 0 ? 0 : (2 * r * precision[i]!) / (r + precision[i]!),
@@ -146,7 +146,7 @@ describe('bestF1 and calibration', () => {
   });
 
   it('errors by hand', () => {
-    const { bins, expected, largest, brier } = calibration(evaluateCoco(truth, found), { threshold: 0 });
+    const { bins, expected, largest, brier } = calibration(evaluateCoco(truth, found), { threshold: 0.5 });
     expect(bins[7]).toEqual({ low: 0.7, high: 0.8, count: 2, score: 0.75, precision: 0 });
     expect(expected).toBeCloseTo((0.05 + 0.15 + 2 * 0.75) / 4, 12);
     expect(largest).toBe(0.75);

@@ -3,18 +3,20 @@
  * the same draw, and the spread of the difference is the answer (paired bootstrap; Efron and Tibshirani, 1993).
  * Nothing is matched again: a draw gives every image a weight, and counts become sums of weights.
  */
-import type { CocoResult } from '../coco/evaluate.ts';
+import type { OptionRules } from '../check/options.ts';
+import { checkOptions, rule, wholeRule, within } from '../check/options.ts';
+import type { CocoResult } from '../coco/result.ts';
 import { rankingOf } from '../core/ranking.ts';
 import type { Id } from '../core/tally.ts';
-import { chunksOf, compareIds, groupsByCategory, wordsOf } from '../core/tally.ts';
+import { compareIds, groupsByCategory, wordsOf } from '../core/tally.ts';
 
 export interface BootstrapOptions {
   /** Draws; default 1000. */
-  readonly samples?: number;
+  readonly samples?: number | undefined;
   /** The same seed gives the same draws. Default 1. */
-  readonly seed?: number;
+  readonly seed?: number | undefined;
   /** Of the interval; default 0.95. */
-  readonly confidence?: number;
+  readonly confidence?: number | undefined;
 }
 
 export interface Interval {
@@ -25,6 +27,12 @@ export interface Interval {
   /** Part of the draws in which the second run is ahead (a tie counts half). */
   readonly ahead: number;
 }
+
+export const bootstrapRules: OptionRules<BootstrapOptions> = {
+  samples: wholeRule(1),
+  seed: rule(Number.isSafeInteger, 'a whole number'),
+  confidence: rule((value) => within(0, 1)(value) && value !== 0 && value !== 1, 'a number between 0 and 1'),
+};
 
 /** Thrown when two runs were not scored on the same images, categories and thresholds. */
 export class UnpairedRunsError extends Error {
@@ -43,9 +51,7 @@ const random = (seed: number): (() => number) => {
 };
 
 const imagesOf = (result: CocoResult): readonly Id[] =>
-  chunksOf(result.tally)
-    .flatMap((chunk) => chunk.images)
-    .sort(compareIds);
+  result.tally.chunks.flatMap((chunk) => chunk.images).sort(compareIds);
 
 /** AP (all areas, the largest limit) for weights of the images; weights of 1 give the AP of the evaluation. */
 export const weightedAp = (result: CocoResult): ((weights: ArrayLike<number>) => number) => {
@@ -108,11 +114,9 @@ export const weightedAp = (result: CocoResult): ((weights: ArrayLike<number>) =>
  * Confidence interval of AP(second) - AP(first).
  * @throws UnpairedRunsError
  */
-export const pairedBootstrap = (
-  first: CocoResult,
-  second: CocoResult,
-  { samples = 1000, seed = 1, confidence = 0.95 }: BootstrapOptions = {},
-): Interval => {
+export const pairedBootstrap = (first: CocoResult, second: CocoResult, options: BootstrapOptions = {}): Interval => {
+  checkOptions(options, bootstrapRules);
+  const { samples = 1000, seed = 1, confidence = 0.95 } = options;
   const images = imagesOf(first);
   const others = imagesOf(second);
   const same = images.length === others.length && images.every((image, i) => image === others[i]);

@@ -6,7 +6,7 @@
 import { cornerStride } from '../box/corners.ts';
 import type { CocoDetection, CocoInstances } from '../coco/input.ts';
 import type { CocoOptions } from '../coco/params.ts';
-import { cocoParams, overlapOf, ruleOf } from '../coco/params.ts';
+import { cocoParams, measureOf, ruleOf } from '../coco/params.ts';
 import { descending } from '../core/order.ts';
 import { detectionSet, visitImages } from './images.ts';
 
@@ -24,7 +24,7 @@ export const boxRegression = (
   options: Pick<CocoOptions, 'overlap' | 'compat'> = {},
 ): BoxRegression => {
   const params = cocoParams(options);
-  const overlap = overlapOf(params.overlap);
+  const { overlap } = measureOf(params);
   const rule = ruleOf(params);
   const missed = params.overlap === 'iou' ? 0 : -1;
   const set = detectionSet(groundTruth, detections);

@@ -3,7 +3,10 @@
  * the expected calibration error, sum over bins of (part of the detections) * |mean score - part that is right|
  * (Naeini et al., AAAI 2015), over all categories.
  */
-import type { CurvePlace, Tallied } from '../core/curve.ts';
+import { OptionError } from '../check/options.ts';
+import { isWhole } from '../check/rows.ts';
+import { shown } from '../check/words.ts';
+import type { CurvePlace, Tallied } from '../core/place.ts';
 import { outcomesOf } from './outcomes.ts';
 
 export interface CalibrationBin {
@@ -24,8 +27,14 @@ export interface Calibration {
   readonly brier: number;
 }
 
-/** Scores are taken as probabilities, 0 to 1; one outside falls into the first or last bin. */
+/**
+ * Scores are taken as probabilities, 0 to 1; one outside falls into the first or last bin.
+ * @throws OptionError on a threshold or area that was not evaluated, and on less than one bin.
+ */
 export const calibration = (result: Tallied, place: CurvePlace, binCount = 10): Calibration => {
+  if (!isWhole(binCount) || binCount < 1 || binCount > 1e6) {
+    throw new OptionError('binCount', `binCount: found ${shown(binCount)}, expected a whole number from 1 to 1000000.`);
+  }
   const count = new Float64Array(binCount);
   const score = new Float64Array(binCount);
   const hits = new Float64Array(binCount);
@@ -51,7 +60,7 @@ export const calibration = (result: Tallied, place: CurvePlace, binCount = 10): 
   return {
     bins,
     expected: total === 0 ? 0 : bins.reduce((sum, bin, i) => sum + (bin.count / total) * gaps[i]!, 0),
-    largest: Math.max(0, ...gaps),
+    largest: gaps.reduce((most, gap) => Math.max(most, gap), 0),
     brier: total === 0 ? 0 : squares / total,
   };
 };

@@ -1,10 +1,12 @@
 /** Two result files on one ground truth, side by side: the numbers, the categories, the objects won and lost. */
+import { checkOptions } from '../check/options.ts';
 import { evaluateCoco } from '../coco/evaluate.ts';
 import type { CocoDetection, CocoInstances } from '../coco/input.ts';
 import { cocoMatches } from '../coco/matches.ts';
 import type { CocoOptions } from '../coco/params.ts';
+import { cocoAliases, cocoRules } from '../coco/params.ts';
 import type { BootstrapOptions, Interval } from './bootstrap.ts';
-import { pairedBootstrap } from './bootstrap.ts';
+import { bootstrapRules, pairedBootstrap } from './bootstrap.ts';
 
 export interface CategoryChange {
   readonly id: number;
@@ -44,12 +46,15 @@ const foundIn = (
 
 const known = (value: number): boolean => value > -1;
 
+/** @throws CocoInputError, OptionError as `evaluateCoco`. */
 export const compareCoco = (
   groundTruth: CocoInstances,
   first: readonly CocoDetection[],
   second: readonly CocoDetection[],
-  options: CocoOptions & BootstrapOptions = {},
+  both: CocoOptions & BootstrapOptions = {},
 ): CocoComparison => {
+  checkOptions(both, { ...cocoRules, ...bootstrapRules }, cocoAliases);
+  const { samples, seed, confidence, ...options } = both;
   const [a, b] = [evaluateCoco(groundTruth, first, options), evaluateCoco(groundTruth, second, options)];
   const [byFirst, bySecond] = [foundIn(groundTruth, first, options), foundIn(groundTruth, second, options)];
   const minus = (x: number, y: number): number => (known(x) && known(y) ? y - x : 0);
@@ -57,7 +62,7 @@ export const compareCoco = (
     first: a.stats,
     second: b.stats,
     difference: a.stats.map((value, i) => minus(value, b.stats[i]!)),
-    AP: pairedBootstrap(a, b, options),
+    AP: pairedBootstrap(a, b, { samples, seed, confidence }),
     perCategory: a.perCategory
       .map(({ id, name, AP }, k) => {
         const other = b.perCategory[k]!.AP;

@@ -4,7 +4,9 @@
  */
 import { cornerStride } from '../box/corners.ts';
 import { iouOverlap } from '../box/overlap.ts';
+import { checkOptions, iouRule, limitRule, numberRule } from '../check/options.ts';
 import type { CocoDetection, CocoInstances } from '../coco/input.ts';
+import type { CocoNote } from '../coco/notes.ts';
 import { descending } from '../core/order.ts';
 import type { DetectionSet, ImageBoxes } from './images.ts';
 import { detectionSet, visitImages } from './images.ts';
@@ -14,41 +16,76 @@ export interface ConfusionMatrix {
   readonly labels: readonly string[];
   /** `[what there is, what was detected]` */
   readonly counts: Float64Array;
+  /** Rows that were left out. */
+  readonly notes: readonly CocoNote[];
 }
 
 export interface ConfusionOptions {
   /** Detections below are not looked at. Default 0.25. */
-  readonly score?: number;
+  readonly score?: number | undefined;
   /** IoU at which boxes are the same thing. Default 0.5. */
-  readonly threshold?: number;
+  readonly threshold?: number | undefined;
+  /** Detections an image, those with the best scores; all unless told. */
+  readonly maxDets?: number | undefined;
 }
 
+const options = {
+  score: numberRule(Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY),
+  threshold: iouRule,
+  maxDets: limitRule,
+};
+const aliases = { iou: 'threshold', conf: 'score', limit: 'maxDets' };
 const rule = { pixel: 0, penalty: 'signed', compat: false } as const;
 
+/** IoU of a row of `found` with a row of `truth`. */
+const overlapAt = ({ truth, found }: DetectionSet, d: number, o: number): number =>
+  iouOverlap(found.corners, d * cornerStride, truth.corners, o * cornerStride, truth.crowd[o] !== 0, rule);
+
 /** IoU of every detection with every object, `[detection, object]`. */
-export const overlapsIn = ({ truth, found }: DetectionSet, { detections, objects }: ImageBoxes): Float64Array => {
+export const overlapsIn = (
+  set: DetectionSet,
+  { detections, objects }: Pick<ImageBoxes, 'detections' | 'objects'>,
+): Float64Array => {
   const out = new Float64Array(detections.length * objects.length);
   detections.forEach((d, i) => {
     objects.forEach((o, j) => {
-      const crowd = truth.crowd[o] !== 0;
-      out[i * objects.length + j] = iouOverlap(
-        found.corners,
-        d * cornerStride,
-        truth.corners,
-        o * cornerStride,
-        crowd,
-        rule,
-      );
+      out[i * objects.length + j] = overlapAt(set, d, o);
     });
   });
   return out;
 };
 
+/** Pairs that overlap enough, by descending overlap, and the detections that lie in a crowd. */
+const pairsIn = (set: DetectionSet, shown: Uint32Array, objects: Uint32Array, threshold: number) => {
+  const detection: number[] = [];
+  const object: number[] = [];
+  const overlaps: number[] = [];
+  const inCrowd = new Uint8Array(shown.length);
+  shown.forEach((row, d) => {
+    objects.forEach((there, o) => {
+      const overlap = overlapAt(set, row, there);
+      if (overlap < threshold) return;
+      if (set.truth.crowd[there]) {
+        inCrowd[d] = 1;
+        return;
+      }
+      detection.push(d);
+      object.push(o);
+      overlaps.push(overlap);
+    });
+  });
+  const order = descending(Float64Array.from(overlaps));
+  return { order, detection, object, inCrowd };
+};
+
+/** @throws CocoInputError, OptionError */
 export const confusionMatrix = (
   groundTruth: CocoInstances,
   detections: readonly CocoDetection[],
-  { score = 0.25, threshold = 0.5 }: ConfusionOptions = {},
+  given: ConfusionOptions = {},
 ): ConfusionMatrix => {
+  checkOptions(given, options, aliases);
+  const { score = 0.25, threshold = 0.5, maxDets = Number.POSITIVE_INFINITY } = given;
   const set = detectionSet(groundTruth, detections);
   const { index, truth, found } = set;
   const n = index.categories.length + 1;
@@ -57,17 +94,14 @@ export const confusionMatrix = (
   const count = (there: number, detected: number): void => {
     counts[there * n + detected]!++;
   };
-  visitImages(set, (image) => {
-    const shown = image.detections.filter((row) => found.score[row]! >= score);
-    const objects = image.objects;
-    const overlaps = overlapsIn(set, { detections: shown, objects });
+  visitImages(set, ({ detections: all, objects }) => {
+    const shown = all.subarray(0, Math.min(maxDets, all.length)).filter((row) => found.score[row]! >= score);
+    const { order, detection, object, inCrowd } = pairsIn(set, shown, objects, threshold);
     const detectionUsed = new Uint8Array(shown.length);
     const objectUsed = new Uint8Array(objects.length);
-    for (const pair of descending(overlaps)) {
-      if (overlaps[pair]! < threshold) break;
-      const d = Math.floor(pair / objects.length);
-      const o = pair % objects.length;
-      if (detectionUsed[d] || objectUsed[o] || truth.crowd[objects[o]!]) continue;
+    for (const pair of order) {
+      const [d, o] = [detection[pair]!, object[pair]!];
+      if (detectionUsed[d] || objectUsed[o]) continue;
       detectionUsed[d] = objectUsed[o] = 1;
       count(truth.category[objects[o]!]!, found.category[shown[d]!]!);
     }
@@ -75,12 +109,9 @@ export const confusionMatrix = (
       if (!objectUsed[o] && !truth.crowd[row]) count(truth.category[row]!, nothing);
     });
     shown.forEach((row, d) => {
-      if (detectionUsed[d]) return;
-      const inCrowd = objects.some(
-        (object, o) => truth.crowd[object] && overlaps[d * objects.length + o]! >= threshold,
-      );
-      if (!inCrowd) count(nothing, found.category[row]!);
+      if (!detectionUsed[d] && !inCrowd[d]) count(nothing, found.category[row]!);
     });
   });
-  return { labels: [...index.categories.map(({ id, name }) => name ?? String(id)), 'background'], counts };
+  const labels = [...index.categories.map(({ id, name }) => name ?? String(id)), 'background'];
+  return { labels, counts, notes: set.notes };
 };

@@ -10,16 +10,30 @@
  *
  * and an object is `missed` when no detection, nor one that errs in category or place, was at it. The cost of a kind is
  * the AP gained when its errors alone are mended: moved onto their object if no better detection has it, else taken away.
+ *
+ * `compat` is tidecv 1.0.1. By default these of its rules are others:
+ *
+ * - a category with detections and no object is left out of the mean, as COCO does (tidecv: AP 0);
+ * - at most `limit` detections an image and category are looked at (tidecv: an image);
+ * - among equal overlaps and scores the order of the file decides everywhere (tidecv: of numpy's argmax and of insertion);
+ * - a detection in a crowd is no error (tidecv: it is one, and may be mended), and touches a crowd at the threshold
+ *   (tidecv: above it);
+ * - overlap exactly at the foreground threshold with a found object is a duplicate (tidecv: a localisation error);
+ * - a precision is counted exactly (tidecv: at 101 recalls, of which the last ones may lack a rounding).
  */
+import { above, checkOptions, flagRule, isLimit, OptionError, rule, within } from '../check/options.ts';
 import type { CocoDetection, CocoInstances } from '../coco/input.ts';
-import { overlapsIn } from './confusion.ts';
-import { detectionSet, visitImages } from './images.ts';
+import type { CocoNote } from '../coco/notes.ts';
+import type { Judged } from './error-rules.ts';
+import { judged } from './error-rules.ts';
+import type { DetectionSet } from './images.ts';
+import { detectionSet } from './images.ts';
 
 export const errorKinds = ['classification', 'localisation', 'both', 'duplicate', 'background', 'missed'] as const;
 export type ErrorKind = (typeof errorKinds)[number];
 
 export interface ErrorBreakdown {
-  /** AP at the foreground threshold, mean over the categories that have objects. */
+  /** AP at the foreground threshold, 0 to 1, mean over the categories that have objects. */
   readonly AP: number;
   /** What AP gains when the errors of one kind are mended, 0 to 1. */
   readonly cost: Readonly<Record<ErrorKind, number>>;
@@ -27,188 +41,223 @@ export interface ErrorBreakdown {
   /** Gains when all wrong detections are taken away, and when all missed objects are forgotten. */
   readonly falsePositives: number;
   readonly falseNegatives: number;
+  /** Rows that were left out. */
+  readonly notes: readonly CocoNote[];
+}
+
+/** A box that an error is about: that of the object, or of the detection where there is none. */
+export interface QualifiedBox {
+  /** Width, height, area as width * height. */
+  readonly width: number;
+  readonly height: number;
+  readonly area: number;
 }
 
 export interface ErrorOptions {
-  readonly foreground?: number;
-  readonly background?: number;
-  /** Detections an image and category that are looked at. Default 100. */
-  readonly limit?: number;
+  /** Default 0.5. */
+  readonly foreground?: number | undefined;
+  /** Default 0.1. */
+  readonly background?: number | undefined;
+  /** Detections that are looked at, an image and category (`compat`: an image). Default 100. */
+  readonly limit?: number | undefined;
+  /** As tidecv 1.0.1, to the figure. */
+  readonly compat?: boolean | undefined;
+  /** Only errors about boxes for which this is true are mended and counted, as tidecv's qualifiers. */
+  readonly qualifier?: ((box: QualifiedBox) => boolean) | undefined;
 }
 
-type Verdict = ErrorKind | 'right' | 'ignored';
+/** tidecv's qualifiers by their names there: areas in pixels, aspect as width / height. */
+export const errorQualifiers = {
+  Small: ({ area }) => area <= 32 ** 2,
+  Medium: ({ area }) => area > 32 ** 2 && area <= 96 ** 2,
+  Large: ({ area }) => area > 96 ** 2,
+  Tall: ({ width, height }) => width / height <= 0.75,
+  Square: ({ width, height }) => width / height > 0.75 && width / height <= 1.33,
+  Wide: ({ width, height }) => width / height > 1.33,
+} satisfies Readonly<Record<string, (box: QualifiedBox) => boolean>>;
 
-interface Judged {
-  readonly category: number;
-  readonly score: number;
-  readonly verdict: Verdict;
-  /** Row of the object that the error is about: where it would be right. */
-  readonly object: number;
-}
-
-interface Outcome {
-  readonly category: number;
+interface Point {
   readonly score: number;
   readonly right: boolean;
 }
 
-/** AP at 101 recalls of detections given by score and rightness. */
-const averagePrecision = (rows: readonly Outcome[], positives: number): number => {
-  if (positives === 0) return Number.NaN;
+/** AP at 101 recalls of detections in any order, stable among equal scores. */
+const averagePrecision = (rows: readonly Point[], positives: number, compat: boolean): number => {
   const ranked = [...rows].sort((a, b) => b.score - a.score);
-  const envelope: number[] = [];
+  const precision: number[] = [];
+  const recall: number[] = [];
+  let right = 0;
   ranked.forEach((row, i) => {
-    if (row.right) envelope.push((envelope.length + 1) / (i + 1));
+    if (row.right) right++;
+    else if (!compat) return;
+    precision.push(right / (i + 1));
+    recall.push(right / positives);
   });
-  for (let c = envelope.length - 2; c >= 0; c--) envelope[c] = Math.max(envelope[c]!, envelope[c + 1]!);
+  for (let c = precision.length - 2; c >= 0; c--) precision[c] = Math.max(precision[c]!, precision[c + 1]!);
   let sum = 0;
-  for (let r = 0; r <= 100; r++) sum += envelope[Math.max(0, Math.ceil((r / 100) * positives - 1e-9) - 1)] ?? 0;
+  let at = 0;
+  for (let r = 0; r <= 100; r++) {
+    while (at < recall.length && recall[at]! < r / 100 - (compat ? 0 : 1e-9)) at++;
+    sum += precision[at] ?? 0;
+  }
   return sum / 101;
 };
 
-const meanOver = (values: readonly number[]): number => {
-  const known = values.filter((value) => !Number.isNaN(value));
-  return known.length === 0 ? 0 : known.reduce((sum, value) => sum + value, 0) / known.length;
+/** Mean over the categories; `undefined` where one has nothing to tell. */
+const meanOver = (values: readonly (number | undefined)[]): number => {
+  let sum = 0;
+  let count = 0;
+  for (const value of values) {
+    if (value === undefined) continue;
+    sum += value;
+    count++;
+  }
+  return count === 0 ? 0 : sum / count;
 };
 
-interface Verdicts {
-  readonly judged: readonly Judged[];
-  /** Rows of objects found by a right detection. */
-  readonly foundObjects: ReadonlySet<number>;
-  /** Rows of objects nobody was at. */
-  readonly missedObjects: readonly number[];
-  /** `[category]` */
-  readonly positives: readonly number[];
+const options = {
+  foreground: rule(above(0, 1), 'an IoU above 0 and at most 1'),
+  background: rule(within(0, 1), 'an IoU from 0 to 1'),
+  limit: rule(isLimit, 'a whole number of at least 1'),
+  compat: flagRule,
+  qualifier: rule((value) => typeof value === 'function', 'a function ({ width, height, area }) => boolean'),
+};
+const aliases = { pos_threshold: 'foreground', background_threshold: 'background', max_dets: 'limit' };
+
+export interface ErrorRules {
+  readonly foreground: number;
+  readonly background: number;
+  readonly limit: number;
+  readonly compat: boolean;
 }
 
-const verdictsOf = (
-  groundTruth: CocoInstances,
-  detections: readonly CocoDetection[],
-  { foreground = 0.5, background = 0.1, limit = 100 }: ErrorOptions,
-): Verdicts & { readonly categoryOf: (object: number) => number } => {
-  const set = detectionSet(groundTruth, detections);
-  const { index, truth, found } = set;
-  const judged: Judged[] = [];
-  const foundObjects = new Set<number>();
-  const missedObjects: number[] = [];
-  const positives = index.categories.map(() => 0);
-  visitImages(set, ({ detections: all, objects }) => {
-    const seen = new Map<number, number>();
-    const rows = all.filter((row) => {
-      const rank = seen.get(found.category[row]!) ?? 0;
-      seen.set(found.category[row]!, rank + 1);
-      return rank < limit;
-    });
-    const overlaps = overlapsIn(set, { detections: rows, objects });
-    const taken = new Uint8Array(objects.length);
-    const matches = Array.from(rows, (row, d) => {
-      let best = foreground;
-      let chosen = -1;
-      objects.forEach((object, o) => {
-        const overlap = overlaps[d * objects.length + o]!;
-        if (truth.category[object] !== found.category[row] || truth.crowd[object] || taken[o] || overlap < best) return;
-        best = overlap;
-        chosen = o;
-      });
-      if (chosen >= 0) taken[chosen] = 1;
-      return chosen;
-    });
-    /** The object that the detection overlaps most among some, and how much. */
-    const nearest = (d: number, among: (object: number, o: number) => boolean) => {
-      let place = -1;
-      let overlap = -1;
-      objects.forEach((object, o) => {
-        if (!truth.crowd[object] && among(object, o) && overlaps[d * objects.length + o]! > overlap) {
-          overlap = overlaps[d * objects.length + o]!;
-          place = o;
-        }
-      });
-      return { place, overlap };
-    };
-    const about = new Uint8Array(objects.length);
-    const verdictOf = (row: number, d: number): { readonly verdict: Verdict; readonly place: number } => {
-      const category = found.category[row]!;
-      if (matches[d]! >= 0) return { verdict: 'right', place: matches[d]! };
-      const inCrowd = objects.some(
-        (object, o) =>
-          truth.crowd[object] === 1 &&
-          truth.category[object] === category &&
-          overlaps[d * objects.length + o]! >= foreground,
-      );
-      if (inCrowd) return { verdict: 'ignored', place: -1 };
-      const own = nearest(d, (object) => truth.category[object] === category);
-      const other = nearest(d, (object) => truth.category[object] !== category);
-      if (own.overlap >= background && own.overlap < foreground) return { verdict: 'localisation', place: own.place };
-      if (other.overlap >= foreground) return { verdict: 'classification', place: other.place };
-      if (own.overlap >= foreground) return { verdict: 'duplicate', place: own.place };
-      return { verdict: Math.max(own.overlap, other.overlap) < background ? 'background' : 'both', place: -1 };
-    };
-    rows.forEach((row, d) => {
-      const { verdict, place } = verdictOf(row, d);
-      const object = place < 0 ? -1 : objects[place]!;
-      judged.push({ category: found.category[row]!, score: found.score[row]!, verdict, object });
-      if (verdict === 'right') foundObjects.add(object);
-      if (verdict === 'localisation' || verdict === 'classification') about[place] = 1;
-    });
-    objects.forEach((object, o) => {
-      if (truth.crowd[object]) return;
-      positives[truth.category[object]!]!++;
-      if (!taken[o] && !about[o]) missedObjects.push(object);
-    });
-  });
-  return { judged, foundObjects, missedObjects, positives, categoryOf: (object) => truth.category[object]! };
+const rulesOf = (given: ErrorOptions): ErrorRules => {
+  checkOptions(given, options, aliases);
+  const { foreground = 0.5, background = 0.1, limit = 100, compat = false } = given;
+  if (background > foreground) {
+    throw new OptionError('background', `background: found ${background}, expected at most foreground, ${foreground}.`);
+  }
+  return { foreground, background, limit, compat };
 };
 
+type Category = number;
+interface Scored extends Point {
+  readonly category: Category;
+}
+
+/** AP of any rows, by the rule about categories without objects. */
+const scoring =
+  (categories: number, compat: boolean) =>
+  (rows: readonly Scored[], positives: ArrayLike<number>): number => {
+    const by = Array.from({ length: categories }, (): Point[] => []);
+    for (const row of rows) by[row.category]!.push(row);
+    return meanOver(
+      by.map((points, k) => {
+        if (positives[k]! > 0) return averagePrecision(points, positives[k]!, compat);
+        return compat && points.length > 0 ? 0 : undefined;
+      }),
+    );
+  };
+
+const breakdownOf = (set: DetectionSet, rules: ErrorRules, qualifier: ErrorOptions['qualifier']): ErrorBreakdown => {
+  const { compat } = rules;
+  const { rows, missed, positives, boxOf } = judged(set, rules);
+  const score = scoring(positives.length, compat);
+  const counted = rows.filter((row) => !row.ignored);
+  const asIs = counted.map(
+    (row): Scored => ({ category: row.category, score: row.score, right: row.error === undefined }),
+  );
+  const AP = score(asIs, positives);
+  const qualifies = (row: Pick<Judged, 'object' | 'detection'>): boolean => qualifier?.(boxOf(row)) ?? true;
+
+  const fewer = (objects: readonly number[]): Float64Array => {
+    const left = Float64Array.from(positives);
+    for (const object of objects) left[set.truth.category[object]!]!--;
+    return left;
+  };
+  // tidecv adds errors before what is right, which tells equal scores apart.
+  const ordered = compat ? [...rows.filter((row) => row.error), ...rows.filter((row) => !row.error)] : rows;
+  const pointOf = ({ category, score, error }: Judged): Scored => ({ category, score, right: error === undefined });
+  const unmended = ordered.filter((row) => !row.ignored).map(pointOf);
+  const mended = (kind: ErrorKind): number => {
+    if (kind === 'missed')
+      return score(unmended, fewer(missed.filter((object) => qualifies({ object, detection: -1 }))));
+    const points: Scored[] = [];
+    for (const row of ordered) {
+      if (row.error !== kind || !qualifies(row)) {
+        if (!row.ignored) points.push(pointOf(row));
+      } else if (row.mends) points.push({ category: set.truth.category[row.object]!, score: row.score, right: true });
+    }
+    return score(points, positives);
+  };
+  // tidecv takes what binning makes negative for 0.
+  const gain = (value: number): number => (compat ? Math.max(value - AP, 0) : value - AP);
+  const table = <A>(of: (kind: ErrorKind) => A): Readonly<Record<ErrorKind, A>> =>
+    Object.fromEntries(errorKinds.map((kind) => [kind, of(kind)])) as Record<ErrorKind, A>;
+  const found = Float64Array.from(positives, () => 0);
+  for (const row of asIs) if (row.right) found[row.category]!++;
+  const onlyRight = compat
+    ? asIs.map((row) => ({ ...row, score: row.right ? 1 : 0 }))
+    : asIs.filter((row) => row.right);
+  return {
+    AP,
+    cost: table((kind) => gain(mended(kind))),
+    count: table((kind) =>
+      kind === 'missed'
+        ? missed.filter((object) => qualifies({ object, detection: -1 })).length
+        : rows.filter((row) => row.error === kind && (compat || !row.ignored) && qualifies(row)).length,
+    ),
+    falsePositives: score(onlyRight, positives) - AP,
+    falseNegatives: score(unmended, found) - AP,
+    notes: set.notes,
+  };
+};
+
+/** @throws CocoInputError, OptionError */
 export const errorBreakdown = (
   groundTruth: CocoInstances,
   detections: readonly CocoDetection[],
-  options: ErrorOptions = {},
-): ErrorBreakdown => {
-  const { judged, foundObjects, missedObjects, positives, categoryOf } = verdictsOf(groundTruth, detections, options);
-  const score = (rows: readonly Outcome[], there = positives): number => {
-    const byCategory = there.map((): Outcome[] => []);
-    for (const row of rows) byCategory[row.category]!.push(row);
-    return meanOver(there.map((count, category) => averagePrecision(byCategory[category]!, count)));
-  };
-  const counted = judged.filter((row) => row.verdict !== 'ignored');
-  const asIs = counted.map((row) => ({ ...row, right: row.verdict === 'right' }));
-  const AP = score(asIs);
+  given: ErrorOptions = {},
+): ErrorBreakdown => breakdownOf(detectionSet(groundTruth, detections), rulesOf(given), given.qualifier);
 
-  const fewer = (objects: readonly number[]): readonly number[] => {
-    const left = [...positives];
-    for (const object of objects) left[categoryOf(object)]!--;
-    return left;
-  };
-  /** Of the detections that err about one object, the best is moved onto it; the others go. */
-  const moved = (kind: ErrorKind): number => {
-    const best = new Map<number, Judged>();
-    for (const row of counted) {
-      if (row.verdict !== kind || row.object < 0 || foundObjects.has(row.object)) continue;
-      const rival = best.get(row.object);
-      if (rival === undefined || row.score > rival.score) best.set(row.object, row);
-    }
-    const mended = [...best.values()].map((row) => ({ ...row, category: categoryOf(row.object), right: true }));
-    return score([...asIs.filter((row) => row.verdict !== kind), ...mended]);
-  };
-  const removed = (kind: ErrorKind): number => score(asIs.filter((row) => row.verdict !== kind));
-  const mend: { readonly [K in ErrorKind]: (kind: K) => number } = {
-    classification: moved,
-    localisation: moved,
-    both: removed,
-    duplicate: removed,
-    background: removed,
-    missed: () => score(asIs, fewer(missedObjects)),
-  };
-  const table = <A>(of: (kind: ErrorKind) => A): Readonly<Record<ErrorKind, A>> =>
-    Object.fromEntries(errorKinds.map((kind) => [kind, of(kind)])) as Record<ErrorKind, A>;
-  const unfound = positives.map((_, category) => asIs.filter((row) => row.right && row.category === category).length);
+export interface ErrorRange {
+  /** Mean of everything over the thresholds. */
+  readonly mean: ErrorBreakdown;
+  readonly each: readonly (ErrorBreakdown & { readonly foreground: number })[];
+}
+
+/**
+ * The breakdown at several foreground thresholds and its mean (tidecv's evaluate_range; its thresholds for COCO are 0.5,
+ * 0.55, ... 0.95).
+ * @throws CocoInputError, OptionError
+ */
+export const errorBreakdownRange = (
+  groundTruth: CocoInstances,
+  detections: readonly CocoDetection[],
+  foregrounds: readonly number[] = Array.from({ length: 10 }, (_, i) => (50 + 5 * i) / 100),
+  given: Omit<ErrorOptions, 'foreground'> = {},
+): ErrorRange => {
+  if (!Array.isArray(foregrounds) || foregrounds.length === 0) {
+    throw new OptionError('foregrounds', 'foregrounds: expected a list of IoU thresholds.');
+  }
+  const set = detectionSet(groundTruth, detections);
+  const each = foregrounds.map((foreground) => ({
+    foreground,
+    ...breakdownOf(set, rulesOf({ ...given, foreground }), given.qualifier),
+  }));
+  const mean = (of: (row: ErrorBreakdown) => number): number =>
+    each.reduce((sum, row) => sum + of(row), 0) / each.length;
+  const table = (of: (row: ErrorBreakdown, kind: ErrorKind) => number) =>
+    Object.fromEntries(errorKinds.map((kind) => [kind, mean((row) => of(row, kind))])) as Record<ErrorKind, number>;
   return {
-    AP,
-    cost: table((kind) => (mend[kind] as (kind: ErrorKind) => number)(kind) - AP),
-    count: table((kind) =>
-      kind === 'missed' ? missedObjects.length : counted.filter((row) => row.verdict === kind).length,
-    ),
-    falsePositives: score(asIs.filter((row) => row.right)) - AP,
-    falseNegatives: score(asIs, unfound) - AP,
+    mean: {
+      AP: mean((row) => row.AP),
+      cost: table((row, kind) => row.cost[kind]),
+      count: table((row, kind) => row.count[kind]),
+      falsePositives: mean((row) => row.falsePositives),
+      falseNegatives: mean((row) => row.falseNegatives),
+      notes: set.notes,
+    },
+    each,
   };
 };

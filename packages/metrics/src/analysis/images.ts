@@ -1,10 +1,16 @@
 /** A walk over images whose boxes of all categories are seen together, for analyses that compare across categories. */
 
-import type { CocoDetection, CocoIndex, CocoInstances, DetectionTable, TruthTable } from '../coco/input.ts';
-import { detectionTable, indexOf, truthTable } from '../coco/input.ts';
+import { loadCoco } from '../coco/evaluate.ts';
+import type { CocoIndex } from '../coco/index-of.ts';
+import type { CocoDetection, CocoInstances } from '../coco/input.ts';
+import type { CocoNote } from '../coco/notes.ts';
+import { countsOf, droppedNotes } from '../coco/notes.ts';
+import type { DetectionTable, TruthTable } from '../coco/tables.ts';
 import { visitGroups } from '../core/groups.ts';
 
 export interface ImageBoxes {
+  /** Place in the list of images. */
+  readonly image: number;
   /** Rows of `found` by descending score. */
   readonly detections: Uint32Array;
   /** Rows of `truth`. */
@@ -15,15 +21,21 @@ export interface DetectionSet {
   readonly index: CocoIndex;
   readonly truth: TruthTable;
   readonly found: DetectionTable;
+  /** `[image]`: its place in the file. */
+  readonly fileOrder: Uint32Array;
+  /** What was left out. */
+  readonly notes: readonly CocoNote[];
 }
 
+/** @throws CocoInputError naming the first row that is not as it must be. */
 export const detectionSet = (groundTruth: CocoInstances, detections: readonly CocoDetection[]): DetectionSet => {
-  const index = indexOf(groundTruth.images, groundTruth.categories);
-  return {
-    index,
-    truth: truthTable(groundTruth.annotations, index, false),
-    found: detectionTable(detections, index),
-  };
+  const loaded = loadCoco(groundTruth, detections, { useCats: true, ignoreKey: false });
+  const fileOrder = new Uint32Array(loaded.index.images.length);
+  groundTruth.images.forEach(({ id }, place) => {
+    fileOrder[loaded.index.imageAt.get(id)!] = place;
+  });
+  const counts = countsOf(groundTruth.images, loaded.index, loaded.truth, loaded.found, { overlap: 'iou' });
+  return { ...loaded, fileOrder, notes: droppedNotes(counts) };
 };
 
 /** Calls `visit` for every image with any box, ascending. */

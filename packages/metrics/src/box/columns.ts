@@ -5,7 +5,8 @@ import type { Overlap, OverlapRule } from './overlap.ts';
 import { ciouOverlap, diouOverlap, giouOverlap, iouOverlap } from './overlap.ts';
 
 export interface BoxOptions {
-  readonly format: BoxFormat;
+  /** Default `xyxy`, corners. */
+  readonly format?: BoxFormat;
   /** 1 when coordinates count pixels, both ends inside (VOC). Default 0. */
   readonly pixel?: Pixel;
   /** One entry a box of `b`; where it is not 0 the union is the area of `a` alone. */
@@ -16,22 +17,24 @@ export interface BoxOptions {
   readonly compat?: boolean;
 }
 
-const ruleOf = ({ pixel = 0, penalty = 'clamped', compat = false }: Omit<BoxOptions, 'format'>): OverlapRule => ({
+const ruleOf = ({ pixel = 0, penalty = 'clamped', compat = false }: BoxOptions): OverlapRule => ({
   pixel,
   penalty,
   compat,
 });
 
+const formatOf = ({ format = 'xyxy' }: BoxOptions): BoxFormat => format;
+
 /** `n` boxes against `n` boxes: `n` values. */
 const aligned =
   (overlap: Overlap) =>
-  (a: BoxColumn, b: BoxColumn, options: BoxOptions): Float64Array => {
+  (a: BoxColumn, b: BoxColumn, options: BoxOptions = {}): Float64Array => {
     if (a.length !== b.length) {
       throw new BoxColumnError(`Aligned columns are equally long; these have ${a.length} and ${b.length} numbers.`);
     }
     const rule = ruleOf(options);
-    const p = cornersOf(a, options.format, rule.pixel);
-    const q = cornersOf(b, options.format, rule.pixel);
+    const p = cornersOf(a, formatOf(options), rule.pixel);
+    const q = cornersOf(b, formatOf(options), rule.pixel);
     const crowd = options.crowd;
     return Float64Array.from({ length: a.length / 4 }, (_, i) =>
       overlap(p, i * cornerStride, q, i * cornerStride, crowd !== undefined && crowd[i] !== 0, rule),
@@ -41,10 +44,10 @@ const aligned =
 /** `n` boxes against `m` boxes: `n * m` values, row `i` holds the overlaps of `a[i]`. */
 const pairwise =
   (overlap: Overlap) =>
-  (a: BoxColumn, b: BoxColumn, options: BoxOptions): Float64Array => {
+  (a: BoxColumn, b: BoxColumn, options: BoxOptions = {}): Float64Array => {
     const rule = ruleOf(options);
-    const p = cornersOf(a, options.format, rule.pixel);
-    const q = cornersOf(b, options.format, rule.pixel);
+    const p = cornersOf(a, formatOf(options), rule.pixel);
+    const q = cornersOf(b, formatOf(options), rule.pixel);
     const n = a.length / 4;
     const m = b.length / 4;
     const crowd = options.crowd;
@@ -61,12 +64,12 @@ const pairwise =
 /** Two boxes of four numbers, corners `x1 y1 x2 y2` unless told. */
 const single =
   (overlap: Overlap) =>
-  (a: BoxColumn, b: BoxColumn, options: Partial<BoxOptions> = {}): number => {
+  (a: BoxColumn, b: BoxColumn, options: BoxOptions = {}): number => {
     if (a.length !== 4 || b.length !== 4) {
       throw new BoxColumnError(`A box has four numbers; these have ${a.length} and ${b.length}.`);
     }
     const rule = ruleOf(options);
-    const format = options.format ?? 'xyxy';
+    const format = formatOf(options);
     const crowd = (options.crowd?.[0] ?? 0) !== 0;
     return overlap(cornersOf(a, format, rule.pixel), 0, cornersOf(b, format, rule.pixel), 0, crowd, rule);
   };

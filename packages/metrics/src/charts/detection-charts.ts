@@ -45,7 +45,7 @@ export const apThresholdChart = (runs: readonly ThresholdRun[], options: LineCha
 
 /** Rows are what there is, columns what was detected; a cell is shaded by its part of the row and shows the count. */
 export const confusionChart = (
-  { labels, counts }: ConfusionMatrix,
+  { labels, counts }: Pick<ConfusionMatrix, 'labels' | 'counts'>,
   { title = 'Confusion matrix' }: Pick<LineChartOptions, 'title'> = {},
 ): string => {
   const n = labels.length;

@@ -3,17 +3,20 @@
  * Whatever the split and the order, the result has the same bits, because only counts and scores are kept and the images
  * are ordered at the end. An accumulator is a monoid (`empty`, `concat`), in fp-ts's sense too.
  */
-import type { Tally } from '../core/tally.ts';
-import { emptyTally, mergeTallies } from '../core/tally.ts';
-import type { CocoResult } from './evaluate.ts';
-import { finishCoco } from './evaluate.ts';
-import type { CocoAnnotation, CocoCategory, CocoDetection, CocoInstances } from './input.ts';
-import { detectionTable, indexOf, truthTable } from './input.ts';
+import { shown } from '../check/words.ts';
+import type { Id, Tally } from '../core/tally.ts';
+import { emptyTally, mergeTallies, tallyOf } from '../core/tally.ts';
+import { requireCategories, requireImages, requireRows } from './check.ts';
+import { categoriesOf, indexOf, refuseUnknown } from './index-of.ts';
+import type { CocoAnnotation, CocoCategory, CocoDetection, CocoImage, CocoInstances } from './input.ts';
 import type { CocoCounts } from './notes.ts';
-import { addCounts, countsOf, noCounts, notesOf } from './notes.ts';
+import { addCounts, countsOf, noCounts } from './notes.ts';
 import type { CocoOptions } from './params.ts';
 import { cocoParams } from './params.ts';
+import type { CocoResult } from './result.ts';
+import { finishCoco } from './result.ts';
 import { cocoStage } from './stage.ts';
+import { detectionTable, truthTable } from './tables.ts';
 import { cocoTally } from './tally.ts';
 
 /** What is known of the images added so far: plain data, fit for `postMessage`. */
@@ -24,7 +27,7 @@ export interface CocoPart {
 
 /** One image with its objects and detections; `image_id` is that of the image. */
 export interface CocoImageEvidence {
-  readonly image: number;
+  readonly image: Id;
   readonly objects: readonly Omit<CocoAnnotation, 'image_id'>[];
   readonly detections: readonly Omit<CocoDetection, 'image_id'>[];
 }
@@ -32,7 +35,7 @@ export interface CocoImageEvidence {
 export interface CocoAccumulator {
   readonly empty: CocoPart;
   readonly add: (part: CocoPart, image: CocoImageEvidence) => CocoPart;
-  /** Many images at once. Rows on images that `images` lacks are left out. */
+  /** Many images at once. Rows on images that `images` lacks are left out and counted. */
   readonly shard: (
     groundTruth: Pick<CocoInstances, 'images' | 'annotations'>,
     detections: readonly CocoDetection[],
@@ -45,32 +48,53 @@ export interface CocoAccumulator {
   readonly finish: (part: CocoPart) => CocoResult;
 }
 
-/** The categories are needed from the start: they are what the means are taken over. */
-export const cocoAccumulator = (categories: readonly CocoCategory[], options: CocoOptions = {}): CocoAccumulator => {
+/**
+ * The categories are needed from the start: they are what the means are taken over.
+ * @throws OptionError, and CocoInputError from `add` and `shard`, as `evaluateCoco`.
+ */
+export const cocoAccumulator = (
+  categories: readonly CocoCategory[],
+  options: Omit<CocoOptions, 'imgIds'> = {},
+): CocoAccumulator => {
   const params = cocoParams(options);
-  const ordered = indexOf([], categories).categories;
+  requireCategories(categories);
+  const known = categoriesOf(categories, params);
+  refuseUnknown(known, params);
   const empty: CocoPart = { tally: emptyTally, counts: noCounts };
   const merge = (a: CocoPart, b: CocoPart): CocoPart => ({
     tally: mergeTallies(a.tally, b.tally),
     counts: addCounts(a.counts, b.counts),
   });
-  const shard: CocoAccumulator['shard'] = ({ images, annotations }, detections) => {
-    const index = indexOf(images, categories);
-    const truth = truthTable(annotations, index, params.ignoreKey);
-    const found = detectionTable(detections, index);
+  const part = (
+    images: readonly CocoImage[],
+    annotations: readonly CocoAnnotation[],
+    detections: readonly CocoDetection[],
+    where = '',
+  ): CocoPart => {
+    requireImages(images);
+    const index = indexOf(images, known, params);
+    const objectList = where === '' ? 'annotations' : `${where}objects`;
+    const truth = truthTable(annotations, index, params.ignoreKey, { list: objectList });
+    const found = detectionTable(detections, index, { list: `${where}detections` });
     const chunk = cocoTally(cocoStage(truth, found, index, params), params);
-    return { tally: { tag: 'chunk', chunk }, counts: countsOf(truth, found, params) };
+    return { tally: tallyOf(chunk), counts: countsOf(images, index, truth, found, params) };
   };
   return {
     empty,
     merge,
     concat: merge,
-    shard,
-    add: (part, { image, objects, detections }) => {
-      const onImage = <A>(row: A): A & { readonly image_id: number } => ({ ...row, image_id: image });
-      const annotations = objects.map(onImage);
-      return merge(part, shard({ images: [{ id: image }], annotations }, detections.map(onImage)));
+    shard: ({ images, annotations }, detections) => part(images, annotations, detections),
+    add: (before, { image, objects, detections }) => {
+      const where = `image ${shown(image)}: `;
+      const onImage = <A>(rows: readonly A[], list: string): readonly (A & { readonly image_id: Id })[] => {
+        requireRows(rows, `${where}${list}`, {});
+        return rows.map((row) => ({ ...row, image_id: image }));
+      };
+      return merge(
+        before,
+        part([{ id: image }], onImage(objects, 'objects'), onImage(detections, 'detections'), where),
+      );
     },
-    finish: ({ tally, counts }) => finishCoco(tally, ordered, params, notesOf(counts, params.compat)),
+    finish: ({ tally, counts }) => finishCoco(tally, known.categories, params, counts),
   };
 };

@@ -1,10 +1,10 @@
 /** Matches of one image and category at every area range and threshold. Buffers are reused from group to group. */
 import { cornerStride } from '../box/corners.ts';
 import type { Group } from '../core/groups.ts';
-import type { DetectionTable, TruthTable } from './input.ts';
 import { matchAt } from './match.ts';
-import type { CocoParams } from './params.ts';
-import { overlapOf, ruleOf } from './params.ts';
+import type { CocoParams, Measure } from './params.ts';
+import { ruleOf } from './params.ts';
+import type { DetectionTable, TruthTable } from './tables.ts';
 
 /** Valid until the next group is judged. */
 export interface Judgement {
@@ -44,12 +44,17 @@ const apart = (a: Float64Array, i: number, b: Float64Array, j: number): boolean 
   a[i + 2]! < b[j]! || b[j + 2]! < a[i]! || a[i + 3]! < b[j + 1]! || b[j + 3]! < a[i + 1]!;
 
 /** Fills a meeting. Outside `compat` an overlap that is not a number counts as none; in it, as more than any threshold. */
-const meetingOf = (truth: TruthTable, found: DetectionTable, params: CocoParams, lowest: number) => {
-  const overlap = overlapOf(params.overlap);
+const meetingOf = (
+  truth: TruthTable,
+  found: DetectionTable,
+  params: Pick<CocoParams, 'compat'>,
+  measure: Measure,
+  lowest: number,
+) => {
+  const { overlap } = measure;
   const rule = ruleOf(params);
   const { compat } = params;
-  // IoU and GIoU of boxes that do not touch are at most 0 (but NaN in `compat` when both are empty): no need to compute.
-  const touching = !compat && typeof params.overlap === 'string' && lowest > beyondRounding;
+  const touching = measure.touching && lowest > beyondRounding;
   return (group: Group, into: Meeting): void => {
     const objects = group.objects.length;
     const { overlaps, candidates, peaks } = into;
@@ -80,14 +85,17 @@ const meetingOf = (truth: TruthTable, found: DetectionTable, params: CocoParams,
   };
 };
 
+export type JudgeParams = Pick<CocoParams, 'areas' | 'thresholds' | 'compat'>;
+
 export const judgeOf = (
   truth: TruthTable,
   found: DetectionTable,
-  params: CocoParams,
+  params: JudgeParams,
+  measure: Measure,
 ): ((group: Group) => Judgement) => {
   const { areas, thresholds } = params;
-  const lowest = Math.min(...thresholds, 1 - 1e-10);
-  const meet = meetingOf(truth, found, params, lowest);
+  const lowest = thresholds.reduce((least, threshold) => Math.min(least, threshold), 1 - 1e-10);
+  const meet = meetingOf(truth, found, params, measure, lowest);
   const toFind = u32(areas.length);
   const meeting: Meeting = { overlaps: f64(0), candidates: u32(0), peaks: f64(0), candidateCount: 0 };
   let ignored = u8(0);

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { goldenPath, readJson, shared } from '../../../../test/shared.ts';
-import type { CocoDetection, CocoInstances } from '../index.ts';
+import type { CocoDetection, CocoInstances, Id } from '../index.ts';
 import { cocoMatches } from '../index.ts';
 
 interface Record {
-  readonly image_id: number;
+  readonly image_id: Id;
   readonly category_id: number;
   readonly aRng: readonly [number, number];
   readonly dtIds: readonly number[];
@@ -38,8 +38,7 @@ describe.skipIf(!shared)('cocoMatches in compat gives the records of pycocotools
           overlap,
           compat: true,
         });
-        const keyOf = (image: number, category: number, low: number, high: number) =>
-          [image, category, low, high].join();
+        const keyOf = (image: Id, category: number, low: number, high: number) => [image, category, low, high].join();
         const byKey = new Map(ours.map((row) => [keyOf(row.image, row.category, row.area.low, row.area.high), row]));
         expect(golden.length).toBeGreaterThan(0);
         for (const row of golden) {

@@ -1,15 +1,16 @@
 /** Who was matched with whom: the per-image records of pycocotools (`evalImgs`), for looking into single images. */
 
 import { visitGroups } from '../core/groups.ts';
+import type { Id } from '../core/tally.ts';
+import { loadCoco } from './evaluate.ts';
 import type { CocoDetection, CocoInstances } from './input.ts';
-import { detectionTable, indexOf, truthTable } from './input.ts';
 import { judgeOf } from './judge.ts';
 import type { AreaRange, CocoOptions } from './params.ts';
-import { cocoParams } from './params.ts';
+import { cocoParams, measureOf } from './params.ts';
 
 /** One image, category and area range. Identities: an annotation's `id`, a detection's 1-based place in the results. */
 export interface CocoMatches {
-  readonly image: number;
+  readonly image: Id;
   readonly category: number;
   readonly area: AreaRange;
   /** By descending score. */
@@ -30,10 +31,8 @@ export const cocoMatches = (
   options: CocoOptions = {},
 ): readonly CocoMatches[] => {
   const params = cocoParams(options);
-  const index = indexOf(groundTruth.images, groundTruth.categories);
-  const truth = truthTable(groundTruth.annotations, index, params.ignoreKey);
-  const table = detectionTable(found, index);
-  const judge = judgeOf(truth, table, params);
+  const { index, truth, found: table } = loadCoco(groundTruth, found, params);
+  const judge = judgeOf(truth, table, params, measureOf(params));
   const records: CocoMatches[] = [];
   const most = params.maxDets.at(-1) ?? 0;
   visitGroups(truth, table, index.categories.length, index.images.length, most, (group) => {

@@ -43,7 +43,7 @@ describe('the rules of COCO', () => {
     };
     const found = [{ image_id: 1, category_id: 1, bbox: [5, 0, 2, 2], score: 1 }];
     const near = evaluateCoco(truth, found, {
-      overlap: (a, i, b, j) => 1 - Math.abs(a[i]! - b[j]!) / 10,
+      overlap: (a, b) => 1 - Math.abs(a[0] - b[0]) / 10,
       thresholds: [0.5],
     });
     expect(near.perCategory[0]).toMatchObject({ name: 'dot' });

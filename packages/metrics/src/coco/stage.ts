@@ -4,16 +4,18 @@
  */
 import type { Groups } from '../core/groups.ts';
 import { groupsOf } from '../core/groups.ts';
+import type { Id } from '../core/tally.ts';
 import { wordsOf } from '../core/tally.ts';
-import type { CocoIndex, DetectionTable, TruthTable } from './input.ts';
+import type { CocoIndex } from './index-of.ts';
 import type { CocoParams } from './params.ts';
+import type { DetectionTable, TruthTable } from './tables.ts';
 
 export interface CocoStage {
   readonly truth: TruthTable;
   readonly found: DetectionTable;
   readonly groups: Groups;
-  readonly images: readonly number[];
-  readonly groupImage: readonly number[];
+  readonly images: readonly Id[];
+  readonly groupImage: readonly Id[];
   readonly groupCategory: readonly number[];
   /** Of the detections in the order of the groups. */
   readonly scores: Float64Array;
@@ -49,7 +51,7 @@ const outsideOf = (found: DetectionTable, rows: Uint32Array, { areas, thresholds
 export const cocoStage = (
   truth: TruthTable,
   found: DetectionTable,
-  index: CocoIndex,
+  index: Pick<CocoIndex, 'images' | 'categories'>,
   params: StageParams,
 ): CocoStage => {
   const { images, categories } = index;

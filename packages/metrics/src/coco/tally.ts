@@ -5,15 +5,16 @@ import type { TallyChunk } from '../core/tally.ts';
 import { wordsOf } from '../core/tally.ts';
 import type { Judgement } from './judge.ts';
 import { judgeOf } from './judge.ts';
-import type { CocoParams } from './params.ts';
+import type { CocoParams, Measure } from './params.ts';
+import { measureOf } from './params.ts';
 import type { CocoStage } from './stage.ts';
 
-export const cocoTally = (stage: CocoStage, params: CocoParams): TallyChunk => {
+export const cocoTally = (stage: CocoStage, params: CocoParams, measure: Measure = measureOf(params)): TallyChunk => {
   const { truth, found, groups, images, groupImage, groupCategory, scores } = stage;
   const { areas, thresholds, compat } = params;
   const words = wordsOf(thresholds.length);
   const lanes = areas.length * words;
-  const judge = judgeOf(truth, found, params);
+  const judge = judgeOf(truth, found, params, measure);
   const positives = new Uint32Array(groups.count * areas.length);
   const foundBits = new Uint32Array(stage.outside.length);
   // A detection without a match is left out where its own area is out of the range.

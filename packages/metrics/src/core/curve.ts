@@ -1,6 +1,8 @@
 /** A whole precision-recall curve: one point a detection, as it is drawn and as VOC keeps it. */
+import type { CurvePlace, Tallied } from './place.ts';
+import { placeOf, refuseUnevaluated } from './place.ts';
 import { rankingOf } from './ranking.ts';
-import type { Id, Tally } from './tally.ts';
+import type { Id } from './tally.ts';
 import { groupsByCategory, wordsOf } from './tally.ts';
 
 /** Points by descending score. A detection that is left out of the count repeats the point before it. */
@@ -12,32 +14,27 @@ export interface Curve {
   readonly score: Float64Array;
 }
 
-/** Which curve: the places of a threshold and an area range in the lists of the evaluation, detections an image at most. */
-export interface CurvePlace {
-  readonly threshold: number;
-  readonly area?: number;
-  readonly limit?: number;
+/** A result of `evaluateCoco` or `evaluateVoc`, which tells its categories. */
+export interface CurveSource extends Tallied {
+  readonly params: Tallied['params'] & { readonly classes?: readonly string[] };
+  readonly perCategory?: readonly { readonly id: number }[];
 }
 
-/** What a curve is taken from: a result of `evaluateCoco` or `evaluateVoc`. */
-export interface Tallied {
-  readonly tally: Tally;
-  readonly params: { readonly thresholds: readonly number[]; readonly areas?: readonly unknown[] };
-}
-
-/** The curve of one category (COCO's id, VOC's class name). Recall is NaN where nothing is to be found. */
-export const curveOf = (
-  { tally, params }: Tallied,
-  category: Id,
-  { threshold, area = 0, limit = Number.POSITIVE_INFINITY }: CurvePlace,
-): Curve => {
+/**
+ * The curve of one category (COCO's id, VOC's class name). Recall is NaN where nothing is to be found.
+ * @throws OptionError on a threshold, area or category that was not evaluated.
+ */
+export const curveOf = (result: CurveSource, category: Id, place: CurvePlace): Curve => {
+  const { t, area, limit } = placeOf(result, place);
+  const { tally, params } = result;
+  refuseUnevaluated(category, params.classes ?? result.perCategory?.map(({ id }) => id));
   const words = wordsOf(params.thresholds.length);
   const areas = params.areas?.length ?? 1;
   const ranking = rankingOf(groupsByCategory(tally).get(category) ?? [], areas, words);
   const n = ranking.scores.length;
   const positives = ranking.positives[area] ?? 0;
-  const lane = (area * words + (threshold >>> 5)) * n;
-  const bit = 1 << (threshold & 31);
+  const lane = (area * words + (t >>> 5)) * n;
+  const bit = 1 << (t & 31);
   const recall = new Float64Array(n);
   const precision = new Float64Array(n);
   const score = new Float64Array(n);

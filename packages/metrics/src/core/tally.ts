@@ -5,7 +5,7 @@
  * evaluation starts by ordering the images.
  */
 
-/** COCO's images have numbers, VOC's have names. */
+/** Images have numbers or names, COCO's categories numbers, VOC's names. */
 export type Id = number | string;
 
 /** A group is one image and one category; its detections lie one after another, by descending score. */
@@ -25,11 +25,13 @@ export interface TallyChunk {
   readonly ignored: Uint32Array;
 }
 
-/** An unbalanced tree of chunks, so that merging copies nothing. */
-export type Tally =
-  | { readonly tag: 'empty' }
-  | { readonly tag: 'chunk'; readonly chunk: TallyChunk }
-  | { readonly tag: 'both'; readonly left: Tally; readonly right: Tally };
+/**
+ * A short list of chunks, each at least twice as heavy as the next: a stream of n images is about log n of them, flat
+ * plain data of any length, and each image is copied about log n times.
+ */
+export interface Tally {
+  readonly chunks: readonly TallyChunk[];
+}
 
 /** Thrown when an image is counted twice. */
 export class DuplicateImageError extends Error {
@@ -41,22 +43,60 @@ export class DuplicateImageError extends Error {
   }
 }
 
-export const emptyTally: Tally = { tag: 'empty' };
+export const emptyTally: Tally = { chunks: [] };
+export const tallyOf = (chunk: TallyChunk): Tally => ({ chunks: [chunk] });
 
-export const mergeTallies = (left: Tally, right: Tally): Tally => {
-  if (left.tag === 'empty') return right;
-  return right.tag === 'empty' ? left : { tag: 'both', left, right };
+const weightOf = ({ images, groupImage, scores }: TallyChunk): number =>
+  1 + images.length + groupImage.length + scores.length;
+
+const joinedLists = <A>(a: readonly A[], b: readonly A[]): readonly A[] => a.concat(b);
+
+const joinedNumbers = (a: Float64Array, b: Float64Array): Float64Array => {
+  const both = new Float64Array(a.length + b.length);
+  both.set(a);
+  both.set(b, a.length);
+  return both;
 };
 
-/** The chunks from left to right; a loop, because a stream of images makes a tree as deep as it is long. */
-export const chunksOf = (tally: Tally): readonly TallyChunk[] => {
-  const chunks: TallyChunk[] = [];
-  const waiting: Tally[] = [tally];
-  for (let node = waiting.pop(); node !== undefined; node = waiting.pop()) {
-    if (node.tag === 'chunk') chunks.push(node.chunk);
-    if (node.tag === 'both') waiting.push(node.right, node.left);
+const joinedWords = (a: Uint32Array, b: Uint32Array): Uint32Array => {
+  const both = new Uint32Array(a.length + b.length);
+  both.set(a);
+  both.set(b, a.length);
+  return both;
+};
+
+const joined = (a: TallyChunk, b: TallyChunk): TallyChunk => {
+  const groupStart = new Uint32Array(a.groupStart.length + b.groupStart.length - 1);
+  groupStart.set(a.groupStart);
+  for (let g = 1; g < b.groupStart.length; g++) {
+    groupStart[a.groupStart.length + g - 1] = a.scores.length + b.groupStart[g]!;
   }
-  return chunks;
+  return {
+    images: joinedLists(a.images, b.images),
+    groupImage: joinedLists(a.groupImage, b.groupImage),
+    groupCategory: joinedLists(a.groupCategory, b.groupCategory),
+    groupStart,
+    positives: joinedWords(a.positives, b.positives),
+    scores: joinedNumbers(a.scores, b.scores),
+    found: joinedWords(a.found, b.found),
+    ignored: joinedWords(a.ignored, b.ignored),
+  };
+};
+
+export const mergeTallies = (left: Tally, right: Tally): Tally => {
+  if (left.chunks.length === 0) return right;
+  if (right.chunks.length === 0) return left;
+  const chunks = [...left.chunks];
+  for (const chunk of right.chunks) {
+    let last = chunk;
+    for (let before = chunks.at(-1); before !== undefined; before = chunks.at(-1)) {
+      if (weightOf(before) >= 2 * weightOf(last)) break;
+      chunks.pop();
+      last = joined(before, last);
+    }
+    chunks.push(last);
+  }
+  return { chunks };
 };
 
 export const wordsOf = (thresholds: number): number => Math.ceil(thresholds / 32);
@@ -77,10 +117,10 @@ export interface GroupPlace {
  * The groups by category, in each the images ascending.
  * @throws DuplicateImageError
  */
-export const groupsByCategory = (tally: Tally): ReadonlyMap<Id, readonly GroupPlace[]> => {
+export const groupsByCategory = ({ chunks }: Tally): ReadonlyMap<Id, readonly GroupPlace[]> => {
   const seen = new Set<Id>();
   const byCategory = new Map<Id, GroupPlace[]>();
-  for (const chunk of chunksOf(tally)) {
+  for (const chunk of chunks) {
     for (const image of chunk.images) {
       if (seen.has(image)) throw new DuplicateImageError(image);
       seen.add(image);

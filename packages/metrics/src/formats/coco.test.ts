@@ -14,7 +14,6 @@ describe('COCO results', () => {
       7,
     ]);
     expect(texts(parseCocoResults(text, 'r.json'))).toEqual([
-      'r.json: [1].image_id: found "one", expected a whole number',
       'r.json: [1].bbox: found [0,0,5], expected four numbers [x, y, width, height]',
       'r.json: [2].score: found nothing, expected a number',
       'r.json: [3]: found 7, expected an object with image_id, category_id, bbox, score',

@@ -1,4 +1,5 @@
 /** What can be wrong with a file, as values that say where, what was found, what was expected. */
+import { shown } from '../check/words.ts';
 import type { Either } from './either.ts';
 import { left, right } from './either.ts';
 
@@ -34,22 +35,6 @@ const texts: { readonly [T in FormatFault['tag']]: (fault: Extract<FormatFault, 
 /** One line of text for a person. */
 export const showFault = (fault: FormatFault): string => (texts[fault.tag] as (f: FormatFault) => string)(fault);
 
-const textOf = (value: unknown): string => {
-  try {
-    return JSON.stringify(value) ?? String(value);
-  } catch {
-    // Nested deeper than the stack is.
-    return Array.isArray(value) ? '[[...' : '{...';
-  }
-};
-
-/** A value in a few characters, for a message. */
-export const shown = (value: unknown): string => {
-  if (value === undefined) return 'nothing';
-  const text = textOf(value);
-  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
-};
-
 /** After so many a file is wrong as a whole, and more lines help nobody. */
 const most = 100;
 
@@ -57,6 +42,8 @@ const most = 100;
 export interface FaultList {
   readonly line: (line: number, found: unknown, expected: string) => void;
   readonly key: (key: string, found: unknown, expected: string) => void;
+  /** As `key`, where `found` is words and no value. */
+  readonly text: (key: string, found: string, expected: string) => void;
   /** The value, or all the faults when there are any. */
   readonly outcome: <A>(value: A) => Either<readonly FormatFault[], A>;
 }
@@ -70,6 +57,7 @@ export const faultList = (file: string): FaultList => {
   return {
     line: (line, found, expected) => add(() => ({ tag: 'line', file, line, found: shown(found), expected })),
     key: (key, found, expected) => add(() => ({ tag: 'key', file, key, found: shown(found), expected })),
+    text: (key, found, expected) => add(() => ({ tag: 'key', file, key, found, expected })),
     outcome: (value) => {
       if (count === 0) return right(value);
       return left(count > most ? [...faults, { tag: 'more', file, count: count - most }] : faults);

@@ -75,7 +75,8 @@ describe('VOC annotations', () => {
 
   it('round trip', () => {
     const name = fc.string({ minLength: 1 }).map((text) => `n${text.replace(/\s|[^\x20-\x7e]/g, '')}`);
-    const object = fc.record({ name, difficult: fc.boolean(), box: fc.tuple(fc.nat(), fc.nat(), fc.nat(), fc.nat()) });
+    const box = fc.tuple(fc.nat(), fc.nat(), fc.nat(), fc.nat()).map(([x, y, w, h]) => [x, y, x + w, y + h] as const);
+    const object = fc.record({ name, difficult: fc.boolean(), box });
     fc.assert(
       fc.property(fc.array(object), (objects) => {
         const right = { image: 'i', objects };

@@ -1,4 +1,6 @@
 /** The files of PASCAL VOC: annotations in XML, lists of images, and detections by class (`comp4_det_<set>_<class>.txt`). */
+import { isCornerBox } from '../check/rows.ts';
+import { cornerText } from '../voc/check.ts';
 import type { VocAnnotation, VocDetection, VocObject } from '../voc/input.ts';
 import type { Either } from './either.ts';
 import type { FaultList, FormatFault } from './fault.ts';
@@ -19,13 +21,18 @@ const objectOf = (element: XmlElement, faults: FaultList): VocObject | undefined
     faults.line(element.line, '<object> without a box', `<bndbox> with ${corners.join(', ')}`);
     return undefined;
   }
+  const flag = childOf(element, 'difficult');
+  if (flag !== undefined && !['', '0', '1'].includes(flag.text)) {
+    faults.line(flag.line, flag.text, '0 or 1 in <difficult>');
+  }
   const box = corners.map((corner) => {
     const value = childOf(bounds, corner);
     const number = value === undefined || value.text === '' ? Number.NaN : Number(value.text);
     if (!Number.isFinite(number)) faults.line(value?.line ?? bounds.line, value?.text, `a number in <${corner}>`);
     return number;
   });
-  return { name: name?.text ?? '', difficult: childOf(element, 'difficult')?.text === '1', box };
+  if (box.every(Number.isFinite) && !isCornerBox(box)) faults.line(bounds.line, `[${box}]`, cornerText);
+  return { name: name?.text ?? '', difficult: flag?.text === '1', box };
 };
 
 /** One annotation file. Parts of objects (person layout) are not objects. */

@@ -1,5 +1,5 @@
 export * from '../formats/index.ts';
-export { readCocoInstances, readCocoResults, writeCocoInstances, writeCocoResults } from './coco.ts';
+export { readCocoDocument, readCocoInstances, readCocoResults, writeCocoInstances, writeCocoResults } from './coco.ts';
 export { readDarknetLabels, writeDarknetLabels } from './darknet.ts';
 export type { VocLayout } from './voc.ts';
 export { readVocAnnotations, readVocDetections, writeVocDetections } from './voc.ts';

@@ -4,18 +4,17 @@
  * same boxes in the same order.
  */
 import { cornerStride } from '../box/corners.ts';
-import type { CocoCurves } from '../coco/accumulate.ts';
-import { accumulate } from '../coco/accumulate.ts';
-import type { DetectionTable, TruthTable } from '../coco/input.ts';
+import type { NamedOverlap } from '../box/named.ts';
+import type { CocoSums } from '../coco/accumulate.ts';
+import { sumsOf } from '../coco/accumulate.ts';
 import type { CocoParams } from '../coco/params.ts';
 import { cocoStage } from '../coco/stage.ts';
+import type { DetectionTable, TruthTable } from '../coco/tables.ts';
 import { cocoTally } from '../coco/tally.ts';
 import { bucketed, startsOf } from '../core/order.ts';
 import type { BoxTable } from '../core/table.ts';
 import type { TallyChunk } from '../core/tally.ts';
-
-/** Overlaps that another thread knows by name. */
-export type NamedOverlap = 'iou' | 'giou';
+import { tallyOf } from '../core/tally.ts';
 
 /** Rows of a table by category. */
 interface RowsByCategory {
@@ -51,7 +50,7 @@ export interface TaskPart extends Pick<TallyChunk, 'groupStart' | 'scores'> {
   readonly groupCategory: Uint32Array;
   readonly byOverlap: readonly OverlapPart[];
   /** One an overlap, of the task's categories alone. */
-  readonly curves: readonly CocoCurves[];
+  readonly sums: readonly CocoSums[];
 }
 
 const rowsBy = (category: Uint32Array, categories: number): RowsByCategory => ({
@@ -146,32 +145,30 @@ const boxesAt = (table: BoxTable, rows: Uint32Array, first: number): BoxTable =>
 
 const range = (from: number, to: number): number[] => Array.from({ length: to - from }, (_, i) => from + i);
 
-/** The arrays of all categories, one of each an overlap, from those of the tasks, which hold every category once. */
-export const joinedCurves = (
+/** The sums of all categories, one of each an overlap, from those of the tasks, which hold every category once. */
+export const joinedSums = (
   { categories, params, overlaps }: Job,
   tasks: readonly Task[],
   parts: readonly TaskPart[],
-): readonly CocoCurves[] => {
-  const { thresholds, recalls, areas, maxDets } = params;
+): readonly CocoSums[] => {
+  const { thresholds, areas, maxDets } = params;
   const cell = areas.length * maxDets.length;
-  const joined = (column: (part: TaskPart) => Float64Array, blocks: number): Float64Array => {
-    const whole = new Float64Array(blocks * categories * cell);
+  const joined = (column: (part: TaskPart) => Float64Array): Float64Array => {
+    const whole = new Float64Array(thresholds.length * categories * cell);
     parts.forEach((part, i) => {
       const { from, to } = tasks[i]!;
       const width = (to - from) * cell;
       const source = column(part);
-      for (let block = 0; block < blocks; block++) {
-        const at = (block * categories + from) * cell;
-        for (let k = 0; k < width; k++) whole[at + k] = source[block * width + k]!;
+      for (let t = 0; t < thresholds.length; t++) {
+        whole.set(source.subarray(t * width, (t + 1) * width), (t * categories + from) * cell);
       }
     });
     return whole;
   };
-  const points = thresholds.length * recalls.length;
   return overlaps.map((_, o) => ({
-    precision: joined((part) => part.curves[o]!.precision, points),
-    scores: joined((part) => part.curves[o]!.scores, points),
-    recall: joined((part) => part.curves[o]!.recall, thresholds.length),
+    precision: joined((part) => part.sums[o]!.precision),
+    recall: joined((part) => part.sums[o]!.recall),
+    tied: parts.reduce((sum, part) => sum + part.sums[o]!.tied, 0),
   }));
 };
 
@@ -197,8 +194,6 @@ export const runTask = (job: Job, task: Task): TaskPart => {
   const index = {
     images: range(0, job.images),
     categories: ids.map((id) => ({ id })),
-    imageAt: new Map<number, number>(),
-    categoryAt: new Map<number, number>(),
   };
   const stage = cocoStage(truth, found, index, job.params);
   const chunks = job.overlaps.map((overlap) => cocoTally(stage, { ...job.params, overlap }));
@@ -208,6 +203,6 @@ export const runTask = (job: Job, task: Task): TaskPart => {
     groupStart: stage.groups.detectionStart,
     scores: stage.scores,
     byOverlap: chunks.map(({ positives, found, ignored }) => ({ positives, found, ignored })),
-    curves: accumulate({ tag: 'chunk', chunk: chunks[0]! }, ids, job.params, chunks),
+    sums: sumsOf(tallyOf(chunks[0]!), ids, job.params, chunks),
   };
 };

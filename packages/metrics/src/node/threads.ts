@@ -1,16 +1,19 @@
 /** COCO's evaluation on several threads of Node, with the bits of one. */
 import { availableParallelism } from 'node:os';
-import { refuseTooMany } from '../coco/accumulate.ts';
-import type { CocoResult } from '../coco/evaluate.ts';
-import { evaluateCocoEach, resultOf } from '../coco/evaluate.ts';
-import type { CocoDetection, CocoIndex, CocoInstances } from '../coco/input.ts';
-import { detectionTable, indexOf, truthTable } from '../coco/input.ts';
-import { countsOf, notesOf } from '../coco/notes.ts';
-import type { CocoOptions, CocoParams } from '../coco/params.ts';
-import { cocoParams } from '../coco/params.ts';
+import type { NamedOverlap } from '../box/named.ts';
+import { OptionError } from '../check/options.ts';
+import { refuseTooManyCategories } from '../coco/accumulate.ts';
+import { evaluateCocoEach, loadCoco, paramsOfEach } from '../coco/evaluate.ts';
+import type { CocoIndex } from '../coco/index-of.ts';
+import type { CocoDetection, CocoInstances } from '../coco/input.ts';
+import { countsOf } from '../coco/notes.ts';
+import type { CocoOptions } from '../coco/params.ts';
+import type { CocoResult } from '../coco/result.ts';
+import { resultOf } from '../coco/result.ts';
 import type { TallyChunk } from '../core/tally.ts';
-import type { Job, NamedOverlap, TaskPart } from './job.ts';
-import { jobOf, joinedCurves } from './job.ts';
+import { tallyOf } from '../core/tally.ts';
+import type { Job, TaskPart } from './job.ts';
+import { jobOf, joinedSums } from './job.ts';
 import { openPool } from './pool.ts';
 
 export type ThreadOptions = Omit<CocoOptions, 'overlap'>;
@@ -87,20 +90,26 @@ export const cocoThreads = (threads = availableParallelism()): CocoThreads => {
   const count = Math.max(1, Math.floor(threads));
   const pool = openPool(count);
   const evaluateEach: CocoThreads['evaluateEach'] = async (groundTruth, detections, overlaps, options = {}) => {
-    if (count === 1 || overlaps.length === 0) return evaluateCocoEach(groundTruth, detections, overlaps, options);
-    const params = cocoParams(options);
-    const index = indexOf(groundTruth.images, groundTruth.categories);
-    refuseTooMany(params, index.categories.length);
-    const truth = truthTable(groundTruth.annotations, index, params.ignoreKey);
-    const found = detectionTable(detections, index);
+    const each = paramsOfEach(overlaps, options);
+    const [params] = each;
+    if (count === 1 || params === undefined) return evaluateCocoEach(groundTruth, detections, overlaps, options);
+    for (const overlap of overlaps) {
+      if (typeof overlap !== 'string') {
+        throw new OptionError(
+          'overlap',
+          'overlap: a function cannot go to other threads; name one, or use evaluateCoco.',
+        );
+      }
+    }
+    const { index, truth, found } = loadCoco(groundTruth, detections, params);
+    refuseTooManyCategories(params, index.categories.length);
     const job = jobOf(truth, found, index.images.length, index.categories.length, params, overlaps);
     const { tasks, parts } = await pool.run(job);
     const chunks = chunksOf(parts, index, job);
-    const curves = joinedCurves(job, tasks, parts);
-    return overlaps.map((overlap, i) => {
-      const own: CocoParams = { ...params, overlap };
-      const notes = notesOf(countsOf(truth, found, own), own.compat);
-      return resultOf({ tag: 'chunk', chunk: chunks[i]! }, curves[i]!, index.categories, own, notes);
+    const sums = joinedSums(job, tasks, parts);
+    return each.map((own, i) => {
+      const counts = countsOf(groundTruth.images, index, truth, found, own);
+      return resultOf(tallyOf(chunks[i]!), sums[i]!, index.categories, own, counts);
     });
   };
   return {

@@ -5,9 +5,9 @@ import type { Answer, Order } from './pool.ts';
 import { takeTasks } from './pool.ts';
 
 /** What can be handed over without a copy; columns may share a buffer. */
-const buffersOf = ({ groupImage, groupCategory, groupStart, scores, byOverlap, curves }: TaskPart): ArrayBuffer[] => {
+const buffersOf = ({ groupImage, groupCategory, groupStart, scores, byOverlap, sums }: TaskPart): ArrayBuffer[] => {
   const own = byOverlap.flatMap(({ positives, found, ignored }) => [positives, found, ignored]);
-  const arrays = curves.flatMap(({ precision, scores, recall }) => [precision, scores, recall]);
+  const arrays = sums.flatMap(({ precision, recall }) => [precision, recall]);
   const columns = [groupImage, groupCategory, groupStart, scores, ...own, ...arrays];
   return [...new Set(columns.map((column) => column.buffer as ArrayBuffer))];
 };

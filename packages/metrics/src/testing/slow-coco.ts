@@ -2,7 +2,10 @@
  * The rules of COCO's evaluation written down once more, as plainly as they read and without a thought for speed: the
  * second opinion of the evaluator's property tests. Own overlaps, own order, own sums; nothing is shared.
  */
+
 import type { CocoDetection, CocoInstances } from '../coco/input.ts';
+import type { Id } from '../core/tally.ts';
+import { compareIds } from '../core/tally.ts';
 
 type Box = readonly number[];
 interface Found extends CocoDetection {
@@ -32,8 +35,8 @@ export const slowPrecision = (
   options: SlowOptions,
 ): number[] => {
   const { thresholds, recalls, areas, maxDets } = options;
-  const categories = [...new Set(truth.categories.map((c) => c.id))].sort((a, b) => a - b);
-  const images = [...new Set(truth.images.map((i) => i.id))].sort((a, b) => a - b);
+  const categories = [...new Set(truth.categories.map((c) => c.id))].sort(compareIds);
+  const images = [...new Set(truth.images.map((i) => i.id))].sort(compareIds);
   const cell = (
     threshold: number,
     category: number,
@@ -43,7 +46,7 @@ export const slowPrecision = (
     let positives = 0;
     const all: Found[] = [];
     for (const image of images) {
-      const here = (row: { image_id: number; category_id: number }) =>
+      const here = (row: { image_id: Id; category_id: number }) =>
         row.image_id === image && row.category_id === category;
       const objects = truth.annotations.filter(here).map((row) => {
         const area = row.area ?? row.bbox[2]! * row.bbox[3]!;

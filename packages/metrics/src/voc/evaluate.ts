@@ -1,18 +1,24 @@
 /** The VOC evaluation (voc_eval, voc_reval), matching by IoU, GIoU or any other overlap. */
-import type { Overlap, OverlapRule } from '../box/overlap.ts';
-import { giouOverlap, iouOverlap } from '../box/overlap.ts';
+import type { BoxOverlap, NamedOverlap } from '../box/named.ts';
+import { offsetOverlap, overlapNames } from '../box/named.ts';
+import type { OverlapRule } from '../box/overlap.ts';
+import type { OptionRules } from '../check/options.ts';
+import { above, checkOptions, flagRule, functionOr, listOf, oneOf, rule } from '../check/options.ts';
 import { hitsVisitor } from '../core/hits.ts';
 import { rankingOf } from '../core/ranking.ts';
 import type { Tally } from '../core/tally.ts';
 import { groupsByCategory, wordsOf } from '../core/tally.ts';
 import type { VocRule } from './average-precision.ts';
 import { averagePrecision } from './average-precision.ts';
-import type { VocAnnotation, VocDetection } from './input.ts';
+import { requireAnnotations, requireDetections } from './check.ts';
+import type { VocAnnotation, VocDetection, VocDropped } from './input.ts';
 import { vocTables } from './input.ts';
+import type { VocNote } from './notes.ts';
+import { noneDropped, vocNotes } from './notes.ts';
 import { vocTally } from './tally.ts';
 
 export interface VocParams {
-  readonly overlap: 'iou' | 'giou' | Overlap;
+  readonly overlap: NamedOverlap | BoxOverlap;
   readonly rule: VocRule;
   readonly thresholds: readonly number[];
   /** The classes to score, in the order of the results. */
@@ -42,6 +48,8 @@ export interface VocResult {
   readonly withoutObjects: readonly string[];
   /** Detections on images without annotation or of other classes (the original fails on the former). */
   readonly dropped: number;
+  /** What was left out, and classes with nothing to find. */
+  readonly notes: readonly VocNote[];
 }
 
 /** .50, .55, ... .95, each i / 100. */
@@ -56,7 +64,28 @@ const meanOf = (values: readonly number[]): number =>
 const namesIn = (annotations: readonly VocAnnotation[]): readonly string[] =>
   [...new Set(annotations.flatMap(({ objects }) => objects.map((object) => object.name)))].sort();
 
-export const vocParams = (options: VocOptions, annotations: readonly VocAnnotation[] = []): VocParams => ({
+const isClasses = (value: unknown): boolean =>
+  Array.isArray(value) &&
+  value.every((name) => typeof name === 'string' && name !== '') &&
+  new Set(value).size === value.length;
+
+const vocRules: OptionRules<VocParams> = {
+  overlap: functionOr(...overlapNames),
+  rule: oneOf('07', 'area'),
+  thresholds: listOf(above(-1, 1), 'a list of IoU thresholds, such as [0.5, 0.75]'),
+  classes: rule(isClasses, 'a list of names, each once'),
+  penalty: oneOf('clamped', 'signed'),
+  compat: flagRule,
+};
+const aliases = { iouThresholds: 'thresholds', ovthresh: 'thresholds', metric: 'overlap', use_07_metric: 'rule' };
+
+/** @throws OptionError */
+export const vocParams = (options: VocOptions, annotations: readonly VocAnnotation[] = []): VocParams => {
+  checkOptions(options, vocRules, aliases);
+  return filled(options, annotations);
+};
+
+const filled = (options: VocOptions, annotations: readonly VocAnnotation[]): VocParams => ({
   overlap: options.overlap ?? 'iou',
   rule: options.rule ?? '07',
   thresholds: options.thresholds ?? vocThresholds,
@@ -65,15 +94,12 @@ export const vocParams = (options: VocOptions, annotations: readonly VocAnnotati
   compat: options.compat ?? false,
 });
 
-export const overlapOf = (overlap: VocParams['overlap']): Overlap =>
-  overlap === 'iou' ? iouOverlap : overlap === 'giou' ? giouOverlap : overlap;
-
 /** AP at each threshold of a class without objects. */
 const emptyClass = (params: VocParams, detections: number): number =>
   params.compat && params.rule === 'area' && detections > 0 ? Number.NaN : 0;
 
 /** Average precisions of a tally; the second half of an evaluation. */
-export const finishVoc = (tally: Tally, params: VocParams, dropped = 0): VocResult => {
+export const finishVoc = (tally: Tally, params: VocParams, dropped: VocDropped = noneDropped): VocResult => {
   const { classes, thresholds, rule } = params;
   const groups = groupsByCategory(tally);
   const visitHits = hitsVisitor([Number.POSITIVE_INFINITY], thresholds.length);
@@ -96,22 +122,33 @@ export const finishVoc = (tally: Tally, params: VocParams, dropped = 0): VocResu
     mAP: meanOf(table.map((row) => row[t]!)),
     ap: Object.fromEntries(classes.map((name, k) => [name, table[k]![t]!])),
   }));
-  return { perThreshold, mean: meanOf(perThreshold.map((row) => row.mAP)), params, tally, withoutObjects, dropped };
+  return {
+    perThreshold,
+    mean: meanOf(perThreshold.map((row) => row.mAP)),
+    params,
+    tally,
+    withoutObjects,
+    dropped: dropped.unknownImages.count + dropped.unknownClasses.count,
+    notes: vocNotes(dropped, withoutObjects),
+  };
 };
 
 /**
  * Scores detections against annotations as VOC does. Equal scores are taken in the order of the image names, then of
  * the list (the original leaves it open).
- * @throws VocInputError on a box that is not four numbers.
+ * @throws VocInputError naming the first row that is not as it must be.
+ * @throws OptionError on an option that does not exist or makes no sense.
  */
 export const evaluateVoc = (
   annotations: readonly VocAnnotation[],
   detections: readonly VocDetection[],
   options: VocOptions = {},
 ): VocResult => {
+  requireAnnotations(annotations);
+  requireDetections(detections);
   const params = vocParams(options, annotations);
   const tables = vocTables(annotations, detections, params.classes);
   const rule: OverlapRule = { pixel: 1, penalty: params.penalty, compat: false };
-  const tally = vocTally(tables, params.classes, { ...params, overlap: overlapOf(params.overlap), rule });
+  const tally = vocTally(tables, params.classes, { ...params, overlap: offsetOverlap(params.overlap), rule });
   return finishVoc(tally, params, tables.dropped);
 };

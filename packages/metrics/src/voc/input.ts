@@ -1,12 +1,14 @@
 /** What a VOC evaluation reads: the objects of each image, and detections by class. Coordinates count pixels from 1, both ends inside. */
 import { cornersOf } from '../box/corners.ts';
+import type { Counted } from '../coco/counts.ts';
+import { countIds } from '../coco/counts.ts';
 import type { BoxTable, ScoredTable } from '../core/table.ts';
 import { compareIds } from '../core/tally.ts';
 
 export interface VocObject {
   readonly name: string;
   /** Neither to be found nor counted when found. */
-  readonly difficult?: boolean;
+  readonly difficult?: boolean | 0 | 1;
   /** xmin, ymin, xmax, ymax */
   readonly box: readonly number[];
 }
@@ -23,17 +25,25 @@ export interface VocDetection {
   readonly box: readonly number[];
 }
 
-/** Thrown on a box without four numbers, where no reader has looked at the input before. */
+/** Thrown on input that no evaluation can be made of, where no reader has looked at it before. */
 export class VocInputError extends Error {
   override readonly name = 'VocInputError';
+}
+
+/** Rows that are left out. */
+export interface VocDropped {
+  /** Objects of classes that are not asked for. */
+  readonly objects: Counted;
+  /** Detections on images without annotation, and of classes that are not asked for. */
+  readonly unknownImages: Counted;
+  readonly unknownClasses: Counted;
 }
 
 export interface VocTables {
   readonly images: readonly string[];
   readonly truth: BoxTable & { readonly difficult: Uint8Array };
   readonly found: ScoredTable;
-  /** Detections on images without annotation, or of classes that are not asked for. */
-  readonly dropped: number;
+  readonly dropped: VocDropped;
 }
 
 interface Row {
@@ -45,8 +55,6 @@ interface Row {
 const tableOf = (rows: readonly Row[]): BoxTable => {
   const boxes = new Float64Array(4 * rows.length);
   rows.forEach((row, i) => {
-    if (row.box.length !== 4)
-      throw new VocInputError(`A box is [xmin, ymin, xmax, ymax]; found ${row.box.length} numbers.`);
     boxes.set(row.box, 4 * i);
   });
   return {
@@ -58,32 +66,40 @@ const tableOf = (rows: readonly Row[]): BoxTable => {
   };
 };
 
+/** Rows that were looked at (`requireAnnotations`, `requireDetections`) in columns. */
 export const vocTables = (
   annotations: readonly VocAnnotation[],
   detections: readonly VocDetection[],
   classes: readonly string[],
 ): VocTables => {
-  const images = [...new Set(annotations.map((annotation) => annotation.image))].sort(compareIds);
+  const images = annotations.map((annotation) => annotation.image).sort(compareIds);
   const imageAt = new Map(images.map((image, i) => [image, i]));
   const classAt = new Map(classes.map((name, i) => [name, i]));
-  const place = (image: string, name: string): Omit<Row, 'box'> | undefined => {
-    const [atImage, category] = [imageAt.get(image), classAt.get(name)];
-    return atImage === undefined || category === undefined ? undefined : { image: atImage, category };
-  };
-  const objects = annotations.flatMap(({ image, objects }) =>
-    objects.flatMap((object) => {
-      const at = place(image, object.name);
-      return at === undefined ? [] : [{ ...at, box: object.box, difficult: object.difficult === true }];
-    }),
-  );
-  const rows = detections.flatMap((detection) => {
-    const at = place(detection.image, detection.name);
-    return at === undefined ? [] : [{ ...at, box: detection.box, score: detection.score }];
-  });
+  const lost = { objects: [] as string[], unknownImages: [] as string[], unknownClasses: [] as string[] };
+  const objects: (Row & { readonly difficult: boolean })[] = [];
+  for (const annotation of annotations) {
+    const image = imageAt.get(annotation.image)!;
+    for (const { name, box, difficult } of annotation.objects) {
+      const category = classAt.get(name);
+      if (category === undefined) lost.objects.push(name);
+      else objects.push({ image, category, box, difficult: Boolean(difficult) });
+    }
+  }
+  const rows: (Row & { readonly score: number })[] = [];
+  for (const { image: name, name: label, box, score } of detections) {
+    const [image, category] = [imageAt.get(name), classAt.get(label)];
+    if (image === undefined) lost.unknownImages.push(name);
+    else if (category === undefined) lost.unknownClasses.push(label);
+    else rows.push({ image, category, box, score });
+  }
   return {
     images,
     truth: { ...tableOf(objects), difficult: Uint8Array.from(objects, (row) => Number(row.difficult)) },
     found: { ...tableOf(rows), score: Float64Array.from(rows, (row) => row.score) },
-    dropped: detections.length - rows.length,
+    dropped: {
+      objects: countIds(lost.objects),
+      unknownImages: countIds(lost.unknownImages),
+      unknownClasses: countIds(lost.unknownClasses),
+    },
   };
 };

@@ -7,7 +7,7 @@ import { cornerStride } from '../box/corners.ts';
 import type { Overlap, OverlapRule } from '../box/overlap.ts';
 import { visitGroups } from '../core/groups.ts';
 import type { Tally } from '../core/tally.ts';
-import { wordsOf } from '../core/tally.ts';
+import { tallyOf, wordsOf } from '../core/tally.ts';
 import type { VocTables } from './input.ts';
 
 export interface VocMatching {
@@ -65,17 +65,14 @@ export const vocTally = (
       groupStart.push(at);
     },
   );
-  return {
-    tag: 'chunk',
-    chunk: {
-      images,
-      groupImage,
-      groupCategory,
-      groupStart: Uint32Array.from(groupStart),
-      positives: Uint32Array.from(positives),
-      scores,
-      found: foundBits,
-      ignored: ignoredBits,
-    },
-  };
+  return tallyOf({
+    images,
+    groupImage,
+    groupCategory,
+    groupStart: Uint32Array.from(groupStart),
+    positives: Uint32Array.from(positives),
+    scores,
+    found: foundBits,
+    ignored: ignoredBits,
+  });
 };

@@ -217,6 +217,31 @@ const shapes = (get: () => Device, long: boolean): void => {
     expect(wrong).toEqual([]);
   });
 
+  it('finishes a product in integers', async () => {
+    const product = T.matmul(ramp(2, 2), ramp(2, 2));
+    expect(await value(T.add(T.cast('i32')(T.mul(product, 0.5)), 1))).toEqual([4, 6, 8, 12]);
+    const image = T.conv2d(ramp(1, 1, 1, 2))(ramp(1, 1, 2, 2));
+    expect(await value(T.cast('u32')(T.sub(image, 6)))).toEqual([0, 5]);
+  });
+
+  it('has no limit to the length of one axis but memory', async () => {
+    const length = 70_003;
+    const expected = Array.from({ length }, (_, i) => i % 7);
+    const along = (...shape: number[]) => T.tensor(Float32Array.from(expected), shape);
+    const one = T.tensor([1], [1, 1]);
+    const products = [
+      T.matmul(along(length, 1, 1), T.ones([length, 1, 1])),
+      T.matmul(along(length, 1), one),
+      T.matmul(one, along(1, length)),
+      T.conv2d(T.ones([1, 1, 1, 1]))(along(length, 1, 1, 1)),
+      T.conv2d(along(length, 1, 1, 1), { groups: length })(T.ones([1, 1, 1, length])),
+      T.maxPool2d({ size: 1 })(along(length, 1, 1, 1)),
+      T.sum({ axes: [1] })(along(length, 1)),
+      T.gather(T.iota([length], 0, 'i32'))(along(length)),
+    ];
+    for (const found of await T.read(get(), products)) expect([...found]).toEqual(expected);
+  });
+
   it('hands NaN on through a maximum with a multiple', async () => {
     const x = T.tensor([Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY, -2, 3]);
     expect(await value(T.leakyRelu(0)(x))).toEqual([Number.NaN, Number.NaN, -0, 3]);

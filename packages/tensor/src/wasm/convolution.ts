@@ -9,7 +9,10 @@ import type { Tile } from './gemm.ts';
 import { kernel } from './map.ts';
 import { depthOf, type Geometry, isMatrix, rowsOf } from './patches.ts';
 
-/** Parameters: image, panels, scratch, output, epilogue's loads. Item: a block of windows. */
+/**
+ * Parameters: image, panels, scratch, output, epilogue's loads. Item: a block of windows. With `batches`, so many matrices one
+ * after another, each with panels of its own.
+ */
 export const convKernel = (
   g: Geometry,
   groups: number,
@@ -18,6 +21,7 @@ export const convKernel = (
   calls: Calls,
   threads: number,
   epilogue?: Expression,
+  batches = 1,
 ): ConvPlan => {
   const { f, p, begin, end, thread } = kernel();
   const rows = rowsOf(g);
@@ -27,12 +31,21 @@ export const convKernel = (
   const direct = groups === 1 && isMatrix(g);
   const aFloats = direct ? 0 : up(block * depth + 16, 16);
   const perThread = aFloats + block * width;
+  const blocks = Math.ceil(rows / block);
   const [item, row0, count, a, t, group, column, panels] = f.locals(8);
+  const batch = batches > 1 ? f.local() : undefined;
   own(f, p, 2, thread, perThread, 0, a);
   own(f, p, 2, thread, perThread, aFloats, t);
   f.get(begin).range(item, end, 1, () => {
-    f.times(item, block).set(row0);
-    rowsInBlock(f, rows, row0, block, count);
+    if (batch === undefined) {
+      f.times(item, block).set(row0);
+      rowsInBlock(f, rows, row0, block, count);
+    } else {
+      f.get(item).i32(blocks).do('i32.div_u').set(batch);
+      f.get(item).i32(blocks).do('i32.rem_u').i32(block).do('i32.mul').set(row0);
+      rowsInBlock(f, rows, row0, block, count);
+      f.times(batch, rows).get(row0).do('i32.add').set(row0);
+    }
     f.count(group, groups, () => {
       if (direct)
         f.get(p)
@@ -48,7 +61,7 @@ export const convKernel = (
           .call(calls.patches);
       f.get(p)
         .memory('i32.load', 4)
-        .times(group, width * depth * 4)
+        .times(batch ?? group, width * depth * 4)
         .do('i32.add')
         .set(panels);
       multiply(f, a, panels, t, count, depth, width, tile, calls.gemm);
@@ -56,5 +69,5 @@ export const convKernel = (
       finish(f, p, 3, { epilogue, stride: groups * perGroup, columns: perGroup }, t, width, row0, count, column);
     });
   });
-  return { kernel: { f, items: Math.ceil(rows / block) }, perThread };
+  return { kernel: { f, items: batches * blocks }, perThread };
 };

@@ -205,35 +205,33 @@ export const conv2dFilter = (lowering: Lowering, step: Extract<Step, { kind: 'co
   lowering.finishLater(step.out, step.epilogue);
 };
 
-/** A matrix product is a convolution of one-pixel windows, one batch after another. */
+/** A matrix product is a convolution of one-pixel windows. */
 export const matmul = (lowering: Lowering, step: Extract<Step, { kind: 'matmul' }>): void => {
   const { batch, m, n, k, transposeA, transposeB, out } = step;
   // The epilogue's axes are those of the result, which may have a batch axis of length 1.
-  const { own, rest } = batch === 1 ? finishing(lowering.shapeOf(out), step.epilogue) : { rest: step.epilogue };
+  const { own, rest } = finishing(lowering.shapeOf(out), step.epilogue);
   const g: Geometry = { n: 1, h: 1, w: m, c: k, ci: k, kh: 1, kw: 1, sh: 1, sw: 1, pt: 0, pl: 0, oh: 1, ow: m };
-  for (let i = 0; i < batch; i++) {
-    let a: Word = { value: step.a, offset: i * m * k * 4 };
-    if (transposeA) {
-      const turned = lowering.temporary(m * k);
-      lowering.map([m, k], load([1, m]), [a, turned], [k, 1]);
-      a = turned;
-    }
-    const order: FilterOrder = {
-      groups: 1,
-      taps: 1,
-      channels: k,
-      columns: n,
-      groupStride: 0,
-      tapStride: 0,
-      channelStride: transposeB ? 1 : n,
-      columnStride: transposeB ? k : 1,
-      offset: 0,
-    };
-    const tile = lowering.tileFor(n);
-    const panels = pack(lowering, tile, order, { value: step.b, offset: i * k * n * 4 });
-    const kernel = lowering.scratched(convKernel(g, 1, n, tile, calls(lowering, tile, g), lowering.threads, own));
-    const result: Word = { value: out, offset: i * m * n * 4 };
-    lowering.push(kernel, [a, panels, { scratch: true }, result, ...loadsOf(own)], m * n * k);
+  let a: Word = at(step.a);
+  if (transposeA) {
+    const turned = lowering.temporary(batch * m * k);
+    lowering.map([batch, m, k], load([m * k, 1, m]), [a, turned], [m * k, k, 1]);
+    a = turned;
   }
+  const order: FilterOrder = {
+    groups: batch,
+    taps: 1,
+    channels: k,
+    columns: n,
+    groupStride: k * n,
+    tapStride: 0,
+    channelStride: transposeB ? 1 : n,
+    columnStride: transposeB ? k : 1,
+    offset: 0,
+  };
+  const tile = lowering.tileFor(n);
+  const panels = pack(lowering, tile, order, at(step.b));
+  const { threads } = lowering;
+  const kernel = lowering.scratched(convKernel(g, 1, n, tile, calls(lowering, tile, g), threads, own, batch));
+  lowering.push(kernel, [a, panels, { scratch: true }, at(out), ...loadsOf(own)], batch * m * n * k);
   lowering.finishLater(out, rest);
 };

@@ -1,6 +1,6 @@
 /** Convolutions, their gradients and matrix products: what the matrix kernel reads and writes for each. */
 import { type Expression, noValue, type Step, type ValueId } from '../plan/program.ts';
-import { type Shape, sizeOf, stridesOf } from '../shape.ts';
+import { type DType, type Shape, sizeOf, stridesOf } from '../shape.ts';
 import { type Loader, type Product, problemName, product, type Tile, tileName, tilesFor } from './gemm.ts';
 import type { Operand, Written } from './kernel.ts';
 import type { Bindings, Lowering } from './lowering.ts';
@@ -49,23 +49,29 @@ const withEpilogue = (
   lowering: Lowering,
   out: ValueId,
   epilogue: Expression | undefined,
-  contract: (target: Operand, epilogue: Expression | undefined) => void,
+  contract: (target: Operand, dtype: DType, epilogue: Expression | undefined) => void,
 ): void => {
   const read = new Set(epilogue?.loads.map(({ value }) => lowering.program.values[value].place));
   if (epilogue === undefined || read.size + ownBuffers <= lowering.means.maxBuffers) {
-    contract({ value: out }, epilogue);
+    contract({ value: out }, lowering.dtypeOf(out), epilogue);
     return;
   }
   const shape = lowering.shapeOf(out);
   const strides = stridesOf(shape);
   const sums = lowering.temporary(sizeOf(shape));
-  contract(sums, undefined);
+  contract(sums, 'f32', undefined);
   const code = epilogue.code.map((line) =>
     line.kind === 'accumulator' ? { kind: 'load' as const, load: epilogue.loads.length, dtype: line.dtype } : line,
   );
   const loads = [...epilogue.loads, { value: noValue, offset: 0, strides }];
   const reads = [...epilogue.loads.map(({ value }) => ({ value })), sums];
-  map(lowering, shape, { loads, code }, { operand: { value: out }, dtype: 'f32', offset: 0, strides }, reads);
+  map(
+    lowering,
+    shape,
+    { loads, code },
+    { operand: { value: out }, dtype: lowering.dtypeOf(out), offset: 0, strides },
+    reads,
+  );
 };
 
 /** On matrix units where there are some and the product is large enough. */
@@ -163,9 +169,9 @@ return ${bindings.read(x, `((image * ${u(g.h)} + y) * ${u(g.w)} + x) * ${u(g.c)}
 
 export const conv2d = (lowering: Lowering, step: Extract<Step, { kind: 'conv2d' }>): void => {
   const g = problemOf(lowering, step);
-  withEpilogue(lowering, step.out, step.epilogue, (target, epilogue) => {
+  withEpilogue(lowering, step.out, step.epilogue, (target, dtype, epilogue) => {
     const bindings = lowering.bindings();
-    const out = bindings.name(target, 'f32', true);
+    const out = bindings.name(target, dtype, true);
     const [x, filter] = [step.x, step.filter].map((value) => bindings.name({ value }, 'f32'));
     const finish = finisher(lowering, bindings, out, lowering.shapeOf(step.out), epilogue);
     multiply(lowering, bindings, {
@@ -186,9 +192,9 @@ export const conv2d = (lowering: Lowering, step: Extract<Step, { kind: 'conv2d' 
 
 export const conv2dInput = (lowering: Lowering, step: Extract<Step, { kind: 'conv2dInput' }>): void => {
   const g = problemOf(lowering, step);
-  withEpilogue(lowering, step.out, step.epilogue, (target, epilogue) => {
+  withEpilogue(lowering, step.out, step.epilogue, (target, dtype, epilogue) => {
     const bindings = lowering.bindings();
-    const out = bindings.name(target, 'f32', true);
+    const out = bindings.name(target, dtype, true);
     const [dy, filter] = [step.dy, step.filter].map((value) => bindings.name({ value }, 'f32'));
     const finish = finisher(lowering, bindings, out, lowering.shapeOf(step.out), epilogue);
     const { rows, count, segments, problem, range, pixel, tap, source } = parities(g);
@@ -269,9 +275,9 @@ let c${s} = group * ${u(g.ci)} + ${j} % ${u(g.ci)};`,
 
 export const matmul = (lowering: Lowering, step: Extract<Step, { kind: 'matmul' }>): void => {
   const { batch, m, n, k, transposeA, transposeB } = step;
-  withEpilogue(lowering, step.out, step.epilogue, (target, epilogue) => {
+  withEpilogue(lowering, step.out, step.epilogue, (target, dtype, epilogue) => {
     const bindings = lowering.bindings();
-    const out = bindings.name(target, 'f32', true);
+    const out = bindings.name(target, dtype, true);
     const [a, b] = [step.a, step.b].map((value: ValueId) => bindings.name({ value }, 'f32'));
     const finish = finisher(lowering, bindings, out, lowering.shapeOf(step.out), epilogue);
     multiply(lowering, bindings, {

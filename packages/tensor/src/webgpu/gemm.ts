@@ -57,15 +57,35 @@ ${p.problem ?? ''}
 ${p.store('row', 'column', 'value')}
 }`;
 
-/** Blocks of rows beyond what may lie along one axis lie along the third, problem by problem. */
-export const groupsOf = (p: Product, { rows, columns }: Tile): Written['groups'] => {
-  const down = Math.ceil(p.rows / rows);
-  return [Math.ceil(p.columns / columns), Math.min(down, widest), p.count * Math.ceil(down / widest)];
+/** Tiles across and down, and how workgroups are numbered: along three axes, or one after another where an axis is too long. */
+const layoutOf = (p: Product, { rows, columns }: Tile) => {
+  const [across, down] = [Math.ceil(p.columns / columns), Math.ceil(p.rows / rows)];
+  const folds = Math.ceil(down / widest);
+  const total = across * down * p.count;
+  return { across, down, folds, total, flat: across > widest || p.count * folds > widest };
 };
-export const blockOf = (p: Product, { rows, columns }: Tile): string => `
+
+/** Blocks of rows beyond what may lie along one axis lie along the third, problem by problem. */
+export const groupsOf = (p: Product, tile: Tile): Written['groups'] => {
+  const { across, down, folds, total, flat } = layoutOf(p, tile);
+  return flat
+    ? [Math.min(total, widest), Math.ceil(total / widest), 1]
+    : [across, Math.min(down, widest), p.count * folds];
+};
+export const blockOf = (p: Product, tile: Tile): string => {
+  const { across, down, total, flat } = layoutOf(p, tile);
+  if (flat)
+    return `
+let block_number = block.x + block.y * ${u(widest)};
+if (block_number >= ${u(total)}) { return; }
+let z = block_number / ${u(across * down)};
+let firstRow = block_number / ${u(across)} % ${u(down)} * ${u(tile.rows)};
+let firstColumn = block_number % ${u(across)} * ${u(tile.columns)};`;
+  return `
 let z = block.z % ${u(p.count)};
-let firstRow = (block.y + block.z / ${u(p.count)} * ${u(widest)}) * ${u(rows)};
-let firstColumn = block.x * ${u(columns)};`;
+let firstRow = (block.y + block.z / ${u(p.count)} * ${u(widest)}) * ${u(tile.rows)};
+let firstColumn = block.x * ${u(tile.columns)};`;
+};
 
 /** Each thread keeps its sums and reads what it needs. */
 const registers = (p: Product, tile: Tile): Written => {

@@ -3,8 +3,10 @@
  * and all faults of a file come back together.
  */
 import * as E from 'fp-ts/lib/Either.js';
-import { byLine, type FileFault, type FileNotice, type FileResult, nearest, quote } from './fault.ts';
-import { type LayerType, layerAliases, layerReaders, unsupportedSections } from './layer-sections.ts';
+import { type KeysOf, type LayerType, layerKinds, layerNames, layerTypeOf } from '../layers/index.ts';
+import { refusedSections } from '../layers/refused.ts';
+import { byLine, byWeight, type FileFault, type FileNotice, type FileResult, nearest, quote } from './fault.ts';
+import { type Entry, notText } from './lines.ts';
 import { readNet } from './net-section.ts';
 import type { SectionContext, SectionPlace, SectionReader, SectionReading } from './section-rule.ts';
 import { parseSections, type Section } from './sections.ts';
@@ -16,7 +18,7 @@ type Place = { readonly at: SectionPlace };
 export type NetConfig = Readonly<ValueOf<typeof readNet>> & Place;
 /** Keys of a layer section under their own names, defaults filled in, tagged by the kind of layer. */
 export type LayerConfig<T extends LayerType = LayerType> = {
-  [K in T]: { readonly type: K } & Readonly<ValueOf<(typeof layerReaders)[K]>> & Place;
+  [K in T]: { readonly type: K } & KeysOf<K> & Place;
 }[T];
 
 export interface NetworkConfig {
@@ -30,8 +32,10 @@ export interface ConfigOptions {
   readonly file?: string;
   /** Read bad values as C's `atoi` and `atof` would, with a notice, as the original does; else they are faults. */
   readonly lenient?: boolean;
-  /** Keys to drop wherever they occur, as if they were not written. */
+  /** Keys to drop wherever they occur, as if they were not written, with a notice. */
   readonly ignore?: readonly string[];
+  /** Refuse keys that change training only and are not implemented, in place of a notice. */
+  readonly strict?: boolean;
 }
 
 /** A file as far as it could be read: a layer that could not be is `undefined`, so that layer indices still hold. */
@@ -53,7 +57,9 @@ export const parseConfig = (text: string, options: ConfigOptions = {}): FileResu
 
 export const draftConfig = (text: string, options: ConfigOptions = {}): DraftConfig => {
   const file = options.file ?? 'cfg';
-  const lenient = options.lenient ?? false;
+  const { lenient = false, strict = false, ignore = [] } = options;
+  const foreign = notText(text, file);
+  if (foreign !== undefined) return { file, net: undefined, layers: [], faults: [foreign], notices: [] };
   const grammar = parseSections(text, file, { lenient });
   const faults = [...grammar.faults];
   const notices = [...grammar.notices];
@@ -63,28 +69,40 @@ export const draftConfig = (text: string, options: ConfigOptions = {}): DraftCon
     return reading.value;
   };
 
-  const [first, ...rest] = grammar.sections.map((section) => dropKeys(section, options.ignore ?? []));
+  const dropped = (section: Section, layer?: number): Section => {
+    for (const entry of section.entries) {
+      if (ignore.includes(entry.key)) notices.push(droppedKey(file, section, entry, layer));
+    }
+    return ignore.length === 0
+      ? section
+      : { ...section, entries: section.entries.filter(({ key }) => !ignore.includes(key)) };
+  };
+
+  const [first, ...rest] = grammar.sections;
   const opens = first !== undefined && (first.name === 'net' || first.name === 'network');
-  if (!opens) faults.push(noNet(file, first));
-  const net = opens ? keep(readNet(first, { file, lenient })) : undefined;
+  const unopened = grammar.faults.some(({ tag, key }) => tag === 'syntax' && key !== undefined);
+  if (!opens && !unopened) faults.push(noNet(file, first));
+  const net = opens ? keep(readNet(dropped(first), { file, lenient, strict })) : undefined;
   const layerSections = opens || first === undefined ? rest : [first, ...rest];
-  const layers = layerSections.map((section, layer) => keep(readLayer(section, { file, layer, lenient })));
+  const layers = layerSections.map((section, layer) =>
+    keep(readLayer(dropped(section, layer), { file, layer, lenient, strict })),
+  );
   if (layerSections.length === 0 && faults.length === 0) faults.push(noLayers(file));
-  return { file, net, layers, faults: byLine(faults), notices: byLine(notices) };
+  return { file, net, layers, faults: byLine(faults), notices: byWeight(notices) };
 };
 
 const readLayer = (section: Section, context: SectionContext): SectionReading<LayerConfig> => {
-  const type = layerAliases.get(section.name) ?? section.name;
-  if (!isLayerType(type)) return { value: undefined, faults: [unknownSection(section, context)], notices: [] };
-  const reading: SectionReading<object> = layerReaders[type](section, context);
-  // The reader comes from the row of this very type.
+  const type = layerTypeOf(section.name);
+  if (type === undefined) return { value: undefined, faults: [unknownSection(section, context)], notices: [] };
+  const reading: SectionReading<object> = layerKinds[type].read(section, context);
+  // The reader is that of this very kind.
   return { ...reading, value: reading.value && ({ type, ...reading.value } as LayerConfig) };
 };
 
-const isLayerType = (name: string): name is LayerType => Object.hasOwn(layerReaders, name);
-
-const dropKeys = (section: Section, keys: readonly string[]): Section =>
-  keys.length === 0 ? section : { ...section, entries: section.entries.filter(({ key }) => !keys.includes(key)) };
+const droppedKey = (file: string, { name }: Section, { key, line }: Entry, layer: number | undefined): FileNotice => ({
+  ...{ tag: 'ignored-key', file, line, layer, section: name, key },
+  message: 'is left out because the command asked for it',
+});
 
 const noNet = (file: string, first: Section | undefined): FileFault => ({
   tag: 'section',
@@ -104,17 +122,14 @@ const noLayers = (file: string): FileFault => ({
 });
 
 const unknownSection = ({ name, line }: Section, { file, layer }: SectionContext): FileFault => {
-  const known = [...Object.keys(layerReaders), ...layerAliases.keys()];
-  const near = nearest(name, known);
-  const why = unsupportedSections.includes(name) ? ' (Darknet has it, but no YOLOv3 network uses it)' : '';
-  return {
-    tag: 'section',
-    file,
-    line,
-    layer,
-    section: name,
-    expected: `a layer that is supported: ${Object.keys(layerReaders).join(', ')}`,
-    found: `${quote(name)}${why}`,
-    action: near === undefined ? 'remove or replace the section' : `did you mean [${near}]?`,
-  };
+  const place = { tag: 'section', file, line, layer, section: name } as const;
+  if (Object.hasOwn(refusedSections, name)) {
+    const found = `${quote(name)} (${refusedSections[name]})`;
+    return { ...place, expected: 'a layer that is implemented', found, action: 'take a network without it' };
+  }
+  const known = [...layerNames, ...Object.keys(refusedSections)];
+  const near = known.find((other) => other.toLowerCase() === name.toLowerCase()) ?? nearest(name, known);
+  const expected = `a layer that is implemented: ${Object.keys(layerKinds).join(', ')}`;
+  const action = near === undefined ? 'remove or replace the section' : `did you mean [${near}]?`;
+  return { ...place, expected, found: quote(name), action };
 };

@@ -41,12 +41,23 @@ describe('.data', () => {
       'a.data:4: eval: expected one of voc, coco, imagenet, found "kitti"; correct the value (Darknet would silently read voc)',
     ]);
   });
-  it('reports keys that are unknown or repeated', () => {
-    const result = parseData('valid=a\nvalid=b\nbackups=c', { file: 'a.data' });
+  it('reports keys that are repeated or that nobody reads, refuses misspelt ones', () => {
+    const result = parseData('valid=a\nvalid=b\nauthor=c', { file: 'a.data' });
     expect(E.isRight(result) && result.right.notices.map(showNotice)).toEqual([
       'a.data:2: valid: is given a second time; the first value counts',
-      'a.data:3: backups: is not a key of this section and has no effect; did you mean backup?',
+      'a.data:3: author: is read by no Darknet',
     ]);
+    expect(faultsOf(parseData('backups=c', { file: 'a.data' }))).toEqual([
+      'a.data:1: backups: expected a key of .data files, found "backups"; did you mean backup?',
+    ]);
+  });
+  it.each([
+    ['c\0l\0a\0s\0s\0e\0s\0=\x001\0', 'expected UTF-8 text, found UTF-16; save the file as UTF-8'],
+    ['<!DOCTYPE html>\n<p>404', 'found a web page; download the file itself'],
+    ['train\0\0=a list of some images', 'found bytes that are no text'],
+  ])('says what a file is that is no such text: %j', (text, message) => {
+    expect(faultsOf(parseData(text, { file: 'a.data' })).join('\n')).toContain(message);
+    expect(faultsOf(parseNames(text)).join('\n')).toContain(message);
   });
 });
 

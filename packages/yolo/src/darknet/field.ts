@@ -8,14 +8,13 @@ export interface Field<A> {
   readonly codec: t.Decoder<string, A>;
   /** Absent for keys that must be given. */
   readonly fallback?: { readonly value: A };
+  /** The text without what Darknet's number parsing passes over and nobody can mean: a comment, `.0`, a last comma. */
+  readonly tidy: (text: string) => string;
   /** The text that the original would have acted on. */
   readonly lax: (text: string) => string;
+  /** Words that another Darknet takes here. */
+  readonly foreign?: readonly string[];
 }
-
-export type FieldTable = Readonly<Record<string, Field<unknown>>>;
-export type FieldsOf<T extends FieldTable> = {
-  readonly [K in keyof T]: T[K] extends Field<infer A> ? A : never;
-};
 
 interface Range {
   readonly min?: number;
@@ -77,6 +76,13 @@ const decimalsCodec = codec('numbers separated by commas', isNumbers, parseList(
 const flagCodec = codec('0 or 1', isBoolean, (text) => (wholeText.test(text) ? Number(text) !== 0 : undefined));
 const textCodec = codec('text', t.string.is, (text) => text);
 
+const withoutComment = (text: string): string => text.replace(/[#;].*$/s, '');
+const tidyDecimal = withoutComment;
+const tidyWhole = (text: string): string => withoutComment(text).replace(/^([+-]?\d+)\.0*$/, '$1');
+const tidyList = (item: (text: string) => string) => (text: string) =>
+  withoutComment(text).replace(/,$/, '').split(',').map(item).join(',');
+const untouched = (text: string): string => text;
+
 /** C's `atoi`: the leading whole number, or 0. */
 const atoi = (text: string): string => /^[+-]?\d+/.exec(text)?.[0] ?? '0';
 /** C's `atof` for decimal numbers: the leading number, or 0. */
@@ -86,46 +92,60 @@ const each = (convert: (text: string) => string) => (text: string) => text.split
 /** The same field, which may be absent: then its value is `undefined` and the section's own rule fills it in. */
 export const optional = <A>(field: Field<A>): Field<A | undefined> => ({ ...field, fallback: { value: undefined } });
 /** The same field, which must be given. */
-export const required = <A>({ codec, lax }: Field<A>): Field<A> => ({ codec, lax });
+export const required = <A>({ fallback, ...field }: Field<A>): Field<A> => field;
 
 export const whole = (fallback: number, range: Range = {}): Field<number> => ({
   codec: wholeCodec(range),
   fallback: { value: fallback },
+  tidy: tidyWhole,
   lax: atoi,
 });
 export const decimal = (fallback: number, range: Range = {}): Field<number> => ({
   codec: decimalCodec(range),
   fallback: { value: fallback },
+  tidy: tidyDecimal,
   lax: atof,
 });
 /** Any whole number other than 0 is true, as in C. */
 export const flag = (fallback: boolean): Field<boolean> => ({
   codec: flagCodec,
   fallback: { value: fallback },
+  tidy: tidyWhole,
   lax: atoi,
 });
 export const wholes = (fallback: readonly number[]): Field<readonly number[]> => ({
   codec: wholesCodec,
   fallback: { value: fallback },
+  tidy: tidyList(tidyWhole),
   lax: each(atoi),
 });
 export const decimals = (fallback: readonly number[]): Field<readonly number[]> => ({
   codec: decimalsCodec,
   fallback: { value: fallback },
+  tidy: tidyList(tidyDecimal),
   lax: each(atof),
 });
 export const text = (fallback: string): Field<string> => ({
   codec: textCodec,
   fallback: { value: fallback },
-  lax: (s) => s,
+  tidy: untouched,
+  lax: untouched,
 });
 
 /** One of a few words; `otherwise` is the word that the original takes for any other. */
-export const word = <const W extends string>(choices: readonly W[], fallback: W, otherwise: W): Field<W> => {
+export const word = <const W extends string>(
+  choices: readonly W[],
+  fallback: W,
+  otherwise: W,
+  foreign: readonly string[] = [],
+): Field<W> => {
   const is = (u: unknown): u is W => choices.some((choice) => choice === u);
   return {
     codec: codec(`one of ${choices.join(', ')}`, is, (s) => (is(s) ? s : undefined)),
     fallback: { value: fallback },
+    // Darknet takes a word with a comment behind it for an unknown word, so what is meant is not what would be run.
+    tidy: untouched,
     lax: (s) => (is(s) ? s : otherwise),
+    foreign,
   };
 };

@@ -3,10 +3,10 @@
 import fc from 'fast-check';
 import * as E from 'fp-ts/lib/Either.js';
 import { describe, expect, it } from 'vitest';
+import { layerKinds } from '../layers/index.ts';
 import { parseConfig } from './config.ts';
 import { parseData } from './data-file.ts';
 import { type FileResult, showFault, showNotice } from './fault.ts';
-import { layerReaders } from './layer-sections.ts';
 import { layerTable } from './layer-table.ts';
 import { parseNames } from './names.ts';
 import { parseNetwork } from './plan.ts';
@@ -87,7 +87,7 @@ const line = fc.oneof(
   {
     weight: 3,
     arbitrary: fc
-      .constantFrom(...Object.keys(layerReaders), 'net', 'region', 'toString', '__proto__')
+      .constantFrom(...Object.keys(layerKinds), 'net', 'region', 'toString', '__proto__')
       .map((s) => `[${s}]`),
   },
   { weight: 1, arbitrary: fc.string() },

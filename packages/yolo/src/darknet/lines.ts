@@ -20,6 +20,28 @@ export interface Entry {
 /** Lines as they stand, without their ends. */
 export const physicalLines = (text: string): readonly string[] => text.replace(/^\uFEFF/, '').split(/\r\n|\n|\r/);
 
+/** Files that are no text at all, or text of another encoding: one fault says so in place of one for every line. */
+export const notText = (text: string, file: string): FileFault | undefined => {
+  const fault = (found: string, action: string): FileFault => ({
+    tag: 'syntax',
+    file,
+    expected: 'UTF-8 text',
+    found,
+    action,
+  });
+  const start = text.slice(0, 4000);
+  // UTF-16 read as UTF-8: two bytes of a mark that are none, or a zero byte beside every letter.
+  const zeros = start.split('\u0000').length - 1;
+  if (zeros > 0 && zeros >= 0.4 * (start.length - zeros)) {
+    return fault('UTF-16', 'save the file as UTF-8');
+  }
+  if (zeros > 0) return fault('bytes that are no text', 'give the text file that belongs here');
+  return isWebPage(start) ? fault('a web page', 'download the file itself, not the page that shows it') : undefined;
+};
+
+/** Of the first characters of a file. */
+export const isWebPage = (start: string): boolean => /^\uFEFF?\s*<(!doctype\s+html|html|head|\?xml|!--)/i.test(start);
+
 export interface LineOptions {
   /** Keep blanks inside lines: file names may hold them. */
   readonly inner?: boolean;

@@ -1,7 +1,7 @@
 /** `.names` files (SPEC 2): one class name a line, class 0 first. Blanks inside a name are kept. */
 import * as E from 'fp-ts/lib/Either.js';
 import type { FileFault, FileNotice, FileResult } from './fault.ts';
-import { physicalLines } from './lines.ts';
+import { notText, physicalLines } from './lines.ts';
 
 export interface NamesOptions {
   readonly file?: string;
@@ -11,6 +11,8 @@ export interface NamesOptions {
 
 export const parseNames = (text: string, options: NamesOptions = {}): FileResult<readonly string[]> => {
   const file = options.file ?? 'names';
+  const foreign = notText(text, file);
+  if (foreign !== undefined) return E.left([foreign]);
   const lines = physicalLines(text).map((line) => line.trim());
   const names = lines.slice(0, lines.findLastIndex((line) => line !== '') + 1);
   const faults: FileFault[] = names.flatMap((name, i) =>

@@ -1,11 +1,16 @@
-/** `[net]`: input size, batch, optimiser, colour augmentation and learning-rate schedule (SPEC 1.2, 1.3). */
+/** `[net]`: input size, batch, optimiser, augmentation and learning-rate schedule (SPEC 1.2, 1.3, SPEC-V4 1.2). */
+import { classifiers } from '../layers/common/keys.ts';
 import { decimal, decimals, flag, required, whole, wholes, word } from './field.ts';
-import { type Problem, sectionReader } from './section-rule.ts';
+import { cosmetic, trainingOnly, without } from './key-rule.ts';
+import { type Advice, type Problem, sectionReader } from './section-rule.ts';
 
 export const policies = ['constant', 'step', 'steps', 'exp', 'poly', 'sigmoid', 'random'] as const;
 export type Policy = (typeof policies)[number];
 
-const fields = {
+const recurrent = 'only for recurrent networks and tracking, which are not implemented';
+const aboutGpu = "only for the memory and speed of AlexeyAB's GPU code";
+
+export const netKeys = {
   /** Images per weight update; a mini-batch is `batch / subdivisions`. */
   batch: whole(1, { min: 1 }),
   subdivisions: whole(1, { min: 1 }),
@@ -22,7 +27,7 @@ const fields = {
   B1: decimal(0.9),
   B2: decimal(0.999),
   eps: decimal(1e-7),
-  policy: word(policies, 'constant', 'constant'),
+  policy: word(policies, 'constant', 'constant', ['sgdr']),
   /** Warm-up length in batches. */
   burn_in: whole(0, { min: 0 }),
   power: decimal(4),
@@ -45,7 +50,8 @@ const fields = {
   hue: decimal(0),
   /** Augmentations that came after the original, all off by default: AlexeyAB's keys, */
   mosaic: flag(false),
-  mixup: flag(false),
+  /** in whose Darknet 2, 3 and 4 are other mixtures, */
+  mixup: whole(0, { min: 0, max: 1 }),
   cutmix: flag(false),
   /** Size of the blur; 1 leaves the objects sharp. */
   blur: whole(0, { min: 0, max: 255 }),
@@ -56,34 +62,43 @@ const fields = {
   perspective: decimal(0, { min: 0, max: 0.3 }),
   grayscale: decimal(0, { min: 0, max: 1 }),
   cutout: decimal(0, { min: 0, max: 1 }),
-  notruth: flag(false),
-  random: flag(false),
-  center: flag(false),
-  max_crop: whole(0, { min: 0 }),
-  min_crop: whole(0, { min: 0 }),
-  max_ratio: decimal(0, { min: 0 }),
-  min_ratio: decimal(0, { min: 0 }),
+
+  letter_box: trainingOnly(
+    whole(0, { min: 1 }),
+    'pictures would be fitted into the input with their sides in proportion, as they are in detection',
+  ),
+  mosaic_bound: trainingOnly(flag(false), 'boxes would end at the edges of the parts of a mosaic'),
+  gaussian_noise: trainingOnly(whole(0), 'pictures would have noise'),
+  resize_step: trainingOnly(whole(32), 'sizes of multi-scale training would be multiples of it'),
+  dynamic_minibatch: trainingOnly(flag(false), 'a mini-batch would grow when the input shrinks'),
+  weights_reject_freq: trainingOnly(whole(0), 'filters that are alike would be drawn anew'),
+  equidistant_point: trainingOnly(whole(0), 'small and large errors would be cleared late in training'),
+  badlabels_rejection_percentage: trainingOnly(decimal(0), 'the largest errors would be cleared late in training'),
+  num_sigmas_reject_badlabels: trainingOnly(decimal(0), 'the largest errors would be cleared late in training'),
+  adversarial_lr: trainingOnly(decimal(0), 'it would train on changed pictures'),
+  attention: trainingOnly(flag(false), 'it would train on changed pictures'),
+  unsupervised: trainingOnly(flag(false), 'it would train without labels'),
+  contrastive: trainingOnly(flag(false), 'pairs of pictures would be trained to be alike'),
+  track: trainingOnly(flag(false), 'it would train on sequences of pictures'),
+
+  notruth: cosmetic(flag(false), classifiers),
+  random: cosmetic(flag(false), classifiers),
+  center: cosmetic(flag(false), classifiers),
+  ...without(classifiers, 'max_crop', 'min_crop', 'max_ratio', 'min_ratio', 'label_smooth_eps'),
+  ...without('only with contrastive', 'contrastive_jit_flip', 'contrastive_color'),
+  ...without('only with policy=sgdr', 'learning_rate_min', 'sgdr_cycle', 'sgdr_mult'),
+  ...without(recurrent, 'augment_speed', 'sequential_subdivisions', 'init_sequential_subdivisions', 'seq_scales'),
+  ...without(aboutGpu, 'optimized_memory', 'workspace_size_limit_MB', 'use_cuda_graph', 'try_fix_nan'),
+  ...without('only for the chart', 'max_chart_loss'),
+  ...without(
+    'read by no Darknet in this section',
+    ...(['max_delta', 'stopbackward', 'ema_start', 'badlabels_reverse', 'no_img_flip', 'max_epochs', 'seen'] as const),
+  ),
 };
 
-// biome-ignore format: a list of words
-const ignored = [
-  'adversarial_lr', 'attention', 'badlabels_rejection_percentage', 'badlabels_reverse', 'contrastive',
-  'contrastive_color', 'contrastive_jit_flip', 'dynamic_minibatch', 'ema_start',
-  'equidistant_point', 'gaussian_noise', 'init_sequential_subdivisions', 'label_smooth_eps', 'letter_box',
-  'max_chart_loss', 'max_delta', 'mosaic_bound', 'no_img_flip', 'num_sigmas_reject_badlabels',
-  'optimized_memory', 'resize_step', 'sequential_subdivisions', 'seq_scales', 'sgdr_cycle', 'sgdr_mult', 'stopbackward',
-  'track', 'try_fix_nan', 'unsupervised', 'weights_reject_freq', 'workspace_size_limit_MB',
-];
+type Schedule = { readonly policy: Policy; readonly steps: readonly number[]; readonly scales: readonly number[] };
 
-const schedule = ({
-  policy,
-  steps,
-  scales,
-}: {
-  policy: Policy;
-  steps: readonly number[];
-  scales: readonly number[];
-}): Problem[] => {
+const schedule = ({ policy, steps, scales }: Schedule): readonly Problem[] => {
   if (policy !== 'steps') return [];
   if (steps.length === 0) {
     return [
@@ -107,59 +122,56 @@ const schedule = ({
       ];
 };
 
+type Sizes = Readonly<
+  Record<'batch' | 'subdivisions' | 'time_steps' | 'inputs' | 'height' | 'width' | 'channels', number>
+>;
+
+const sizes = (net: Sizes): readonly Problem[] => {
+  const inputs = net.height * net.width * net.channels;
+  const batch = {
+    key: 'subdivisions',
+    expected: `at most batch (${net.batch})`,
+    found: String(net.subdivisions),
+    action: 'raise batch or lower subdivisions',
+  };
+  const steps = {
+    key: 'time_steps',
+    expected: '1',
+    found: String(net.time_steps),
+    action: 'recurrent networks are not supported',
+  };
+  const volume = {
+    key: 'inputs',
+    expected: `height x width x channels = ${inputs}`,
+    found: String(net.inputs),
+    action: 'correct it or leave it out',
+  };
+  return [
+    ...(net.batch >= net.subdivisions ? [] : [batch]),
+    ...(net.time_steps === 1 ? [] : [steps]),
+    ...(net.inputs === inputs ? [] : [volume]),
+  ];
+};
+
+const advise = ({ batch, subdivisions }: Pick<Sizes, 'batch' | 'subdivisions'>): readonly Advice[] =>
+  batch % subdivisions === 0
+    ? []
+    : [
+        {
+          tag: 'compatibility',
+          about: 'training',
+          key: 'subdivisions',
+          message: `does not divide batch: an update sees ${Math.floor(batch / subdivisions) * subdivisions} images, not ${batch}`,
+        },
+      ];
+
 export const readNet = sectionReader({
-  fields,
-  ignored,
-  complete: (net) => ({
+  keys: netKeys,
+  complete: ({ mixup, ...net }) => ({
     ...net,
+    mixup: mixup === 1,
     inputs: net.inputs === 0 ? net.height * net.width * net.channels : net.inputs,
-    max_crop: net.max_crop === 0 ? 2 * net.width : net.max_crop,
-    min_crop: net.min_crop === 0 ? net.width : net.min_crop,
-    max_ratio: net.max_ratio === 0 ? (net.max_crop === 0 ? 2 : net.max_crop / net.width) : net.max_ratio,
-    min_ratio: net.min_ratio === 0 ? (net.min_crop === 0 ? 1 : net.min_crop / net.width) : net.min_ratio,
   }),
-  check: (net) => [
-    ...schedule(net),
-    ...(net.batch >= net.subdivisions
-      ? []
-      : [
-          {
-            key: 'subdivisions',
-            expected: `at most batch (${net.batch})`,
-            found: String(net.subdivisions),
-            action: 'raise batch or lower subdivisions',
-          },
-        ]),
-    ...(net.time_steps === 1
-      ? []
-      : [
-          {
-            key: 'time_steps',
-            expected: '1',
-            found: String(net.time_steps),
-            action: 'recurrent networks are not supported',
-          },
-        ]),
-    ...(net.inputs === net.height * net.width * net.channels
-      ? []
-      : [
-          {
-            key: 'inputs',
-            expected: `height x width x channels = ${net.height * net.width * net.channels}`,
-            found: String(net.inputs),
-            action: 'correct it or leave it out',
-          },
-        ]),
-  ],
-  advise: (net) => [
-    ...(net.batch % net.subdivisions === 0
-      ? []
-      : [
-          {
-            tag: 'compatibility' as const,
-            key: 'subdivisions',
-            message: `does not divide batch: an update sees ${Math.floor(net.batch / net.subdivisions) * net.subdivisions} images, not ${net.batch}`,
-          },
-        ]),
-  ],
+  check: (net) => [...schedule(net), ...sizes(net)],
+  advise,
 });

@@ -3,23 +3,16 @@
  * Faults name the layer, its line and the number that was expected; all of a file come back together.
  */
 import * as E from 'fp-ts/lib/Either.js';
+import type { LayerGeometry } from '../layers/common/kind.ts';
+import { badReferences, type ImageShape, type LayerShape, type ShapeContext } from '../layers/common/shape.ts';
+import { kindOf } from '../layers/index.ts';
+import { yoloChannels } from '../layers/yolo.ts';
 import { type ConfigOptions, draftConfig, type LayerConfig, type NetConfig, type NetworkConfig } from './config.ts';
-import { byLine, type FileFault, type FileResult } from './fault.ts';
-import {
-  badReferences,
-  type ImageShape,
-  inferShape,
-  type LayerShape,
-  type ShapeContext,
-  yoloChannels,
-} from './layer-shapes.ts';
+import { byLine, type FileFault, type FileResult, showFault } from './fault.ts';
 import { faultAt, type Problem } from './section-rule.ts';
 
-export interface LayerPlan extends LayerShape {
-  readonly index: number;
+export interface LayerPlan extends LayerGeometry {
   readonly config: LayerConfig;
-  /** Shape of the direct input, the output of the layer before. */
-  readonly input: ImageShape;
 }
 
 export interface NetworkPlan {
@@ -49,6 +42,23 @@ export const planNetwork = (
 ): E.Either<readonly FileFault[], NetworkPlan> => {
   const { layers, faults } = inferLayers(config.layers, inputOf(config.net, options));
   return faults.length > 0 ? E.left(faults) : E.right(assemble(config.file, config.net, layers, options));
+};
+
+export class InputSizeError extends RangeError {
+  readonly faults: readonly FileFault[];
+  constructor(width: number, height: number, faults: readonly FileFault[]) {
+    super(`An input of ${width} x ${height} does not fit the network: ${faults.map(showFault).join('\n')}`);
+    this.name = 'InputSizeError';
+    this.faults = faults;
+  }
+}
+
+/** The same network for an input of another size; throws an `InputSizeError` that names the layer which it does not fit. */
+export const resizedPlan = ({ file, net, layers, batch }: NetworkPlan, width: number, height: number): NetworkPlan => {
+  const config = { file, net, layers: layers.map((layer) => layer.config) };
+  const sized = planNetwork(config, { width, height, batch });
+  if (E.isLeft(sized)) throw new InputSizeError(width, height, sized.left);
+  return sized.right;
 };
 
 /** Reads a `.cfg` and lays it out, so that faults of spelling and faults of shape are reported together. */
@@ -109,14 +119,14 @@ const inferLayer = (
 ): E.Either<readonly Problem[], LayerPlan> => {
   if (config === undefined) return E.left([]);
   const { index, outputs } = context;
-  const problems = [...badReferences(config, index), ...wrongFilters(config, before)];
-  // A route does not look at its direct input, so it mends a chain that an earlier fault broke.
-  const input = outputs[index - 1] ?? (index === 0 || config.type === 'route' ? context.input : undefined);
+  const { reads, readsInput = true, shape } = kindOf(config);
+  const references = reads === undefined ? [] : badReferences(reads(config), index);
+  const problems = [...references, ...wrongFilters(config, before)];
+  // A layer that does not look at its direct input mends a chain that an earlier fault broke.
+  const input = outputs[index - 1] ?? (index === 0 || !readsInput ? context.input : undefined);
   return problems.length > 0 || input === undefined
     ? E.left(problems)
-    : E.map((inferred: LayerShape) => ({ ...inferred, index, config, input }))(
-        inferShape(config, { ...context, input }),
-      );
+    : E.map((inferred: LayerShape) => ({ ...inferred, index, config, input }))(shape(config, { ...context, input }));
 };
 
 /** A `[yolo]` layer right behind a convolution with other than its number of filters; needs no shapes. */

@@ -16,7 +16,8 @@ export interface SectionOptions {
   readonly lenient?: boolean;
 }
 
-const header = /^\[([^[\]]+)\]$/;
+/** Darknet itself dies of what stands behind the bracket. */
+const header = /^\[([^[\]]+)\]([#;].*)?$/;
 
 /** What could be read, and what could not: readers go on with the sections to report their faults too. */
 export interface ParsedSections {
@@ -30,19 +31,27 @@ export const parseSections = (text: string, file: string, options: SectionOption
   const notices: FileNotice[] = [];
   const sections: { name: string; line: number; entries: Entry[] }[] = [];
   let given = new Set<string>();
+  let orphaned: FileFault | undefined;
   // A malformed header still opens a section, so that the keys below it are not blamed on the one above.
   let skipping = false;
   for (const line of significantLines(text)) {
     if (line.text.startsWith('[')) {
-      const name = header.exec(line.text)?.[1];
+      const [, name, comment] = header.exec(line.text) ?? [];
       skipping = name === undefined;
       given = new Set();
-      if (name !== undefined) sections.push({ name, line: line.number, entries: [] });
-      else faults.push(badHeader(file, line.number, line.text));
+      if (name !== undefined) {
+        sections.push({ name, line: line.number, entries: [] });
+        if (comment !== undefined) notices.push(behindHeader(file, line.number, name, comment));
+      } else faults.push(badHeader(file, line.number, line.text));
       continue;
     }
     const entry = parseEntry(file, line);
     if (E.isLeft(entry)) {
+      const [, key] = emptyValue.exec(line.text) ?? [];
+      if (key !== undefined) {
+        notices.push(noValue(file, line.number, sections.at(-1)?.name, key));
+        continue;
+      }
       if (!options.lenient) faults.push(entry.left);
       else
         notices.push({
@@ -55,14 +64,15 @@ export const parseSections = (text: string, file: string, options: SectionOption
     }
     if (skipping) continue;
     const section = sections.at(-1);
-    if (section === undefined) faults.push(orphan(file, entry.right));
+    // The others have the same cause.
+    if (section === undefined) orphaned ??= orphan(file, entry.right);
     else if (given.has(entry.right.key)) notices.push(duplicate(file, section.name, entry.right));
     else {
       given.add(entry.right.key);
       section.entries.push(entry.right);
     }
   }
-  return { sections, faults, notices };
+  return { sections, faults: orphaned ? [orphaned, ...faults] : faults, notices };
 };
 
 /** The text of a `.cfg`; `parseSections` reads it back. */
@@ -83,6 +93,19 @@ const badHeader = (file: string, line: number, text: string): FileFault => ({
   found: quote(text),
   expected: 'a section name in brackets, alone on its line',
   action: 'write it as [name]; comments need a line of their own',
+});
+
+/** `map=`: Darknet passes such a line over. */
+const emptyValue = /^([^=]+)=$/;
+
+const noValue = (file: string, line: number, section: string | undefined, key: string): FileNotice => ({
+  ...{ tag: 'lenient', file, line, section, key },
+  message: 'has no value and counts as absent',
+});
+
+const behindHeader = (file: string, line: number, section: string, comment: string): FileNotice => ({
+  ...{ tag: 'lenient', file, line, section },
+  message: `${quote(comment)} behind the bracket is taken for a comment; Darknet needs it on a line of its own`,
 });
 
 const orphan = (file: string, entry: Entry): FileFault => ({

@@ -2,7 +2,7 @@
  * Orders of weights. Darknet keeps `[filter, channel, row, column]`; activations here are NHWC, so kernels are wanted as
  * `[filter, row, column, channel]`. The same holds for a connected layer, whose kernel covers its whole input.
  */
-import type { KernelShape } from './weights-layout.ts';
+import type { KernelShape } from '../layers/common/weights.ts';
 
 /** `[filter, channel, row, column]` to `[filter, row, column, channel]`. */
 export const toChannelsLast = (weights: Float32Array, [filters, channels, rows, columns]: KernelShape): Float32Array =>

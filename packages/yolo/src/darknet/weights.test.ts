@@ -24,8 +24,8 @@ const written = (result: E.Either<unknown, Uint8Array>): Uint8Array => {
   if (E.isLeft(result)) throw new Error(JSON.stringify(result.left));
   return result.right;
 };
-const faultsOf = (bytes: Uint8Array, plan: NetworkPlan): readonly string[] => {
-  const result = readWeights(bytes, plan, { file: 'a.weights' });
+const faultsOf = (bytes: Uint8Array, plan: NetworkPlan, options: ReadWeightsOptions = {}): readonly string[] => {
+  const result = readWeights(bytes, plan, { file: 'a.weights', ...options });
   return E.isLeft(result) ? result.left.map(showFault) : [];
 };
 
@@ -128,7 +128,7 @@ describe('length', () => {
   it('inside a layer is a fault that names layer and bytes, unless part of a file is asked for', () => {
     const bytes = counting(first + 9);
     expect(faultsOf(bytes, small)).toEqual([
-      'a.weights: layer 2 [convolutional]: expected 40 bytes for this layer, 700 in the file, found 36 left of 552; check that the weights belong to a.cfg and are complete, or ask for partial loading (--partial)',
+      'a.weights: layer 2 [convolutional]: expected 40 bytes for this layer, 700 in the file, found 36 left of 552; the weights are of another cfg (a layer, filters, size, groups or batch_normalize differ) or not complete: give their own cfg, or cut them with `gdarknet partial <their cfg> a.weights <out> <layers>`',
     ]);
     const { value, notices } = read(bytes, small, { partial: true });
     expect(value.layers[0]).toBeDefined();
@@ -156,6 +156,80 @@ describe('length', () => {
         if (E.isRight(result)) expect(result.right.value.layers.length).toBe(4);
       }),
     );
+  });
+});
+
+describe('weights of another network', () => {
+  const detector = (classes: number, more = '') =>
+    layout(
+      `${net}[conv]\nfilters=4\nsize=3\npad=1\nbatch_normalize=1\n${more}[conv]\nfilters=${3 * (5 + classes)}\n` +
+        `[yolo]\nnum=3\nclasses=${classes}\nanchors=1,1,2,2,3,3\n[route]\nlayers=0\n` +
+        `[conv]\nfilters=8\nbatch_normalize=1\n[conv]\nfilters=${3 * (5 + classes)}\n[yolo]\nnum=3\nclasses=${classes}\nanchors=1,1,2,2,3,3\n`,
+    );
+  const weightsOf = (plan: NetworkPlan, seed = 3) => written(writeWeights(generatedWeights(plan, seed, 0), plan));
+  const kept = (plan: NetworkPlan, bytes: Uint8Array) =>
+    read(bytes, plan, { partial: true }).value.layers.flatMap((layer, i) => (layer ? [i] : []));
+
+  it('with other classes are refused with their number, and partial takes the layers before', () => {
+    expect(faultsOf(weightsOf(detector(5)), detector(1))[0]).toMatch(
+      /the length of this network with 5 classes: give its own cfg, or cut it with `gdarknet partial <its cfg> a\.weights <out> 1`/,
+    );
+    expect(kept(detector(1), weightsOf(detector(5)))).toEqual([0]);
+    expect(kept(detector(5), weightsOf(detector(1)))).toEqual([0]);
+    expect(read(weightsOf(detector(1)), detector(5), { partial: true }).notices.map(showNotice)).toEqual([
+      'a.weights: layer 1 [convolutional]: differs from the file, or may: layers 1 to 6 of a.cfg keep their initial weights',
+    ]);
+  });
+  it('with another batch_normalize are refused with the layer', () => {
+    const changed = layout(`${net}[conv]\nfilters=4\nbatch_normalize=1\n[conv]\nfilters=5\nbatch_normalize=1\n`);
+    const plain = layout(`${net}[conv]\nfilters=4\nbatch_normalize=1\n[conv]\nfilters=5\n`);
+    expect(faultsOf(weightsOf(plain), changed)[0]).toContain('with another batch_normalize in layer 1: correct a.cfg');
+    expect(faultsOf(weightsOf(changed), plain)[0]).toContain('with another batch_normalize in layer 1: correct a.cfg');
+  });
+  it('of the same length are refused where variances are none', () => {
+    const wide = layout(`${net}[conv]\nfilters=9\nbatch_normalize=1\n[conv]\nfilters=7\nbatch_normalize=1\n`);
+    const tall = layout(`${net}[conv]\nfilters=7\nbatch_normalize=1\n[conv]\nfilters=9\nbatch_normalize=1\n`);
+    const bytes = weightsOf(wide).subarray(0, 20 + 4 * Math.min(wide.parameters, tall.parameters));
+    const padded = new Uint8Array(20 + 4 * tall.parameters);
+    padded.set(bytes.subarray(0, padded.length));
+    expect(faultsOf(padded, tall).join('\n')).toMatch(/rollingVariance: expected values of 0 or more, found -/);
+  });
+  it('partial never takes a layer whose filters differ, nor one behind it', () => {
+    const body = (filters: readonly number[]) =>
+      layout(
+        `${net}${filters.map((f) => `[conv]\nfilters=${f}\nsize=3\npad=1\nbatch_normalize=1\n`).join('')}[conv]\nfilters=5\n`,
+      );
+    for (const [at, filters] of [
+      [1, 16],
+      [1, 4],
+      [2, 12],
+      [3, 7],
+      [0, 9],
+    ] as const) {
+      const own = [8, 8, 8, 8];
+      const theirs = own.map((f, i) => (i === at ? filters : f));
+      const result = readWeights(weightsOf(body(theirs)), body(own), { partial: true });
+      const taken = E.isLeft(result) ? [] : result.right.value.layers.flatMap((layer, i) => (layer ? [i] : []));
+      expect(
+        taken.every((layer) => layer < at),
+        `${theirs}: ${taken}`,
+      ).toBe(true);
+    }
+  });
+  it('that end with a layer are a backbone, but no whole network', () => {
+    const plan = detector(1);
+    const bytes = written(cutWeights(generatedWeights(plan, 3, 0), plan, 1));
+    expect(read(bytes, plan).notices.length).toBe(1);
+    expect(faultsOf(bytes, plan, { whole: true })[0]).toContain(
+      'expected the weights of all layers of a.cfg, found those of layers 0 to 0; give the weights of the whole network',
+    );
+    expect(kept(plan, bytes)).toEqual([0]);
+  });
+  it.each([
+    ['<!DOCTYPE html><html>not here</html> and so on', 'found a web page; download the file itself'],
+    ['version https://git-lfs.github.com/spec/v1\noid', 'found a pointer of Git LFS; fetch the file'],
+  ])('is not what %j is', (text, message) => {
+    expect(faultsOf(new TextEncoder().encode(text), small)[0]).toContain(message);
   });
 });
 

@@ -6,6 +6,22 @@ import * as E from 'fp-ts/lib/Either.js';
 import type { FileFault, FileNotice, FileResult } from './fault.ts';
 import type { LayerPlan, NetworkPlan } from './plan.ts';
 import {
+  badHeader,
+  type Fit,
+  notFinite,
+  noVariance,
+  otherFile,
+  partialNotice,
+  place,
+  restOf,
+  type Taken,
+  tooLong,
+  tooShort,
+  unfinished,
+  wrongSize,
+} from './weights-faults.ts';
+import { firstImpossible, layersAlike, otherClasses } from './weights-fit.ts';
+import {
   headerBytes,
   isTransposing,
   newHeader,
@@ -13,7 +29,7 @@ import {
   type WeightsHeader,
   writeHeader,
 } from './weights-header.ts';
-import { type Block, type BlockName, blocksToRead, blocksToWrite, isTransposed } from './weights-layout.ts';
+import { type BlockName, blocksToRead, blocksToWrite, isTransposed } from './weights-layout.ts';
 import { transposeMatrix } from './weights-order.ts';
 
 /** Of one convolutional or connected layer. With batch normalisation, `biases` is its shift. */
@@ -36,8 +52,10 @@ export interface NetworkWeights {
 export interface ReadWeightsOptions {
   /** Name for messages. */
   readonly file?: string;
-  /** Take what fits of a file that is too short or too long: complete layers from the first on. */
+  /** Of a file that does not fit take the layers before the first that differs, or that may. */
   readonly partial?: boolean;
+  /** Refuse a backbone too: every layer must have its weights. Without effect beside `partial`. */
+  readonly whole?: boolean;
   /** Set the counter of seen images to 0. */
   readonly clear?: boolean;
 }
@@ -51,26 +69,58 @@ export const readWeights = (
   plan: NetworkPlan,
   options: ReadWeightsOptions = {},
 ): FileResult<NetworkWeights> => {
-  const file = options.file ?? 'weights';
+  const { file = 'weights', partial = false, whole = false } = options;
   const header = readHeader(bytes);
+  const foreign = otherFile(file, bytes);
+  if (foreign !== undefined) return E.left([foreign]);
   if (header === undefined) return E.left([badHeader(file, bytes)]);
   const start = headerBytes(header);
   const floats = floatsOf(bytes, start);
-  const { layers, used, broken } = takeLayers(floats, plan, isTransposing(header));
+  const taken = takeLayers(floats, plan, isTransposing(header));
+  const fit: Fit = { ...taken, file, plan, start, length: bytes.length, impossible: firstImpossible(taken.layers) };
 
-  const rest = bytes.length - start - 4 * used;
-  const notices: FileNotice[] = [];
-  if (broken !== undefined) {
-    // Nothing at all behind the header is no backbone but a broken download.
-    const atBoundary = rest === 0 && used > 0;
-    if (!atBoundary && !options.partial) return E.left([tooShort(file, plan, broken, start + 4 * used, bytes.length)]);
-    notices.push(partialNotice(file, plan, broken, rest));
-  } else if (rest > 0) {
-    if (!options.partial) return E.left([tooLong(file, plan, bytes.length, rest)]);
-    notices.push({ tag: 'weights', file, message: `${rest} bytes behind the last layer of ${plan.file} are not used` });
-  }
-  notices.push(...notFinite(file, plan, layers));
+  const misfit = misfitOf(fit, whole && !partial);
+  if (misfit !== undefined && !partial) return E.left([misfit]);
+  const count = misfit === undefined ? plan.layers.length : alike(fit);
+  if (count === 0 && misfit !== undefined) return E.left([misfit]);
+  const layers = taken.layers.map((layer, i) => (i < count ? layer : undefined));
+  const notices = [...lengthNotices(fit, count), ...notFinite(file, plan, layers)];
   return E.right({ value: { header: options.clear ? { ...header, seen: 0 } : header, layers }, notices });
+};
+
+/** Why the file cannot be of this network. Nothing at all behind the header is no backbone but a broken download. */
+const misfitOf = (fit: Fit, whole: boolean): FileFault | undefined => {
+  const { broken, used, impossible } = fit;
+  const rest = restOf(fit);
+  const isBackbone = broken !== undefined && rest === 0 && used > 0;
+  if (broken !== undefined && !isBackbone) return tooShort(fit, broken);
+  if (broken === undefined && rest > 0) return tooLong(fit);
+  if (impossible !== undefined) return noVariance(fit, impossible);
+  return isBackbone && whole ? unfinished(fit, broken) : undefined;
+};
+
+/** Layers that may be taken of a file that does not fit. */
+const alike = (fit: Fit): number => {
+  const { plan, layers, impossible, broken } = fit;
+  const other = otherClasses(plan, (fit.length - fit.start) / 4);
+  if (other !== undefined) return other.layer;
+  if (restOf(fit) === 0 && impossible === undefined && broken) return broken.index;
+  const count = layersAlike(layers, impossible);
+  const next = plan.layers.findIndex((layer) => layer.index >= count && blocksToRead(layer).length > 0);
+  if (count === 0) return 0;
+  return next < 0 ? plan.layers.length : next;
+};
+
+const lengthNotices = (fit: Fit, count: number): readonly FileNotice[] => {
+  const { file, plan, broken } = fit;
+  const rest = restOf(fit);
+  if (count < plan.layers.length && count < (broken?.index ?? plan.layers.length)) {
+    const message = `differs from the file, or may: layers ${count} to ${plan.layers.length - 1} of ${plan.file} keep their initial weights`;
+    return [{ ...place(file, plan.layers[count]), message }];
+  }
+  if (broken !== undefined) return [partialNotice(file, plan, broken, rest)];
+  const unused = `${rest} bytes behind the last layer of ${plan.file} are not used`;
+  return rest > 0 ? [{ tag: 'weights', file, message: unused }] : [];
 };
 
 /** A copy only where the view would not be aligned. */
@@ -78,14 +128,6 @@ const floatsOf = (bytes: Uint8Array, start: number): Float32Array => {
   const aligned = (bytes.byteOffset + start) % 4 === 0 ? bytes.subarray(start) : bytes.slice(start);
   return new Float32Array(aligned.buffer, aligned.byteOffset, aligned.byteLength >> 2);
 };
-
-interface Taken {
-  readonly layers: readonly (LayerWeights | undefined)[];
-  /** Floats of the layers taken. */
-  readonly used: number;
-  /** The first layer that the file does not hold completely. */
-  readonly broken: LayerPlan | undefined;
-}
 
 const takeLayers = (floats: Float32Array, plan: NetworkPlan, transposing: boolean): Taken => {
   const layers: (LayerWeights | undefined)[] = [];
@@ -170,67 +212,3 @@ export const cutWeights = (
   count: number,
 ): E.Either<readonly FileFault[], Uint8Array> =>
   writeWeights({ ...weights, header: newHeader() }, plan, { upTo: count });
-
-const place = (file: string, { config, index }: LayerPlan) => ({
-  tag: 'weights' as const,
-  file,
-  layer: index,
-  section: config.type,
-});
-
-const badHeader = (file: string, bytes: Uint8Array): FileFault => ({
-  tag: 'weights',
-  file,
-  expected: 'the header of a Darknet weights file (16 or 20 bytes: version, images seen)',
-  found: bytes.length < 20 ? `${bytes.length} bytes` : 'an impossible counter of images seen',
-  action: 'check that this is a Darknet weights file and complete',
-});
-
-const sizeOf = (blocks: readonly Block[]): number => blocks.reduce((sum, { size }) => sum + 4 * size, 0);
-
-const other = (plan: NetworkPlan): string =>
-  `check that the weights belong to ${plan.file} and are complete, or ask for partial loading (--partial)`;
-
-const tooShort = (file: string, plan: NetworkPlan, layer: LayerPlan, taken: number, length: number): FileFault => ({
-  ...place(file, layer),
-  expected: `${sizeOf(blocksToRead(layer))} bytes for this layer, ${taken + sizeOf(plan.layers.slice(layer.index).flatMap(blocksToRead))} in the file`,
-  found: `${length - taken} left of ${length}`,
-  action: other(plan),
-});
-
-const tooLong = (file: string, plan: NetworkPlan, length: number, rest: number): FileFault => ({
-  tag: 'weights',
-  file,
-  expected: `${length - rest} bytes, as the layers of ${plan.file} take`,
-  found: `${length}, ${rest} too many`,
-  action: other(plan),
-});
-
-const partialNotice = (file: string, plan: NetworkPlan, layer: LayerPlan, rest: number): FileNotice => ({
-  ...place(file, layer),
-  message:
-    `the file ends before this layer: layers ${layer.index} to ${plan.layers.length - 1} of ${plan.file} keep their initial weights` +
-    (rest > 0 ? `, and its last ${rest} bytes are not used` : ''),
-});
-
-const wrongSize = (
-  file: string,
-  layer: LayerPlan,
-  name: BlockName,
-  size: number,
-  found: number | undefined,
-): FileFault => ({
-  ...place(file, layer),
-  key: name,
-  expected: `${size} values`,
-  found: found === undefined ? 'none' : String(found),
-  action: 'write with the network that the weights belong to',
-});
-
-/** NaN and infinities train and detect nothing (SPEC D-16). */
-const notFinite = (file: string, plan: NetworkPlan, layers: NetworkWeights['layers']): readonly FileNotice[] =>
-  plan.layers.flatMap((layer) =>
-    Object.entries(layers[layer.index] ?? {})
-      .filter(([, values]) => !values.every(Number.isFinite))
-      .map(([key]) => ({ ...place(file, layer), key, message: 'holds values that are not finite' })),
-  );

@@ -13,7 +13,8 @@ const losses: readonly ZooLoss[] = ['mse', 'iou', 'giou'];
 const layout = (text: string, side?: number): NetworkPlan => {
   const result = parseNetwork(text, side === undefined ? {} : { width: side, height: side });
   if (E.isLeft(result)) throw new Error(result.left.map(showFault).join('\n'));
-  expect(result.right.notices).toEqual([]);
+  // The classifier's crops are for Darknet; nothing here trains it.
+  expect(result.right.notices.filter(({ key }) => key !== 'min_crop' && key !== 'max_crop')).toEqual([]);
   return result.right.value;
 };
 

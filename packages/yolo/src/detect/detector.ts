@@ -30,6 +30,8 @@ export type LoadOptions = {
   readonly compat?: 'darknet-cpu';
   /** Keys of the cfg to drop. */
   readonly ignore?: readonly string[];
+  /** Refuse keys that change training and are not implemented. */
+  readonly strict?: boolean;
   /** Take weights that end in the middle of the network. */
   readonly partial?: boolean;
 };
@@ -86,13 +88,14 @@ const part = (values: HostArray, image: number, count: number): Float32Array => 
 
 export const loadDetector = async (options: LoadOptions): Promise<E.Either<readonly FileFault[], Detector>> => {
   const { device, compat, cfgFile = 'cfg', weightsFile = 'weights' } = options;
-  const { width, height, ignore } = options;
-  const parsed = parseNetwork(options.cfg, { file: cfgFile, width, height, ignore });
+  const { width, height, ignore, strict } = options;
+  const parsed = parseNetwork(options.cfg, { file: cfgFile, width, height, ignore, strict });
   if (E.isLeft(parsed)) return parsed;
   const { value: plan, notices: fromCfg } = parsed.right;
   if (plan.heads.length === 0) return E.left([noHead(cfgFile)]);
   const read =
-    options.weights && readWeights(options.weights, plan, { file: weightsFile, partial: options.partial ?? false });
+    options.weights &&
+    readWeights(options.weights, plan, { file: weightsFile, partial: options.partial ?? false, whole: true });
   if (read && E.isLeft(read)) return read;
   const notices = [...fromCfg, ...(read ? read.right.notices : [])];
 

@@ -101,7 +101,7 @@ export const assign = (
   if (!(Number.isInteger(capacity) && capacity > 0)) {
     throw new RangeError(`assign: ${truths.length} values are not 5 each for the same number of truths of ${n} images`);
   }
-  const classCount = Math.min(...heads.map((head) => head.classes));
+  const classCount = heads.reduce((least, head) => Math.min(least, head.classes), Number.POSITIVE_INFINITY);
   const boxes = new Float32Array(n * capacity * 4);
   const classes = new Int32Array(n * capacity).fill(-1);
   const slots = heads.map(() => new Int32Array(n * capacity).fill(-1));

@@ -2,7 +2,7 @@
 import { type Convention, checkpoint, type Mode, stopGradient, type Variables } from '@gdarknet/nn';
 import { inScope, splitKey, type Tensor } from '@gdarknet/tensor';
 import type { NetworkPlan } from '../darknet/plan.ts';
-import { layerOf } from './layers.ts';
+import { kindOf } from '../layers/index.ts';
 
 /** One entry for each layer, by its index; layers without parameters or state have an empty record. */
 export type NetworkParams = { readonly [layer: number]: Variables };
@@ -57,7 +57,7 @@ export const buildNetwork = (
   plan: NetworkPlan,
   { convention = 'cudnn', folded = false, freeze = 0, parts = 1 }: NetworkOptions = {},
 ): Network => {
-  const layers = plan.layers.map((layer) => layerOf(layer, { convention: !folded && convention }));
+  const layers = plan.layers.map(({ config }) => kindOf(config).build(config, { convention: !folded && convention }));
   const { input } = plan;
 
   const init: Network['init'] = (key) => {
@@ -107,7 +107,7 @@ export const buildNetwork = (
       if (to === layers.length) {
         const last = run(from, own, outputs, x);
         outputs = last.outputs;
-        states.push(...last.next);
+        for (const state of last.next) states.push(state);
         continue;
       }
       const given = checkpoint((...args: [readonly Variables[], readonly Tensor[], Tensor]) => {
@@ -117,7 +117,7 @@ export const buildNetwork = (
       // The same expressions once more, which are merged with those inside.
       const inside = run(from, ...stopGradient([own, outputs, x] as const));
       outputs = inside.outputs.map((y, i) => (i < from ? outputs[i] : gives.includes(i) ? given[gives.indexOf(i)] : y));
-      states.push(...inside.next);
+      for (const state of inside.next) states.push(state);
     }
     return { outputs, state: byLayer(states) };
   };

@@ -1,5 +1,5 @@
 /** Darknet's activations (SPEC 1.5) in ONNX's operators. */
-import type { Activation } from '../darknet/layer-sections.ts';
+import type { Activation } from '../layers/common/activations.ts';
 import type { Builder } from './builder.ts';
 
 type Rule = (to: Builder, x: string) => string;

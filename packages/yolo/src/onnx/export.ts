@@ -3,9 +3,11 @@ import type { Convention } from '@gdarknet/nn';
 import type { LayerConfig } from '../darknet/config.ts';
 import type { NetworkPlan } from '../darknet/plan.ts';
 import type { NetworkWeights } from '../darknet/weights.ts';
+import { kernelShape } from '../darknet/weights-layout.ts';
+import type { Source } from '../layers/common/onnx.ts';
+import { kindOf } from '../layers/index.ts';
 import { builder } from './builder.ts';
 import { activatedHead, addBoxes, type Head } from './heads.ts';
-import { addLayer, type Source } from './layers.ts';
 import { encodeModel, type ValueInfo } from './model.ts';
 
 export type OnnxOptions = {
@@ -70,7 +72,9 @@ export const exportOnnx = (plan: NetworkPlan, weights: NetworkWeights, options: 
   for (const layer of plan.layers) {
     const { index, config, output } = layer;
     const sources = layer.sources.map(source);
-    const name = addLayer({ to, layer, sources, weights: weights.layers[index], normalisation: { fold, convention } });
+    const normalisation = { fold, convention };
+    const own = { index, kernel: kernelShape(layer), weights: weights.layers[index] };
+    const name = kindOf(config).onnx(config, { to, sources, normalisation, ...own });
     if (isHead(config)) {
       const head = { index, config, input: name, shape: output };
       heads.push(head);
@@ -85,11 +89,11 @@ export const exportOnnx = (plan: NetworkPlan, weights: NetworkWeights, options: 
   }
   if (heads.length > 0 && outputs !== 'boxes') {
     for (const { index, input } of heads) to.named(`yolo_${index}`, 'Identity', [input]);
-    infos.push(...headOutputs(heads, n));
+    for (const info of headOutputs(heads, n)) infos.push(info);
   }
   if (heads.length > 0 && outputs !== 'raw') {
     addBoxes(to, heads, plan.input, ignoreScale);
-    infos.push(...boxOutputs(heads, n));
+    for (const info of boxOutputs(heads, n)) infos.push(info);
   }
   const { h, w, c } = plan.input;
   return encodeModel({

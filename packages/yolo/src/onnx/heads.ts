@@ -1,6 +1,6 @@
 /** What a `[yolo]` layer gives to the outside: its input as it is, or boxes and scores (SPEC 5.1, 5.2, 6.1). */
 import type { LayerConfig } from '../darknet/config.ts';
-import type { ImageShape } from '../darknet/layer-shapes.ts';
+import type { ImageShape } from '../layers/common/shape.ts';
 import type { Builder } from './builder.ts';
 
 export type Head = {

@@ -44,7 +44,10 @@ export const cutPart = (batch: TrainingBatch, index: number, parts: number, cut:
     );
   }
   const counts = Array.from({ length: images }, (_, i) => Math.min(batch.counts[index * images + i], maxTruths));
-  const capacity = capacityFor(Math.max(0, ...counts), maxTruths);
+  const capacity = capacityFor(
+    counts.reduce((most, n) => Math.max(most, n), 0),
+    maxTruths,
+  );
   const mine = batch.truths.subarray(index * images * given * 5, (index + 1) * images * given * 5);
   const { targets, dropped } = assign(heads, resizeTruths(mine, images, given, capacity), counts, compat);
   const x = tensor(batch.x.subarray(index * images * pixels, (index + 1) * images * pixels), [

@@ -20,7 +20,10 @@ export type TrainerOptions = {
   readonly clear?: boolean;
   readonly device: Device;
   readonly seed?: number;
+  /** Keys of the cfg to drop. */
   readonly ignore?: readonly string[];
+  /** Refuse keys that change training and are not implemented. */
+  readonly strict?: boolean;
   /** Default `darknet`. */
   readonly gradient?: GradientKind;
   readonly compat?: LossOptions['compat'];

@@ -4,7 +4,7 @@ import { evaluate, type HostArray, key, type Read, read, scalar, type Tensor, te
 import * as E from 'fp-ts/lib/Either.js';
 import type { LayerConfig } from '../darknet/config.ts';
 import type { FileFault } from '../darknet/fault.ts';
-import { parseNetwork } from '../darknet/plan.ts';
+import { parseNetwork, resizedPlan } from '../darknet/plan.ts';
 import { readWeights, writeWeights } from '../darknet/weights.ts';
 import { newHeader } from '../darknet/weights-header.ts';
 import type { LossOptions } from '../loss/head.ts';
@@ -38,7 +38,8 @@ const numbersOfParts = [1, 2, 3, 4, 6, 8, 12, 16, 24] as const;
 export const createTrainer = async (options: TrainerOptions): Promise<E.Either<readonly FileFault[], Trainer>> => {
   const { device, cfgFile = 'cfg', seed = 0, gradient = 'darknet', convention = 'cudnn', team } = options;
   const { freeze = 0, clipNorm = 0, rateFactor = 1, burnInFactor = 1 } = options;
-  const parsed = parseNetwork(options.cfg, { file: cfgFile, ignore: options.ignore });
+  const { ignore, strict } = options;
+  const parsed = parseNetwork(options.cfg, { file: cfgFile, ignore, strict });
   if (E.isLeft(parsed)) return parsed;
   const { value: plan, notices: fromCfg } = parsed.right;
   if (plan.heads.length === 0) return E.left([noHead(cfgFile)]);
@@ -65,7 +66,8 @@ export const createTrainer = async (options: TrainerOptions): Promise<E.Either<r
     burnIn: Math.round((written.burnIn ?? 0) * burnInFactor),
   };
   const loss: LossOptions = { gradient, compat: options.compat ?? {} };
-  const maxTruths = Math.max(...plan.heads.map((i) => (plan.layers[i].config as LayerConfig<'yolo'>).max));
+  const maxOf = (head: number) => (plan.layers[head].config as LayerConfig<'yolo'>).max;
+  const maxTruths = plan.heads.reduce((most, head) => Math.max(most, maxOf(head)), 0);
   const averaged = net.ema_alpha > 0;
 
   const fresh = network.init(key(seed));
@@ -93,9 +95,8 @@ export const createTrainer = async (options: TrainerOptions): Promise<E.Either<r
     const name = `${width} ${height}`;
     const known = programs.get(name);
     if (known) return known;
-    const sized = parseNetwork(options.cfg, { file: cfgFile, ignore: options.ignore, width, height });
-    const { value } = E.getOrElseW(() => parsed.right)(sized);
-    const heads = plan.heads.map((index) => headConfig(value, index, width, height));
+    const sized = resizedPlan(plan, width, height);
+    const heads = plan.heads.map((index) => headConfig(sized, index, width, height));
     const build = (parts: number): Sized => {
       const own = parts === 1 ? network : buildNetwork(plan, { convention, freeze, parts });
       return { program: compileProgram({ device, plan, network: own, descent, loss, freeze }, heads), parts };

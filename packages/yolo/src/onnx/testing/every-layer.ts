@@ -1,5 +1,5 @@
 /** Small networks that hold every kind of layer and every activation between them. */
-import { activations } from '../../darknet/layer-sections.ts';
+import { activations } from '../../layers/common/activations.ts';
 
 const net = (side: number) => `[net]\nbatch=1\nsubdivisions=1\nwidth=${side}\nheight=${side}\nchannels=3\n`;
 const conv = (filters: number, size: number, rest = '') =>
