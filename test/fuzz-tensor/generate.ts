@@ -144,7 +144,7 @@ const ordinary: Kind = (random, options, all) => {
   const mode = random.weighted<Mode>([
     ['whole', 5],
     ['real', 5],
-    ['special', 1.5],
+    ['special', 3],
     ['wide', 0.5],
   ]);
   const d = new Drawer(random, mode);
@@ -201,14 +201,8 @@ const finished: Kind = (random, options, all) => {
   const contractions = ['matmul', 'matmul', 'conv2d', 'conv2dInput'].filter((name) => all.includes(name));
   const after = ['add', 'mul', 'sub', 'maximum', 'relu', 'leakyRelu', 'reshape', 'select', 'transpose', 'neg', 'sum'];
   const some = after.filter((name) => all.includes(name));
-  const d = new Drawer(
-    random,
-    random.weighted<Mode>([
-      ['whole', 3],
-      ['real', 1],
-    ]),
-    { recency: 0.97 },
-  );
+  const sizes = [1, 1, random.whole(1, 8), random.whole(2, 17)];
+  const d = new Drawer(random, random.pick<Mode>(['whole', 'real']), { recency: 0.97, sizes });
   for (let i = random.whole(1, 2); i > 0; i--) {
     drawSteps(d, 1, contractions.length > 0 ? contractions : all, 0);
     drawSteps(d, random.whole(1, 4), some.length > 0 ? some : all, 0);
@@ -247,14 +241,16 @@ const long: Kind = (random, options, all) => {
     'relu',
   ];
   const palette = some.filter((name) => all.includes(name));
-  const length = random.pick([1009, 4099, 10007, 40000, 60000, 100003]);
+  const length = random.pick([4099, 40000, 60000, 100003, 120001]);
   const sizes = [1, 1, random.whole(1, 3), length, length];
   const d = new Drawer(random, random.pick<Mode>(['whole', 'real']), {
     sizes,
     limits: { elements: 130_000, work: 2_000_000 },
   });
-  drawSteps(d, random.whole(1, 3), palette.length > 0 ? palette : all, 0);
-  return assemble(d, options, 1, { fresh: random.chance(0.5), calls: random.whole(1, 2) });
+  const folds = ['matmul', 'sum', 'conv2d', 'moments'].filter((name) => all.includes(name));
+  if (folds.length > 0 && random.chance(0.6)) drawSteps(d, 1, folds, 0);
+  drawSteps(d, random.whole(0, 3), palette.length > 0 ? palette : all, 0);
+  return assemble(d, options, 1, { fresh: random.chance(0.7), calls: random.whole(1, 2) });
 };
 
 /** As many steps as a loop that is written out has. */
@@ -265,7 +261,6 @@ const deep: Kind = (random, options, all) => {
     'neg',
     'abs',
     'atan',
-    'tanh',
     'relu',
     'add',
     'mul',
@@ -275,7 +270,6 @@ const deep: Kind = (random, options, all) => {
     'sub',
     'stopGradient',
     'sqrt',
-    'sigmoid',
   ];
   const palette = steady.filter((name) => all.includes(name));
   const d = new Drawer(random, 'real', { sizes: [1, 2, 3], limits: { elements: 32, work: 1000 } });
@@ -295,7 +289,13 @@ const deep: Kind = (random, options, all) => {
     body: { statements: inner.statements, result },
   });
   const program = assemble(d, options, 1, { calls: 1 });
-  return program.gradient?.form === 'twice' ? { ...program, gradient: { ...program.gradient, form: 'grad' } } : program;
+  // A gradient has several steps for each.
+  const shorter = program.statements.map((s) =>
+    s.kind === 'block' && program.gradient ? { ...s, times: Math.min(s.times, 700) } : s,
+  );
+  const { gradient } = program;
+  const once = gradient?.form === 'twice' ? { ...gradient, form: 'grad' as const } : gradient;
+  return { ...program, statements: shorter, ...(once && { gradient: once }) };
 };
 
 /** One function, near 0, in the tails and between, against what it is in double precision. */
@@ -323,11 +323,11 @@ const precise: Kind = (random, options, all) => {
 };
 
 const kinds: readonly (readonly [Kind, number])[] = [
-  [ordinary, 58],
+  [ordinary, 55],
   [views, 18],
   [finished, 13],
-  [precise, 6],
-  [long, 3],
+  [precise, 8],
+  [long, 4],
   [deep, 2],
 ];
 
