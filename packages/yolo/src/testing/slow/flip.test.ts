@@ -367,9 +367,29 @@ const judge = async (sections: readonly Section[], changed: string | undefined):
   return 'equal';
 };
 
-const runs = Number(process.env.FLIPS ?? 150);
+const runs = Number(process.env.FLIPS ?? 100);
+
+/** Every change of the table once, in a network that has such a section. */
+const each: readonly {
+  readonly network: readonly Section[];
+  readonly change: { i: number; name: string; value: string };
+}[] = Object.entries(changes).flatMap(([type, table]) => {
+  const hosts = fc.sample(
+    networks.filter((network) => network.some((section) => section.type === type)),
+    { numRuns: 20, seed: 1 },
+  );
+  return Object.entries(table).flatMap(([name, values]) =>
+    values.map((value, at) => {
+      const network = hosts[(name.length + at) % hosts.length];
+      return { network, change: { i: network.findLastIndex((section) => section.type === type), name, value } };
+    }),
+  );
+});
 
 describe('a key that is changed', () => {
+  it.each(each)('$change.name=$change.value', async ({ network, change }) => {
+    await judge(applied(network, change), `${change.name}=${change.value}`);
+  });
   it('changes the network as the transcription says, or is refused', async () => {
     const counts = { refused: 0, equal: 0 };
     const cases = networks.chain((network) => flipped(network, changes).map((change) => ({ network, change })));
