@@ -535,6 +535,23 @@ const layers: Readonly<Record<string, Layer>> = {
   activation: (keys, input) => activate(input, keys.activation ?? 'linear'),
 };
 
+/** Keys that change what a layer computes, in ways that the specifications name and do not spell out. */
+const untranscribed: readonly string[] = [
+  ...[
+    'xnor',
+    'binary',
+    'bin_output',
+    'dot',
+    'coordconv',
+    'assisted_excitation',
+    'sway',
+    'rotate',
+    'stretch',
+    'stretch_sway',
+  ],
+  ...['maxpool_zero_nonmax', 'tree'],
+];
+
 export interface SlowRun {
   readonly sections: readonly SlowSection[];
   readonly outputs: readonly Image[];
@@ -550,6 +567,10 @@ export const runSlowly = (text: string, floats: Float32Array, picture: Float32Ar
   const outputs: Image[] = [];
   const [tape, shared] = [tapeOf(floats), new Map<number, Convolved>()];
   for (const [index, { type, keys }] of rest.entries()) {
+    const beyond = untranscribed.find((key) => keys[key] !== undefined && keys[key] !== '0');
+    if (beyond === undefined && type.startsWith('conv') && int(keys, 'reverse', 0) !== 0)
+      throw new Unreadable('reverse');
+    if (beyond !== undefined) throw new Unreadable(beyond);
     const layer = layers[type];
     if (layer === undefined) throw new Unreadable(`[${type}]`);
     outputs.push(layer(keys, outputs[index - 1] ?? input, { outputs, tape, shared, net: net.keys, index }));
