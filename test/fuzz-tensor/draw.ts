@@ -87,6 +87,13 @@ const ordinary: Limits = { elements: 6000, work: 400_000 };
 
 export class Refusal extends Error {}
 
+type Settings = {
+  readonly inner?: boolean;
+  readonly sizes?: readonly number[];
+  readonly limits?: Limits;
+  readonly recency?: number;
+};
+
 export class Drawer {
   readonly statements: Statement[] = [];
   readonly tensors: Tensor[] = [];
@@ -104,13 +111,13 @@ export class Drawer {
   /** Calls that threw when they were built. */
   refused: string[] = [];
 
-  constructor(random: Random, mode: Mode, inner = false, sizes?: readonly number[], limits = ordinary) {
+  constructor(random: Random, mode: Mode, settings: Settings = {}) {
     this.random = random;
     this.mode = mode;
-    this.inner = inner;
-    this.limits = limits;
-    this.recency = random.pick([0.2, 0.5, 0.8, 0.97]);
-    this.sizes = sizes ?? Array.from({ length: random.whole(2, 5) }, () => random.weighted(lengths));
+    this.inner = settings.inner ?? false;
+    this.limits = settings.limits ?? ordinary;
+    this.sizes = settings.sizes ?? Array.from({ length: random.whole(2, 5) }, () => random.weighted(lengths));
+    this.recency = settings.recency ?? random.pick([0.2, 0.5, 0.8, 0.97]);
   }
 
   length(): number {

@@ -2,7 +2,7 @@
 import { type Counts, featuresOf, titleOf } from './features.ts';
 import { generate } from './generate.ts';
 import type { Verdict } from './judge.ts';
-import { drawMisuse, type Misuse } from './misuse.ts';
+import { drawMisuse, type Misuse, misuseNames } from './misuse.ts';
 import { print } from './print.ts';
 import type { DeviceKey, Program } from './program.ts';
 import { openPython } from './python.ts';
@@ -151,7 +151,11 @@ export const fuzz = async (options: FuzzOptions): Promise<Summary> => {
     if (only === undefined && programs % 8 === 5 && !onlyPython) {
       const { name } = deviceFor(judge === 'python' ? judges[0] : judge, programs);
       const threads = name === 'wasm' && programs % 80 === 5 ? 2 : 1;
-      await tryMisuse(drawMisuse(openRandom(mix(seed, programs))), { name, threads });
+      // They are quick, and each says something else.
+      for (let i = 0; i < 4; i++) {
+        const turn = (Math.floor(programs / 8) * 4 + i + seed) % misuseNames.length;
+        await tryMisuse(drawMisuse(openRandom(mix(seed, programs * 4 + i)), misuseNames[turn]), { name, threads });
+      }
     } else await tryProgram(judge, programs);
     programs++;
     if (elapsed() - told > 60) {

@@ -44,7 +44,7 @@ const drawBlock = (d: Drawer, only: readonly string[]): void => {
   const { random } = d;
   const wrap = random.pick(wraps);
   const of = Array.from({ length: random.whole(1, 3) }, () => d.of());
-  const inner = new Drawer(random, d.mode, true, d.sizes, d.limits);
+  const inner = new Drawer(random, d.mode, { inner: true, sizes: d.sizes, limits: d.limits });
   for (const [i, place] of of.entries()) inner.parameter(i, d.tensors[place]);
   const steps = random.whole(1, wrap === 'repeat' ? 2 : 5);
   for (let i = 0; i < steps; i++) drawOne(inner, only);
@@ -89,7 +89,7 @@ const runOf = (random: Random, statements: readonly Statement[]): Program['run']
       [2, 5],
       [3, 1],
     ]),
-    warm: random.chance(0.6),
+    warm: random.chance(0.4),
     fresh: random.chance(0.01),
   };
 };
@@ -144,7 +144,7 @@ const ordinary: Kind = (random, options, all) => {
   const mode = random.weighted<Mode>([
     ['whole', 5],
     ['real', 5],
-    ['special', 1.5],
+    ['special', 3],
     ['wide', 0.5],
   ]);
   const d = new Drawer(random, mode);
@@ -177,13 +177,36 @@ const views: Kind = (random, options, all) => {
   const movement = ['slice', 'pad', 'transpose', 'reshape', 'broadcastTo', 'concat', 'sliceAxis', 'gather'].filter(
     (name) => all.includes(name),
   );
-  const d = new Drawer(random, random.pick<Mode>(['whole', 'real']));
-  const palette = movement.length > 0 ? movement : all;
+  const d = new Drawer(random, random.pick<Mode>(['whole', 'real']), { recency: random.pick([0.8, 0.97]) });
+  // Crops and pads write into parts of one another.
+  const crops = random.chance(0.6) ? ['slice', 'pad'].filter((name) => all.includes(name)) : [];
+  const palette = crops.length > 0 ? crops : movement.length > 0 ? movement : all;
   for (let i = random.whole(1, 3); i > 0; i--) {
     drawOne(d, all);
     drawSteps(d, random.whole(1, 4), palette, 0);
   }
   if (random.chance(0.4)) drawOne(d, all);
+  return assemble(
+    d,
+    options,
+    random.weighted([
+      [1, 5],
+      [2, 2],
+    ]),
+  );
+};
+
+/** Products and convolutions, and what a kernel does with its sums before it stores them. */
+const finished: Kind = (random, options, all) => {
+  const contractions = ['matmul', 'matmul', 'conv2d', 'conv2dInput'].filter((name) => all.includes(name));
+  const after = ['add', 'mul', 'sub', 'maximum', 'relu', 'leakyRelu', 'reshape', 'select', 'transpose', 'neg', 'sum'];
+  const some = after.filter((name) => all.includes(name));
+  const sizes = [1, 1, random.whole(1, 8), random.whole(2, 17)];
+  const d = new Drawer(random, random.pick<Mode>(['whole', 'real']), { recency: 0.97, sizes });
+  for (let i = random.whole(1, 2); i > 0; i--) {
+    drawSteps(d, 1, contractions.length > 0 ? contractions : all, 0);
+    drawSteps(d, random.whole(1, 4), some.length > 0 ? some : all, 0);
+  }
   return assemble(
     d,
     options,
@@ -218,14 +241,16 @@ const long: Kind = (random, options, all) => {
     'relu',
   ];
   const palette = some.filter((name) => all.includes(name));
-  const length = random.pick([1009, 4099, 10007, 40000, 60000, 100003]);
+  const length = random.pick([4099, 40000, 60000, 100003, 120001]);
   const sizes = [1, 1, random.whole(1, 3), length, length];
-  const d = new Drawer(random, random.pick<Mode>(['whole', 'real']), false, sizes, {
-    elements: 130_000,
-    work: 2_000_000,
+  const d = new Drawer(random, random.pick<Mode>(['whole', 'real']), {
+    sizes,
+    limits: { elements: 130_000, work: 2_000_000 },
   });
-  drawSteps(d, random.whole(1, 3), palette.length > 0 ? palette : all, 0);
-  return assemble(d, options, 1, { fresh: random.chance(0.5), calls: random.whole(1, 2) });
+  const folds = ['matmul', 'sum', 'conv2d', 'moments'].filter((name) => all.includes(name));
+  if (folds.length > 0 && random.chance(0.6)) drawSteps(d, 1, folds, 0);
+  drawSteps(d, random.whole(0, 3), palette.length > 0 ? palette : all, 0);
+  return assemble(d, options, 1, { fresh: random.chance(0.7), calls: random.whole(1, 2) });
 };
 
 /** As many steps as a loop that is written out has. */
@@ -236,7 +261,6 @@ const deep: Kind = (random, options, all) => {
     'neg',
     'abs',
     'atan',
-    'tanh',
     'relu',
     'add',
     'mul',
@@ -246,26 +270,32 @@ const deep: Kind = (random, options, all) => {
     'sub',
     'stopGradient',
     'sqrt',
-    'sigmoid',
   ];
   const palette = steady.filter((name) => all.includes(name));
-  const d = new Drawer(random, 'real', false, [1, 2, 3], { elements: 32, work: 1000 });
+  const d = new Drawer(random, 'real', { sizes: [1, 2, 3], limits: { elements: 32, work: 1000 } });
   const first = d.source(d.shape(random.whole(0, 2)));
-  const inner = new Drawer(random, 'real', true, [1, 2, 3], d.limits);
+  const inner = new Drawer(random, 'real', { inner: true, sizes: [1, 2, 3], limits: d.limits });
   inner.parameter(0, d.tensors[first]);
   drawSteps(inner, random.whole(1, 2), palette.length > 0 ? palette : all, 0);
   const fits = (t: T.Tensor): boolean => t.dtype === 'f32' && T.sameShape(t.shape, d.tensors[first].shape);
   const result = inner.tensors.findLastIndex(fits);
-  const times = random.pick([300, 1000, 2000, 3000]);
+  const nodes = random.pick([300, 1000, 2000, 3000, 3000]);
+  const calls = inner.statements.filter((s) => s.kind === 'call').length;
   d.block({
     kind: 'block',
     wrap: 'repeat',
-    times: Math.ceil(times / inner.statements.length),
+    times: Math.ceil(nodes / Math.max(1, calls)),
     of: [first],
     body: { statements: inner.statements, result },
   });
   const program = assemble(d, options, 1, { calls: 1 });
-  return program.gradient?.form === 'twice' ? { ...program, gradient: { ...program.gradient, form: 'grad' } } : program;
+  // A gradient has several steps for each.
+  const shorter = program.statements.map((s) =>
+    s.kind === 'block' && program.gradient ? { ...s, times: Math.min(s.times, 700) } : s,
+  );
+  const { gradient } = program;
+  const once = gradient?.form === 'twice' ? { ...gradient, form: 'grad' as const } : gradient;
+  return { ...program, statements: shorter, ...(once && { gradient: once }) };
 };
 
 /** One function, near 0, in the tails and between, against what it is in double precision. */
@@ -293,11 +323,12 @@ const precise: Kind = (random, options, all) => {
 };
 
 const kinds: readonly (readonly [Kind, number])[] = [
-  [ordinary, 70],
-  [views, 14],
+  [ordinary, 55],
+  [views, 18],
+  [finished, 13],
   [precise, 8],
-  [long, 5],
-  [deep, 3],
+  [long, 4],
+  [deep, 2],
 ];
 
 /** Program number `index` of a seed. */

@@ -309,5 +309,5 @@ export const judgeMisuse = async (
   }
 };
 
-const names = Object.keys(misuses);
-export const drawMisuse = (random: Random, name = random.pick(names)): Misuse => ({ name, ...misuses[name](random) });
+export const misuseNames = Object.keys(misuses);
+export const drawMisuse = (random: Random, name: string): Misuse => ({ name, ...misuses[name](random) });

@@ -25,7 +25,7 @@ const copyTo = (target: string): void => {
   symlinkSync(join(root, 'node_modules'), join(target, 'node_modules'));
 };
 
-type Found = { readonly failure?: Failure; readonly trouble?: string };
+type Found = { readonly failure?: Failure; readonly programs?: number; readonly trouble?: string };
 
 /** The fuzz of the copy, in a process of its own; its first failure. */
 const search = (copy: string, seed: number): Promise<Found> =>
@@ -77,11 +77,11 @@ export const putBack = async (name: string, seed: number): Promise<number> => {
         console.log(`${fault}: the patch no longer fits: ${applied.stderr.trim()}`);
         continue;
       }
-      const { failure, trouble } = await search(copy, seed);
+      const { failure, programs, trouble } = await search(copy, seed);
       if (failure === undefined) missed++;
       const told = failure
         ? `found after ${failure.programs} programs, ${failure.seconds.toFixed(1)} s: ${failure.title}: ${failure.reason}\n${failure.code.replace(/^/gm, '    ')}`
-        : `NOT FOUND in ${limit} s${trouble ? ` (${trouble})` : ''}`;
+        : `NOT FOUND in ${limit} s, ${programs ?? 0} programs${trouble ? ` (${trouble})` : ''}`;
       console.log(`${fault}: ${told}`);
     } finally {
       if (existsSync(copy)) rmSync(copy, { recursive: true, force: true });

@@ -63,8 +63,11 @@ const ownOf = (name: TruthName, x: number, y: number, row: Float64Array, { flush
     // The difference to the largest is rounded before it is raised.
     case 'softmax':
       return Math.abs(y) * Math.abs(x - largestOf(row)) * unit;
-    case 'logSoftmax':
-      return Math.abs(x - largestOf(row)) * unit;
+    case 'logSoftmax': {
+      const top = largestOf(row);
+      const others = row.reduce((sum, v) => sum + (top - v) * Math.exp(v - top), 0);
+      return (Math.abs(x - top) + others) * unit;
+    }
     default:
       return 0;
   }

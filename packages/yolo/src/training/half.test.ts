@@ -14,14 +14,12 @@ type Result = {
 };
 
 /**
- * How far losses may lie from those of 32 bits, relatively: without matrix units and on them. Eleven bits of each image, 2^-11
- * at a time, hardly add up in the first batch (seeds 1 to 8 and both networks: at most 1.5e-4); on matrix units it is eleven
- * of each filter too (7.1e-4). After that two trainings part, as any two that differ in a bit do: the first time that a
- * prediction crosses the threshold of `ignore_thresh` in one of them only. How far depends on the seed: in the middle of 20
- * batches at most 3.1e-3, in one of them up to 1.9e-2.
+ * How far a loss may be from that of 32 bits, with plain kernels and on matrix units. Eleven bits of each image, 2^-11 at a
+ * time, hardly add up in a plain network (seeds 3 to 7: at most 1.4e-3 in 20 batches); pooling and a shortcut add ties that
+ * fall the other way (at most 6.1e-3). On matrix units it is eleven bits of each filter too, the same way for every image,
+ * which moves the network itself as far as it moves from one batch to the next.
  */
-const firstBounds = [2 ** -11, 2 ** -10];
-const [middleBound, worstBound] = [5e-3, 5e-2];
+const bounds = { plain: [2e-3, 2e-2], wide: [1e-2, 2e-2] } as const;
 
 const program = fileURLToPath(new URL('../testing/half-precision.ts', import.meta.url));
 const driver = lavapipe();
@@ -43,19 +41,21 @@ describe.skipIf(reason !== undefined)(`images as f16 ${reason ?? ''}`, { timeout
   it('train as those of 32 bits do, in less memory, on matrix units too', async () => {
     const told = await results();
     expect(told).toHaveLength(6);
-    for (const [whole, ...halves] of [told.slice(0, 3), told.slice(3)]) {
+    for (const [network, [whole, ...halves]] of [
+      ['plain', told.slice(0, 3)],
+      ['wide', told.slice(3)],
+    ] as const) {
       expect(halves.map(({ description }) => /, images as f16(.*)$/.exec(description)?.[1])).toEqual([
         '',
         ', matrix units 8x8x8',
       ]);
       expect(halves[0].losses).not.toEqual(halves[1].losses);
       for (const [i, half] of halves.entries()) {
+        const bound = bounds[network][i];
         expect(half.losses).not.toEqual(whole.losses);
-        const apart = half.losses.map((loss, batch) => Math.abs(loss - whole.losses[batch]) / whole.losses[batch]);
-        expect(apart[0]).toBeLessThan(firstBounds[i]);
-        const sorted = apart.toSorted((a, b) => a - b);
-        expect(sorted[10]).toBeLessThan(middleBound);
-        expect(sorted[19]).toBeLessThan(worstBound);
+        half.losses.forEach((loss, batch) => {
+          expect(Math.abs(loss - whole.losses[batch]) / whole.losses[batch], `batch ${batch}`).toBeLessThan(bound);
+        });
         expect(half.losses[19]).toBeLessThan(half.losses[0] / 4);
         expect(half.bytes).toBeLessThan(whole.bytes);
       }
