@@ -12,7 +12,7 @@ import {
   wraps,
 } from './program.ts';
 import { mix, openRandom, type Random } from './random.ts';
-import { truthNames } from './truth.ts';
+import { composed, truthNames } from './truth.ts';
 
 export type GenerateOptions = {
   readonly device: DeviceKey;
@@ -302,8 +302,8 @@ const deep: Kind = (random, options, all) => {
 const precise: Kind = (random, options, all) => {
   const known = truthNames.filter((name) => all.includes(name));
   if (known.length === 0) return ordinary(random, options, all);
-  const truth = random.pick(known);
-  const kind = random.pick<FillKind>(['small', 'tails', 'real', 'wide', 'positive', 'eighths']);
+  const truth = random.weighted(known.map((name) => [name, composed.has(name) ? 3 : 1] as const));
+  const kind = random.pick<FillKind>(['small', 'small', 'tails', 'real', 'wide', 'eighths']);
   const source: Statement = {
     kind: 'source',
     role: 'argument',
@@ -326,7 +326,7 @@ const kinds: readonly (readonly [Kind, number])[] = [
   [ordinary, 55],
   [views, 18],
   [finished, 13],
-  [precise, 8],
+  [precise, 10],
   [long, 4],
   [deep, 2],
 ];

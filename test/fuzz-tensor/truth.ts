@@ -47,8 +47,16 @@ export const truths = {
 
 export type TruthName = keyof typeof truths;
 export const truthNames = Object.keys(truths) as TruthName[];
+/** What is made of others is drawn more often. */
+export const composed: ReadonlySet<TruthName> = new Set(['tanh', 'sigmoid', 'expm1', 'log1p', 'softmax', 'logSoftmax']);
 
 const tiny = 2 ** -149;
+
+/** What the rounded differences to the largest add to the sum of their exponentials. */
+const shiftsOf = (row: Float64Array): number => {
+  const top = largestOf(row);
+  return row.reduce((sum, v) => sum + (top - v) * Math.exp(v - top), 0);
+};
 
 /** What a device adds to the rounding of a few steps. */
 const ownOf = (name: TruthName, x: number, y: number, row: Float64Array, { flushes }: Arithmetic): number => {
@@ -64,7 +72,7 @@ const ownOf = (name: TruthName, x: number, y: number, row: Float64Array, { flush
     case 'softmax':
       return Math.abs(y) * Math.abs(x - largestOf(row)) * unit;
     case 'logSoftmax':
-      return Math.abs(x - largestOf(row)) * unit;
+      return (Math.abs(x - largestOf(row)) + shiftsOf(row)) * unit;
     default:
       return 0;
   }
