@@ -52,12 +52,6 @@ export const composed: ReadonlySet<TruthName> = new Set(['tanh', 'sigmoid', 'exp
 
 const tiny = 2 ** -149;
 
-/** What the rounded differences to the largest add to the sum of their exponentials. */
-const shiftsOf = (row: Float64Array): number => {
-  const top = largestOf(row);
-  return row.reduce((sum, v) => sum + (top - v) * Math.exp(v - top), 0);
-};
-
 /** What a device adds to the rounding of a few steps. */
 const ownOf = (name: TruthName, x: number, y: number, row: Float64Array, { flushes }: Arithmetic): number => {
   switch (name) {
@@ -71,8 +65,11 @@ const ownOf = (name: TruthName, x: number, y: number, row: Float64Array, { flush
     // The difference to the largest is rounded before it is raised.
     case 'softmax':
       return Math.abs(y) * Math.abs(x - largestOf(row)) * unit;
-    case 'logSoftmax':
-      return (Math.abs(x - largestOf(row)) + shiftsOf(row)) * unit;
+    case 'logSoftmax': {
+      const top = largestOf(row);
+      const others = row.reduce((sum, v) => sum + (top - v) * Math.exp(v - top), 0);
+      return (Math.abs(x - top) + others) * unit;
+    }
     default:
       return 0;
   }

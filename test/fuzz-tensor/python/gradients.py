@@ -344,7 +344,8 @@ def evaluate(program, data, constants, cotangents):
             scalar = sum(((g * s).sum() for g, s in zip(first, seeds)), torch.zeros((), dtype=torch.float64))
             first = pulled([scalar], [torch.ones_like(scalar)])
         results = [value, *first] if form == "valueAndGrad" else first
-    results = [r.detach().numpy() for r in results]
+    # A tensor that is zero without having memory has no array.
+    results = [np.zeros(r.shape) if r._is_zerotensor() else r.detach().numpy() for r in results]
     if not all(np.isfinite(r).all() and (np.abs(r) < 1e30).all() for r in results):
         raise Undefined("not finite")
     return results

@@ -30,6 +30,8 @@ def wrap(x, dtype):
 
 
 def lifted(a, b):
+    # Of arrays without axes NumPy makes scalars.
+    a, b = (np.asarray(x) if isinstance(x, np.generic) else x for x in (a, b))
     like = a if isinstance(a, np.ndarray) else b if isinstance(b, np.ndarray) else np.zeros(())
     lift = lambda x: x if isinstance(x, np.ndarray) else typed(x, dtype_of(like))
     return lift(a), lift(b)
@@ -270,6 +272,8 @@ def max_pool(options):
 
 def max_pool_grad(dy, options):
     def apply(x):
+        # 0 is larger than -0.
+        x = np.where(x == 0, np.copysign(1e-300, x), x)
         largest = max_pool(options)(x)
         given = np.zeros(largest.shape, bool)
         out = None

@@ -34,6 +34,31 @@ it('prints layers, memory, schedule and time, and writes nothing', async () => {
   await set.remove();
 });
 
+it('says what of the cfg has no effect, and the classes that do not agree, as a run would', async () => {
+  const set = await makeShapesSet();
+  const text = readFileSync(set.cfg, 'utf8');
+  writeFileSync(
+    set.cfg,
+    text.replace('[net]', '[net]\nletter_box=1\noptimized_memory=1').replaceAll('[yolo]', '[yolo]\nfocal_loss=1'),
+  );
+  writeFileSync(set.at('one.names'), 'thing\n');
+  writeFileSync(set.data, readFileSync(set.data, 'utf8').replace(/names *=.*/, `names = ${set.at('one.names')}`));
+  const { status, stdout, stderr } = await gdarknet(['train', set.data, set.cfg, '--dry-run', '--json']);
+  expect(status, stderr).toBe(0);
+  expect(JSON.parse(stdout).notices).toMatchObject([
+    { tag: 'training-only', key: 'letter_box' },
+    { tag: 'training-only', key: 'focal_loss', lines: { length: 2 } },
+    { tag: 'cosmetic', key: 'optimized_memory' },
+  ]);
+  expect(stderr).toMatch(/^warning: .*letter_box: is not implemented, so training differs/m);
+  expect(stderr).toMatch(/^warning: .*focal_loss: .* \(2 times, also on line \d+\)$/m);
+  expect(stderr).toMatch(/^warning: .*one\.names: has 1 names, but the heads of .* have 4 classes/m);
+  const strict = await gdarknet(['train', set.data, set.cfg, '--dry-run', '--strict']);
+  expect([strict.status, strict.stdout]).toEqual([1, '']);
+  expect(strict.stderr).toContain('letter_box');
+  await set.remove();
+});
+
 it('prints one JSON document where that is asked for', async () => {
   const set = await makeShapesSet();
   const { status, stdout, stderr } = await gdarknet(['train', set.data, set.cfg, '--dry-run', '--json']);

@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { shared, sharedPath } from '../../../../test/shared.ts';
 import { showFault } from '../fault.ts';
 import { cocoToLabels, labelsToCoco, parseCoco } from './coco.ts';
-import { parseImageList, readImageList } from './imageList.ts';
+import { parseImageList, readImageList, readImageListWithNotes } from './imageList.ts';
 import { formatLabels, type Label, parseLabels, readLabels } from './label.ts';
 import { findLabelPath, labelPathOf, labelPathsOf } from './labelPath.ts';
 import { labelsToVoc, parseVoc, vocToLabels } from './voc.ts';
@@ -290,5 +290,29 @@ describe.skipIf(!shared)('real data sets', () => {
       const rows = sorted(labels);
       expect(rows.flat()).toEqual(given.flat().map((v) => expect.closeTo(v, 5)));
     }
+  });
+});
+
+describe('lists from Windows', () => {
+  const root = mkdtempSync(join(tmpdir(), 'gdarknet-windows-'));
+  it('have / where they have backslashes and no such file is there, and say so once', async () => {
+    mkdirSync(join(root, 'obj'));
+    writeFileSync(join(root, 'obj', 'a.jpg'), '');
+    writeFileSync(join(root, 'list.txt'), 'obj\\a.jpg\r\nobj\\b.jpg\r\n');
+    const { paths, notes } = rightOf(await readImageListWithNotes(join(root, 'list.txt'))());
+    expect(paths).toEqual([join(root, 'obj/a.jpg'), join(root, 'obj/b.jpg')]);
+    expect(notes).toEqual([
+      `${join(root, 'list.txt')}: 2 paths with backslashes are read with / in their place, the first obj\\a.jpg`,
+    ]);
+  });
+  it('keep the backslash of a name that has one', async () => {
+    const odd = join(root, 'a\\b.jpg');
+    writeFileSync(odd, '');
+    writeFileSync(join(root, 'odd.txt'), `${odd}\n`);
+    expect(rightOf(await readImageListWithNotes(join(root, 'odd.txt'))())).toEqual({ paths: [odd], notes: [] });
+  });
+  it('in UTF-16 are refused in words', async () => {
+    writeFileSync(join(root, 'wide.txt'), Buffer.from('\uFEFFa.jpg\n', 'utf16le'));
+    expect(showFault(leftOf(await readImageList(join(root, 'wide.txt'))()))).toContain('UTF-16 text; save it as UTF-8');
   });
 });

@@ -1,5 +1,6 @@
 /** What is doubtful in a ground truth before anything is evaluated on it: duplicates, tiny boxes, labels that disagree. */
 import { iouOf } from '../box/columns.ts';
+import { isFiniteNumber } from '../check/rows.ts';
 import { shown } from '../check/words.ts';
 import { loadCoco } from '../coco/evaluate.ts';
 import type { CocoAnnotation, CocoImage, CocoInstances } from '../coco/input.ts';
@@ -70,11 +71,14 @@ const comparePairs = (
   }
 };
 
+/** A side that the file does not tell bounds nothing. */
+const sideOf = (side: unknown): number => (isFiniteNumber(side) && side > 0 ? side : Number.POSITIVE_INFINITY);
+
 const lookAtBox = (row: CocoAnnotation, image: CocoImage, add: (tag: HealthTag) => void): void => {
   const [x, y, w, h] = row.bbox as [number, number, number, number];
   if (w === 0 || h === 0) add('no-size');
   else if (w < least || h < least) add('tiny');
-  const { width = Number.POSITIVE_INFINITY, height = Number.POSITIVE_INFINITY } = image;
+  const [width, height] = [sideOf(image.width), sideOf(image.height)];
   if (x < -1 || y < -1 || x + w > width + 1 || y + h > height + 1) add('outside');
   if (row.area !== undefined && row.area > 1.001 * w * h + 1) add('area');
 };

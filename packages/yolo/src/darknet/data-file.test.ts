@@ -61,6 +61,14 @@ describe('.data', () => {
   });
 });
 
+it('backslashes of paths are read as /, and said once', () => {
+  const result = parseData('train=data\\train.txt\nbackup=backup\\\nclasses=2', { file: 'a.data' });
+  expect(result).toMatchObject({ right: { value: { train: 'data/train.txt', backup: 'backup/' } } });
+  expect(E.isRight(result) && result.right.notices.map(showNotice)).toEqual([
+    'a.data:1: train, backup: backslashes are read as /',
+  ]);
+});
+
 describe('.names', () => {
   it('keeps blanks inside names and order', () => {
     expect(parseNames('traffic light\r\ncat \r\n\r\n')).toMatchObject({ right: { value: ['traffic light', 'cat'] } });
