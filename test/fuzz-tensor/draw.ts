@@ -240,10 +240,10 @@ export class Drawer {
     return dims;
   }
 
-  /** One whose shape stretches to the given one, or to which that stretches. */
-  stretching(shape: Shape, dtype: DType): number {
+  /** One whose shape stretches to the given one, or to which that stretches; another value than `beside`. */
+  stretching(shape: Shape, dtype: DType, beside?: number): number {
     return this.find(
-      (t) => t.dtype === dtype && stretches(t.shape, shape),
+      (t) => t.dtype === dtype && stretches(t.shape, shape) && (beside === undefined || t !== this.tensors[beside]),
       () => {
         const dims = shape.map((d) => (this.random.chance(0.25) ? 1 : d));
         return this.source(this.random.chance(0.3) ? dims.slice(this.random.whole(0, dims.length)) : dims, dtype);

@@ -12,7 +12,7 @@ import {
   wraps,
 } from './program.ts';
 import { mix, openRandom, type Random } from './random.ts';
-import { truthNames } from './truth.ts';
+import { composed, truthNames } from './truth.ts';
 
 export type GenerateOptions = {
   readonly device: DeviceKey;
@@ -144,7 +144,7 @@ const ordinary: Kind = (random, options, all) => {
   const mode = random.weighted<Mode>([
     ['whole', 5],
     ['real', 5],
-    ['special', 3],
+    ['special', 1.5],
     ['wide', 0.5],
   ]);
   const d = new Drawer(random, mode);
@@ -215,6 +215,42 @@ const finished: Kind = (random, options, all) => {
       [2, 2],
     ]),
   );
+};
+
+/** NaN, infinities, signed zeros and denormals through what compares, selects and divides. */
+const special: Kind = (random, options, all) => {
+  const some = [
+    'maximum',
+    'minimum',
+    'leakyRelu',
+    'clamp',
+    'relu',
+    'select',
+    'less',
+    'equal',
+    'div',
+    'sub',
+    'mul',
+    'log',
+    'sqrt',
+  ];
+  const others = [
+    'max',
+    'maxPool2d',
+    'maxPool2dGrad',
+    'floor',
+    'cast',
+    'sum',
+    'logSumExp',
+    'softmax',
+    'sin',
+    'matmul',
+    'concat',
+  ];
+  const palette = [...some, ...others].filter((name) => all.includes(name));
+  const d = new Drawer(random, 'special');
+  drawSteps(d, random.whole(1, 4), palette.length > 0 ? palette : all, 0);
+  return assemble(d, options, random.whole(1, 2));
 };
 
 /** Axes of ten thousands of elements beside short ones. */
@@ -302,8 +338,8 @@ const deep: Kind = (random, options, all) => {
 const precise: Kind = (random, options, all) => {
   const known = truthNames.filter((name) => all.includes(name));
   if (known.length === 0) return ordinary(random, options, all);
-  const truth = random.pick(known);
-  const kind = random.pick<FillKind>(['small', 'tails', 'real', 'wide', 'positive', 'eighths']);
+  const truth = random.weighted(known.map((name) => [name, composed.has(name) ? 3 : 1] as const));
+  const kind = random.pick<FillKind>(['small', 'small', 'tails', 'real', 'wide', 'eighths']);
   const source: Statement = {
     kind: 'source',
     role: 'argument',
@@ -323,10 +359,11 @@ const precise: Kind = (random, options, all) => {
 };
 
 const kinds: readonly (readonly [Kind, number])[] = [
-  [ordinary, 55],
+  [ordinary, 50],
+  [special, 9],
   [views, 18],
   [finished, 13],
-  [precise, 8],
+  [precise, 10],
   [long, 4],
   [deep, 2],
 ];

@@ -154,7 +154,7 @@ export const misuses: { readonly [name: string]: Make } = {
     names: ['element'],
   }),
   'an array of another type': (r) => {
-    const type = r.pick(otherArrays);
+    const type = r.chance(0.4) ? 'Float64Array' : r.pick(otherArrays);
     const values = type === 'BigInt64Array' ? '1n, 2n' : type === 'Float64Array' ? '1.5, 2.5' : '1, 2';
     return {
       code: `return await read(d, ${r.pick(['', 'abs'])}(tensor(${type}.of(${values}))));`,

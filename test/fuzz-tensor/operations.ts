@@ -54,7 +54,7 @@ const binary = (name: string, weight = 4): Row => ({
     const other = (): Arg => {
       if (d.random.chance(dtype === 'f32' ? 0.25 : 0.1)) return dtype === 'f32' ? d.scalar() : d.random.whole(0, 4);
       if (d.random.chance(0.1)) return ref(x);
-      const y = d.stretching(shape, dtype);
+      const y = d.stretching(shape, dtype, x);
       return ref(isSmall(d, shape, d.tensors[y].shape) ? y : x);
     };
     const y = other();

@@ -47,6 +47,8 @@ export const truths = {
 
 export type TruthName = keyof typeof truths;
 export const truthNames = Object.keys(truths) as TruthName[];
+/** What is made of others is drawn more often. */
+export const composed: ReadonlySet<TruthName> = new Set(['tanh', 'sigmoid', 'expm1', 'log1p', 'softmax', 'logSoftmax']);
 
 const tiny = 2 ** -149;
 
