@@ -10,6 +10,8 @@ type Row = {
   readonly integers: boolean;
   /** Whether computing it again costs less than storing its result. */
   readonly cheap: boolean;
+  /** How much code it is in a fused kernel, beside an addition; 1 unless it is given. */
+  readonly code?: number;
 };
 export type UnaryRow = Row & {
   /** In double precision; storing rounds it to the dtype. */
@@ -23,17 +25,19 @@ export type BinaryRow = Row & {
 };
 
 const real = { integers: false, cheap: false } as const;
+/** Devices have tens of lines for it. */
+const long = { ...real, code: 16 } as const;
 const simple = { integers: true, cheap: true } as const;
 
 export const unaryRows = {
   neg: { ...simple, value: (x) => -x },
   abs: { ...simple, value: Math.abs },
-  exp: { ...real, value: Math.exp },
-  log: { ...real, value: Math.log },
+  exp: { ...long, value: Math.exp },
+  log: { ...long, value: Math.log },
   sqrt: { ...real, value: Math.sqrt },
-  sin: { ...real, value: Math.sin },
-  cos: { ...real, value: Math.cos },
-  atan: { ...real, value: Math.atan },
+  sin: { ...long, value: Math.sin },
+  cos: { ...long, value: Math.cos },
+  atan: { ...long, value: Math.atan },
   floor: { ...real, cheap: true, value: Math.floor },
 } as const satisfies Record<string, UnaryRow>;
 

@@ -138,7 +138,7 @@ describe.skipIf(!shared)('small cfgs', () => {
     expect(notices.slice(0, keys.length).every(({ tag }) => tag === 'training-only')).toBe(true);
     const { stderr } = await gdarknet('table', cfg('train-keys'));
     expect(stderr.split('\n')[0]).toMatch(/^warning: .*letter_box/);
-    for (const key of [...training, 'use_cuda_graph', 'nms_kind', 'beta_nms', 'uc_normalizer'])
+    for (const key of [...training, 'use_cuda_graph', 'uc_normalizer'])
       expect(stderr).toMatch(new RegExp(`\\b${key}\\b`));
     const strict = await gdarknet('table', cfg('train-keys'), '--strict');
     expect(strict.status).toBe(1);

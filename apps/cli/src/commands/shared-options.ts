@@ -32,7 +32,7 @@ export const gpuIndex = optional(whole({ min: 0 }), {
 });
 export const noGpu = flag("accepted from the original's command line", ['-nogpu']);
 
-export const nmsKind = withDefault(oneOf('iou', 'giou', 'diou'), 'iou', {
+export const nmsKind = optional(oneOf('iou', 'giou', 'diou'), {
   placeholder: 'iou|giou|diou',
-  doc: 'what boxes are compared by when one of them goes',
+  doc: "what boxes are compared by when one of them goes; without it as the cfg's nms_kind says, by iou where there is none",
 });

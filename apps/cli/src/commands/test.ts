@@ -33,7 +33,7 @@ type Values = NetworkChoice & {
   readonly images: readonly string[];
   readonly thresh: number;
   readonly nms: number;
-  readonly nmsKind: 'iou' | 'giou' | 'diou';
+  readonly nmsKind: 'iou' | 'giou' | 'diou' | undefined;
   readonly out: string | undefined;
   readonly outStem: string | undefined;
   readonly json: boolean;

@@ -22,7 +22,7 @@ import { gpuIndex, hier, json, nmsKind, noGpu } from './shared-options.ts';
 type Values = {
   readonly thresh: number;
   readonly nms: number;
-  readonly nmsKind: 'iou' | 'giou' | 'diou';
+  readonly nmsKind: 'iou' | 'giou' | 'diou' | undefined;
   readonly batch: number;
   readonly compat: 'darknet-cpu' | undefined;
 };

@@ -9,8 +9,9 @@ import { isScalar, scalarRows } from '../scalars.ts';
 /** Computing it again costs less than storing it. */
 const isCheap = ({ kind }: Op): boolean =>
   kind === 'select' || kind === 'cast' || kind === 'iota' || (isScalar(kind) && scalarRows[kind].cheap);
-/** A step computes at most this many nodes: a kernel's locals are registers, and nothing that people write is as long. */
+/** A step is at most so much code: a kernel's locals are registers, and nothing that people write is as long. */
 const longest = 256;
+const codeOf = ({ kind }: Op): number => (isScalar(kind) ? (scalarRows[kind].code ?? 1) : 1);
 /** A chain of at most this many cheap operations is computed again rather than stored. */
 const cheapChain = 8;
 
@@ -33,7 +34,7 @@ export const fuse = ({ nodes, outputs }: Graph): readonly ReadonlySet<number>[] 
   }
 
   const roots: ReadonlySet<number>[] = new Array(nodes.length);
-  const sizes = nodes.map(() => 1);
+  const sizes = nodes.map(({ op }) => codeOf(op));
   for (let id = nodes.length - 1; id >= 0; id--) {
     const self = new Set([id]);
     roots[id] = self;
@@ -42,8 +43,9 @@ export const fuse = ({ nodes, outputs }: Graph): readonly ReadonlySet<number>[] 
     if (!inlining) continue;
     const joined = new Set([...readers[id]].flatMap((r) => [...roots[r]]));
     if (joined.size > 1 && cost[id] > cheapChain) continue;
-    if ([...joined].some((root) => sizes[root] >= longest)) continue;
-    for (const root of joined) sizes[root]++;
+    const code = codeOf(nodes[id].op);
+    if ([...joined].some((root) => sizes[root] + code > longest)) continue;
+    for (const root of joined) sizes[root] += code;
     roots[id] = joined;
   }
   return roots;

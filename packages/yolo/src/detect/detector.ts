@@ -12,7 +12,7 @@ import { type Candidates, type Detection, listDetections } from './candidates.ts
 import { decodeYolo, type YoloOutput } from './decode.ts';
 import { correctLetterbox } from './letterbox.ts';
 import { nmsSort } from './nms.ts';
-import type { NmsKind } from './overlap.ts';
+import { type NmsKind, nmsKindOf } from './overlap.ts';
 import type { ImageSize } from './results.ts';
 
 export type LoadOptions = {
@@ -44,7 +44,7 @@ export type DetectOptions = {
   readonly thresh?: number;
   /** Overlap above which the lesser of two boxes of a class goes; default 0.45. 0 keeps all. */
   readonly nms?: number;
-  /** What boxes are compared by in suppression; default `iou`, as the original. */
+  /** What boxes are compared by in suppression; default: as the cfg's `nms_kind` says, `iou` without one, as the original. */
   readonly nmsKind?: NmsKind;
   /** Changes the heads' outputs before they are decoded, or makes fewer of them: averages over pictures. */
   readonly mix?: Mix;
@@ -112,10 +112,12 @@ export const loadDetector = async (options: LoadOptions): Promise<E.Either<reado
   });
 
   const heads = plan.heads.map((index) => plan.layers[index]);
+  const last = heads[heads.length - 1].config as LayerConfig<'yolo'>;
+  const ofCfg = nmsKindOf(last.nms_kind, last.beta_nms);
   const { h, w, c } = plan.input;
   const candidates: Detector['candidates'] = async (
     batch,
-    { thresh = 0.5, nms = 0.45, nmsKind, units = 'relative', mix = unmixed } = {},
+    { thresh = 0.5, nms = 0.45, nmsKind = ofCfg, units = 'relative', mix = unmixed } = {},
   ) => {
     const n = batch.sizes.length;
     const outputs = await run(tensor(batch.x, [n, h, w, c]));
@@ -145,14 +147,14 @@ export const loadDetector = async (options: LoadOptions): Promise<E.Either<reado
         netHeight: h,
         units,
       });
-      return nms > 0 ? nmsSort(placed, nms, nmsKind ? { kind: nmsKind } : {}) : placed;
+      return nms > 0 ? nmsSort(placed, nms, { kind: nmsKind }) : placed;
     });
   };
 
   return E.right({
     plan,
     notices,
-    classes: (heads[heads.length - 1].config as LayerConfig<'yolo'>).classes,
+    classes: last.classes,
     width: w,
     height: h,
     candidates,

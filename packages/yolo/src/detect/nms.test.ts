@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { diouOf, giouOf, iouOf } from '@gdarknet/metrics';
 import fc from 'fast-check';
@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { goldenPath, readJson, shared } from '../../../../test/shared.ts';
 import { allocateCandidates, type Candidates, listDetections } from './candidates.ts';
 import { nmsObject, nmsSort } from './nms.ts';
-import type { NmsKind } from './overlap.ts';
+import { nmsKindOf } from './overlap.ts';
 import { type GoldenDetections, goldenCandidates, rounded, standing } from './testing/golden.ts';
 
 const fixture = (name: string): string => fileURLToPath(new URL(`./fixtures/${name}`, import.meta.url));
@@ -28,6 +28,55 @@ describe('sort-NMS gives the boxes of the original, in its order', () => {
       whole++;
     }
     expect(whole).toBeGreaterThan(25);
+  });
+});
+
+type Entry = readonly [box: readonly number[], objectness: number, probabilities: readonly number[]];
+type Clusters = { readonly picture: number; readonly nms_thresh: number } & Readonly<Record<string, readonly Entry[]>>;
+
+describe("the kinds of nms_kind suppress as AlexeyAB's program does", () => {
+  const classes = 4;
+  const [pictures, rows] = [8, 60];
+  const candidatesOf = (input: Float32Array, picture: number): Candidates => {
+    const candidates = allocateCandidates(rows, classes);
+    for (let row = 0; row < rows; row++) {
+      const at = (picture * rows + row) * (5 + classes);
+      candidates.boxes.set(input.subarray(at, at + 4), 4 * row);
+      candidates.objectness[row] = input[at + 4];
+      candidates.probabilities.set(input.subarray(at + 5, at + 5 + classes), row * classes);
+    }
+    return candidates;
+  };
+  const left = ({ count, boxes, objectness, probabilities }: Candidates): Entry[] =>
+    Array.from(
+      { length: count },
+      (_, row): Entry => [
+        [...boxes.subarray(4 * row, 4 * row + 4)],
+        objectness[row],
+        [...probabilities.subarray(row * classes, (row + 1) * classes)],
+      ],
+    ).filter(([, , scores]) => scores.some((score) => score > 0));
+  const single = (entries: readonly Entry[]): Entry[] =>
+    entries.map(([box, objectness, scores]) => [
+      box.map(Math.fround),
+      Math.fround(objectness),
+      scores.map(Math.fround),
+    ]);
+  const cases = [
+    ['sort', nmsKindOf('default', 0.6)],
+    ['greedynms', nmsKindOf('greedynms', 1)],
+    ['diounms_beta0.6', nmsKindOf('diounms', 0.6)],
+    ['diounms_beta1', nmsKindOf('diounms', 1)],
+    ['cornersnms', nmsKindOf('cornersnms', 0.6)],
+  ] as const;
+  it.skipIf(!shared).each(cases)('%s', (name, kind) => {
+    const bytes = readFileSync(goldenPath('v4', 'nms', 'clusters', 'input.bin'));
+    const input = new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
+    expect(input).toHaveLength(pictures * rows * (5 + classes));
+    for (const golden of readJson<Clusters[]>(goldenPath('v4', 'nms', 'clusters', 'expected.json'))) {
+      const found = nmsSort(candidatesOf(input, golden.picture), golden.nms_thresh, { kind });
+      expect(left(found), `picture ${golden.picture}`).toEqual(single(golden[name]));
+    }
   });
 });
 
@@ -53,7 +102,7 @@ const candidatesOf = (classes: number): fc.Arbitrary<Candidates> =>
       return candidates;
     });
 const overlapOf = { iou: iouOf, giou: giouOf, diou: diouOf };
-const kinds = fc.constantFrom<NmsKind>('iou', 'giou', 'diou');
+const kinds = fc.constantFrom(...(Object.keys(overlapOf) as (keyof typeof overlapOf)[]));
 
 describe('suppression', () => {
   it('leaves no two boxes of a class that overlap by more than the threshold, and the best of each class', () => {

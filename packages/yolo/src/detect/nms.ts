@@ -3,7 +3,7 @@
  * comes out in the order of the last class sorted. Greedy suppression by GIoU or DIoU is the same with another overlap.
  */
 import { type Candidates, takeRows } from './candidates.ts';
-import { type NmsKind, type Overlaps, overlaps } from './overlap.ts';
+import { type NmsKind, type Overlaps, overlapsBy } from './overlap.ts';
 
 export interface NmsOptions {
   /** What two boxes are compared by. */
@@ -17,7 +17,7 @@ export interface NmsOptions {
 export const nmsSort = (candidates: Candidates, threshold: number, options: NmsOptions = {}): Candidates => {
   const { count, classes, boxes, objectness } = candidates;
   const probabilities = candidates.probabilities.slice();
-  const overlapping = overlapSets(boxes, count, overlaps[options.kind ?? 'iou'], Math.fround(threshold));
+  const overlapping = overlapSets(boxes, count, overlapsBy(options.kind ?? 'iou'), Math.fround(threshold));
   let { order, alive } = withObjectsFirst(objectness, count);
   for (let c = 0; c < classes; c++) {
     const score = (row: number): number => probabilities[row * classes + c]!;
@@ -40,7 +40,7 @@ export const nmsObject = (candidates: Candidates, threshold: number, options: Nm
   const probabilities = candidates.probabilities.slice();
   const { order, alive } = withObjectsFirst(objectness, count);
   const objects = order.slice(0, alive).sort((a, b) => objectness[b]! - objectness[a]!);
-  const overlapping = overlapSets(boxes, count, overlaps[options.kind ?? 'iou'], Math.fround(threshold));
+  const overlapping = overlapSets(boxes, count, overlapsBy(options.kind ?? 'iou'), Math.fround(threshold));
   for (const row of suppressed(objects, overlapping)) {
     objectness[row] = 0;
     probabilities.fill(0, row * classes, (row + 1) * classes);

@@ -4,6 +4,7 @@ import type { Tensor } from '@gdarknet/tensor';
 import { decimal, decimals, flag, optional, text, whole, wholes, word } from '../darknet/field.ts';
 import { refused, trainingOnly, without } from '../darknet/key-rule.ts';
 import type { Advice, Problem } from '../darknet/section-rule.ts';
+import { cfgNmsKinds } from '../detect/overlap.ts';
 import { activateHead } from '../network/head.ts';
 import { single } from './common/build.ts';
 import { layerKind } from './common/kind.ts';
@@ -36,6 +37,9 @@ const keys = {
   random: decimal(0),
   /** Stretch of the box centre inside its cell (a later Darknet's; the original ignores it). */
   scale_x_y: decimal(1, { min: 1 }),
+  /** What boxes are compared by in suppression; of the last detection layer (AlexeyAB's). */
+  nms_kind: word(cfgNmsKinds, 'default', 'default'),
+  beta_nms: decimal(0.6),
   new_coords: refused(flag(false), 'its boxes are decoded otherwise'),
   map: trainingOnly(text(''), 'classes of the labels would be mapped to others'),
   obj_normalizer: trainingOnly(decimal(1), 'the error of objectness would be multiplied by it'),
@@ -59,7 +63,6 @@ const keys = {
     'embedding_layer',
   ),
   ...without('read by no Darknet in this section', 'uc_normalizer', 'ema_alpha', 'points', 'beta1'),
-  ...without('boxes are suppressed by plain IoU, or as --nms-kind says', 'nms_kind', 'beta_nms'),
 };
 
 interface Anchors {
