@@ -53,11 +53,17 @@ export const openWorker = (life = 4000, mostBytes = 2 ** 31): Pool => {
       asked.once('message', (found) => {
         clearTimeout(timer);
         asked.removeAllListeners('exit');
+        asked.removeAllListeners('error');
         resolve(found as Answer);
       });
       asked.once('exit', (code, signal) => {
         clearTimeout(timer);
         failed(`the process ended (${signal ?? `exit ${code}`}) ${said.split('\n').slice(-6).join(' ')}`);
+      });
+      // It may have ended between two tasks.
+      asked.once('error', (error) => {
+        clearTimeout(timer);
+        failed(`the process cannot be told: ${error.message}`);
       });
       asked.send(task);
     });
