@@ -189,7 +189,7 @@ describe('bad input', () => {
     const odd = set.changed(set.data, 'odd.data', (text) => text.replace(/^classes *=.*$/m, 'classes=7'));
     const ended = await gdarknet(['train', odd, set.cfg, '--prefix', 'odd', '--max-batches', '1', '--gpu-rates']);
     expect(ended.status, ended.stderr).toBe(0);
-    expect(ended.stderr).toContain(`note: ${odd}: classes=7, but the heads of ${set.cfg} have 4, which count\n`);
+    expect(ended.stderr).toContain(`warning: ${odd}: classes=7, but the heads of ${set.cfg} have 4, which count\n`);
     expect(ended.stderr).toContain('note: --sync and --gpu-rates are for several devices, and this run has one\n');
     const file = set.changed(set.data, 'file.data', (text) => text.replace(/^backup *=.*$/m, `backup=${set.cfg}`));
     const none = await gdarknet(['train', file, set.cfg, '--prefix', 'x']);
