@@ -28,11 +28,11 @@ export interface Interval {
   readonly ahead: number;
 }
 
-export const bootstrapRules: OptionRules<BootstrapOptions> = {
+export const bootstrapRules: OptionRules<BootstrapOptions> = /* @__PURE__ */ (() => ({
   samples: wholeRule(1),
   seed: rule(Number.isSafeInteger, 'a whole number'),
   confidence: rule((value) => within(0, 1)(value) && value !== 0 && value !== 1, 'a number between 0 and 1'),
-};
+}))();
 
 /** Thrown when two runs were not scored on the same images, categories and thresholds. */
 export class UnpairedRunsError extends Error {

@@ -29,11 +29,11 @@ export interface ConfusionOptions {
   readonly maxDets?: number | undefined;
 }
 
-const options = {
+const options = /* @__PURE__ */ (() => ({
   score: numberRule(Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY),
   threshold: iouRule,
   maxDets: limitRule,
-};
+}))();
 const aliases = { iou: 'threshold', conf: 'score', limit: 'maxDets' };
 const rule = { pixel: 0, penalty: 'signed', compat: false } as const;
 

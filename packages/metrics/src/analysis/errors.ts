@@ -115,13 +115,13 @@ const meanOver = (values: readonly (number | undefined)[]): number => {
   return count === 0 ? 0 : sum / count;
 };
 
-const options = {
+const options = /* @__PURE__ */ (() => ({
   foreground: rule(above(0, 1), 'an IoU above 0 and at most 1'),
   background: rule(within(0, 1), 'an IoU from 0 to 1'),
   limit: rule(isLimit, 'a whole number of at least 1'),
   compat: flagRule,
   qualifier: rule((value) => typeof value === 'function', 'a function ({ width, height, area }) => boolean'),
-};
+}))();
 const aliases = { pos_threshold: 'foreground', background_threshold: 'background', max_dets: 'limit' };
 
 export interface ErrorRules {

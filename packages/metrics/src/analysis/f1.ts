@@ -27,10 +27,10 @@ export interface FScoreOptions extends CurvePlace {
   readonly score?: number | undefined;
 }
 
-const rules = {
+const rules = /* @__PURE__ */ (() => ({
   beta: rule((value) => typeof value === 'number' && value > 0 && Number.isFinite(value), 'a number above 0'),
   score: numberRule(Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY),
-};
+}))();
 
 /**
  * One row a category that has objects. Detections of equal score are kept or cut together.

@@ -24,7 +24,7 @@ const isNumber = (value: unknown): value is number => typeof value === 'number' 
 const isList = (value: unknown): value is readonly unknown[] => Array.isArray(value) || ArrayBuffer.isView(value);
 
 export const rule = (holds: (value: unknown) => boolean, text: string): OptionRule => ({ holds, text });
-export const flagRule = rule((value) => typeof value === 'boolean', 'true or false');
+export const flagRule = /* @__PURE__ */ (() => rule((value) => typeof value === 'boolean', 'true or false'))();
 export const functionOr = (...names: readonly string[]): OptionRule =>
   rule(
     (value) => typeof value === 'function' || names.includes(value as string),
@@ -47,8 +47,8 @@ export const above = (low: number, high: number): ((value: unknown) => boolean) 
 /** A limit on detections an image. */
 export const isLimit = (value: unknown): boolean =>
   isNumber(value) && value >= 1 && (value === Number.POSITIVE_INFINITY || Number.isSafeInteger(value));
-export const limitRule = rule(isLimit, 'a whole number of at least 1, or Infinity');
-export const iouRule = rule(above(0, 1), 'an IoU above 0 and at most 1');
+export const limitRule = /* @__PURE__ */ (() => rule(isLimit, 'a whole number of at least 1, or Infinity'))();
+export const iouRule = /* @__PURE__ */ (() => rule(above(0, 1), 'an IoU above 0 and at most 1'))();
 export const wholeRule = (least: number): OptionRule =>
   rule((value) => Number.isSafeInteger(value) && (value as number) >= least, `a whole number of at least ${least}`);
 export const numberRule = (low: number, high: number): OptionRule =>

@@ -45,11 +45,11 @@ const flag = { holds: isFlag, text: '0 or 1' };
 const size = { holds: optional((value) => isFiniteNumber(value) && value >= 0), text: 'a number not below 0' };
 
 export const imageRules: Rules = { id: imageId };
-export const categoryRules: Rules = {
+export const categoryRules: Rules = /* @__PURE__ */ (() => ({
   id: whole,
   name: { holds: optional((value) => typeof value === 'string'), text: 'a name' },
-};
-export const annotationRules: Rules = {
+}))();
+export const annotationRules: Rules = /* @__PURE__ */ (() => ({
   id: { holds: optional(isWhole), text: 'a whole number' },
   image_id: imageId,
   category_id: whole,
@@ -57,14 +57,14 @@ export const annotationRules: Rules = {
   area: size,
   iscrowd: flag,
   ignore: flag,
-};
-export const detectionRules: Rules = {
+}))();
+export const detectionRules: Rules = /* @__PURE__ */ (() => ({
   image_id: imageId,
   category_id: whole,
   // Clipped to the picture, a box that lies wholly outside gets a negative size; Darknet writes such rows.
   bbox: { holds: isFour, text: 'four numbers [x, y, width, height]' },
   score: { holds: isFiniteNumber, text: 'a number' },
-};
+}))();
 
 /** The same rules without one of them. */
 export const without = (rules: Rules, key: string): Rules =>

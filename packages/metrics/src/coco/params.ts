@@ -80,7 +80,7 @@ const most = 1000;
 const isThresholds = (value: unknown): boolean =>
   listOf(above(-1, 1), '').holds(value) && (value as readonly number[]).length <= most;
 
-export const cocoRules: OptionRules<CocoParams> = {
+export const cocoRules: OptionRules<CocoParams> = /* @__PURE__ */ (() => ({
   overlap: functionOr(...overlapNames),
   thresholds: rule(isThresholds, 'a list of IoU thresholds above 0 and at most 1, such as [0.5, 0.75]'),
   recalls: listOf(within(0, 1), 'a list of recalls from 0 to 1'),
@@ -94,7 +94,7 @@ export const cocoRules: OptionRules<CocoParams> = {
   useCats: flagRule,
   imgIds: listOf((value) => isWhole(value) || typeof value === 'string', "a list of the images' ids"),
   catIds: listOf(isWhole, "a list of the categories' ids"),
-};
+}))();
 
 /** What pycocotools, torchmetrics and others call these options. */
 export const cocoAliases: Readonly<Record<string, string>> = {

@@ -18,11 +18,11 @@ export interface Tallied {
   readonly params: { readonly thresholds: readonly number[]; readonly areas?: readonly { readonly name: string }[] };
 }
 
-const rules = {
+const rules = /* @__PURE__ */ (() => ({
   threshold: numberRule(-1, 1),
   area: rule((value) => typeof value === 'string', "an area range's name"),
   limit: limitRule,
-};
+}))();
 
 /** Places in the lists of thresholds and areas. */
 export interface Place {
