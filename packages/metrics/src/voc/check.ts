@@ -33,19 +33,11 @@ export const requireRows = (rows: unknown, list: string, rules: Rules): void => 
   });
 };
 
-/** @throws VocInputError naming the row. */
+/** An image may have several rows: its objects are those of all of them. @throws VocInputError naming the row. */
 export const requireAnnotations = (annotations: readonly VocAnnotation[]): void => {
   requireRows(annotations, 'annotations', annotationRules);
-  const seen = new Map<string, number>();
-  annotations.forEach((annotation, i) => {
-    requireRows(annotation.objects, `annotations[${i}].objects`, objectRules);
-    const first = seen.get(annotation.image);
-    if (first !== undefined) {
-      throw new VocInputError(
-        `annotations[${i}].image: found ${shown(annotation.image)}, expected an image of its own; annotations[${first}] has it too.`,
-      );
-    }
-    seen.set(annotation.image, i);
+  annotations.forEach(({ objects }, i) => {
+    requireRows(objects, `annotations[${i}].objects`, objectRules);
   });
 };
 

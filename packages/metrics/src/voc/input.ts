@@ -72,7 +72,8 @@ export const vocTables = (
   detections: readonly VocDetection[],
   classes: readonly string[],
 ): VocTables => {
-  const images = annotations.map((annotation) => annotation.image).sort(compareIds);
+  // An image may have several rows.
+  const images = [...new Set(annotations.map((annotation) => annotation.image))].sort(compareIds);
   const imageAt = new Map(images.map((image, i) => [image, i]));
   const classAt = new Map(classes.map((name, i) => [name, i]));
   const lost = { objects: [] as string[], unknownImages: [] as string[], unknownClasses: [] as string[] };
