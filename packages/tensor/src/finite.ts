@@ -19,7 +19,7 @@ export class NonFiniteError extends TensorError {
     return 'NonFiniteError';
   }
   readonly shape: Shape;
-  /** Of the first such element. */
+  /** Where the first such element lies. */
   readonly index: readonly number[];
   readonly value: number;
   /** The name that `inScope` gave: a layer. */

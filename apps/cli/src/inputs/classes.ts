@@ -4,7 +4,7 @@ import { type DataConfig, type LayerConfig, type NetworkPlan, parseNames } from 
 import * as E from 'fp-ts/lib/Either.js';
 import { besideData, textOf } from './files.ts';
 
-/** Of the heads; undefined where there is none. */
+/** How many classes the heads have; undefined where there is no head. */
 export const classesIn = ({ heads, layers }: NetworkPlan): number | undefined =>
   heads.length === 0 ? undefined : (layers[heads[heads.length - 1]].config as LayerConfig<'yolo'>).classes;
 

@@ -125,7 +125,7 @@ export const dataSetOf = (path: string, values: DataSetValues, context: Context)
 export type SetWithPlan = {
   readonly set: DataSet;
   readonly plan: NetworkPlan | undefined;
-  /** Of the cfg. */
+  /** What the cfg says. */
   readonly notices: readonly FileNotice[];
 };
 

@@ -133,7 +133,7 @@ const verdictOf = (
   return { error: far ? 'background' : 'both', ignored, place: -1 };
 };
 
-/** Of the errors about one object the best is moved onto it: of each kind, or of all kinds (tidecv). */
+/** The best of the errors about one object is moved onto it: of each kind, or of all kinds (tidecv). */
 const menders = (verdicts: readonly Verdict[], taken: Uint8Array, compat: boolean): ReadonlySet<number> => {
   const best = new Map<string, number>();
   verdicts.forEach(({ error, place }, d) => {

@@ -34,7 +34,7 @@ export interface Target {
   readonly boxes: Boxes;
   readonly labels: ArrayLike<number>;
   readonly iscrowd?: ArrayLike<number> | undefined;
-  /** Of the segments; width * height when left out. */
+  /** The area of the segments; width * height when left out. */
   readonly area?: ArrayLike<number> | undefined;
 }
 

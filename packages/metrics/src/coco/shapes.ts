@@ -9,7 +9,7 @@ export interface Shapes {
   readonly boxes: number;
   /** Inside 0..1. */
   readonly relative: number;
-  /** Of those the width is larger than x and the height than y, as in two corners. */
+  /** Boxes whose width is larger than x and the height than y, as in two corners. */
   readonly rising: number;
   /** Reach out of their image, and would not if they were two corners. */
   readonly beyond: number;
