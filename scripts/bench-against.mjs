@@ -1,6 +1,6 @@
 /**
  * Two checkouts of this repository on the same networks, in turns: each case runs in three processes, one of this checkout
- * and two of the other, whose difference is the machine's own noise.
+ * and, opened before and after it, two of the other, whose difference is the machine's own noise.
  */
 import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
@@ -57,7 +57,7 @@ export const benchAgainst = async ({ ours, theirs, args }) => {
       for (const network of cases[kind] ?? []) {
         const name = `${network} ${kind}, ${threads} thread${threads === '1' ? '' : 's'}`;
         const timers = [];
-        for (const file of [ours, theirs, theirs]) timers.push(await open(file, [kind, network, threads]));
+        for (const file of [theirs, ours, theirs]) timers.push(await open(file, [kind, network, threads]));
         const stuck = timers.find(({ complaint }) => complaint !== undefined);
         if (stuck) {
           console.log(`${name}: left out: ${stuck.complaint.trim().split('\n').at(-1)}`);
@@ -72,10 +72,12 @@ export const benchAgainst = async ({ ours, theirs, args }) => {
             times[i].push(await timers[i].ask());
           }
         for (const timer of timers) timer.close();
-        const [mine, other, control] = times.map(median);
+        const [before, mine, after] = times.map(median);
+        // A process that is opened later may be the faster one: the middle of the two is free of that.
+        const other = (before + after) / 2;
         const row = {
           ...{ name, peer: 'the other checkout', threads: Number(threads), ours: mine, theirs: other, unit: 'ms' },
-          ...{ ratio: mine / other, control: control / other, spreads: times.map(spread) },
+          ...{ ratio: mine / other, control: after / before, spreads: times.map(spread) },
         };
         rows.push(row);
         console.log(

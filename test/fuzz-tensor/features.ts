@@ -17,6 +17,7 @@ export const featuresOf = (program: Program): ReadonlySet<string> => {
   if (gradient) found.add(gradient.form === 'twice' ? 'grad of grad' : gradient.form);
   if (run.donate.length > 0) found.add('donation');
   if (run.warm) found.add('warm memory');
+  if (run.behind) found.add('arguments last in memory');
   if (run.fresh) found.add('fresh device');
   if (statements.some((s) => s.kind === 'source' && s.role === 'captured')) found.add('captured tensors');
   if (program.statics[0]?.length) found.add('static arguments');

@@ -90,6 +90,7 @@ const runOf = (random: Random, statements: readonly Statement[]): Program['run']
       [3, 1],
     ]),
     warm: random.chance(0.4),
+    behind: random.chance(0.1),
     fresh: random.chance(0.01),
   };
 };
@@ -217,6 +218,15 @@ const finished: Kind = (random, options, all) => {
   );
 };
 
+/** The larger or smaller of a value and its own multiple: what kernels take for a leaky line. */
+const drawBent = (d: Drawer): void => {
+  const x = d.source(d.shape(), 'f32', { kind: 'special', seed: d.random.seed() });
+  const factor = d.random.pick([0, -0, 0.5, -2, 1e-40, Infinity]);
+  const multiple = d.call('mul', [[{ ref: x }, factor]]);
+  const pair = d.random.chance(0.5) ? [{ ref: x }, { ref: multiple }] : [{ ref: multiple }, { ref: x }];
+  d.call(d.random.pick(['maximum', 'minimum']), [pair]);
+};
+
 /** NaN, infinities, signed zeros and denormals through what compares, selects and divides. */
 const special: Kind = (random, options, all) => {
   const some = [
@@ -249,8 +259,17 @@ const special: Kind = (random, options, all) => {
   ];
   const palette = [...some, ...others].filter((name) => all.includes(name));
   const d = new Drawer(random, 'special');
-  drawSteps(d, random.whole(1, 4), palette.length > 0 ? palette : all, 0);
+  const bent = all.includes('mul') && all.includes('maximum') && random.chance(0.4);
+  if (bent) drawBent(d);
+  drawSteps(d, bent ? random.whole(0, 2) : random.whole(1, 4), palette.length > 0 ? palette : all, 0);
   return assemble(d, options, random.whole(1, 2));
+};
+
+/** A product of few rows and columns over a long inner axis. */
+const drawLongProduct = (d: Drawer, k: number): void => {
+  const [m, n] = [d.random.whole(1, 2), d.random.whole(1, 2)];
+  const [a, b] = [d.source([m, k], 'f32', undefined, 'argument'), d.source([n, k], 'f32', undefined, 'argument')];
+  d.call('matmul', [[{ ref: a }, { ref: b }, { options: { transposeB: true } }]]);
 };
 
 /** Axes of ten thousands of elements beside short ones. */
@@ -283,10 +302,16 @@ const long: Kind = (random, options, all) => {
     sizes,
     limits: { elements: 130_000, work: 2_000_000 },
   });
+  if (all.includes('matmul') && random.chance(0.3)) drawLongProduct(d, Math.min(length, 60_000));
   const folds = ['matmul', 'sum', 'conv2d', 'moments'].filter((name) => all.includes(name));
-  if (folds.length > 0 && random.chance(0.6)) drawSteps(d, 1, folds, 0);
+  if (folds.length > 0 && d.statements.length === 0 && random.chance(0.6)) drawSteps(d, 1, folds, 0);
   drawSteps(d, random.whole(0, 3), palette.length > 0 ? palette : all, 0);
-  return assemble(d, options, 1, { fresh: random.chance(0.7), calls: random.whole(1, 2) });
+  return assemble(d, options, 1, {
+    fresh: random.chance(0.7),
+    warm: random.chance(0.2),
+    behind: random.chance(0.6),
+    calls: random.whole(1, 2),
+  });
 };
 
 /** As many steps as a loop that is written out has. */

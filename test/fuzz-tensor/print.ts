@@ -160,7 +160,7 @@ export const print = (program: Program): string => {
   const opener = device.name === 'wasm' ? 'openWasm' : 'openDevice';
   return [
     `import { ${[...new Set([...used, opener])].sort().join(', ')} } from '@gdarknet/tensor';`,
-    `const d = ${open};${run.warm ? ' // and its memory filled with NaN, given back' : ''}`,
+    `const d = ${open};${run.warm ? ' // and its memory filled with NaN, given back' : ''}${run.behind ? ' // arguments lie last in its memory' : ''}`,
     code,
   ].join('\n');
 };

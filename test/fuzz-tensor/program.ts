@@ -67,6 +67,8 @@ export type RunOptions = {
   readonly calls: number;
   /** The device's memory is filled with NaN and given back first. */
   readonly warm: boolean;
+  /** What is free lies before the arguments: they are the last in the memory. */
+  readonly behind: boolean;
   /** The device is opened for this program. */
   readonly fresh: boolean;
 };

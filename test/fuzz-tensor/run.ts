@@ -41,6 +41,12 @@ const soil = (device: Device): Promise<void> => {
   return again();
 };
 
+/** Memory that is given back when the arguments are there: what a run needs besides lies before them, and they lie last. */
+const holeFor = (device: Device, { statements }: Program): Promise<Tensor> => {
+  const sizes = statements.map((s) => (s.kind === 'source' ? T.sizeOf(s.shape) : 0));
+  return T.evaluate(device, T.tensor(new Float32Array(16 * Math.max(64, ...sizes))));
+};
+
 const sameBits = (a: HostArray, b: HostArray): boolean =>
   a.length === b.length && (a as Float32Array).every((x, i) => Object.is(x, b[i]) || x === b[i]);
 
@@ -131,6 +137,7 @@ const callers: { readonly [F in RunForm]: (context: Context) => Caller } = {
 /** Runs all calls; errors of the device or of the construction pass through. */
 export const runProgram = async (device: Device, program: Program): Promise<Outcome> => {
   if (program.run.warm) await soil(device);
+  const hole = program.run.behind ? await holeFor(device, program) : undefined;
   const captured = new Map<number, Tensor>();
   for (const place of sourcesOf(program, 'captured')) {
     captured.set(place, await T.evaluate(device, constantAt(program, place, 0)));
@@ -145,6 +152,7 @@ export const runProgram = async (device: Device, program: Program): Promise<Outc
   try {
     for (let call = 0; call < program.run.calls; call++) {
       const args = await argumentsFor(device, program, call);
+      if (call === 0 && hole) T.free(hole);
       calls.push(await caller.call(call, args));
       const jit = program.run.form === 'jit' || program.run.form === 'stages';
       for (const [i, place] of places.entries()) {

@@ -84,6 +84,7 @@ const simplerRuns: Step = (program) => {
     run.calls > 1 && withRun(program, { calls: 1 }),
     run.calls > 2 && withRun(program, { calls: 2 }),
     run.warm && withRun(program, { warm: false }),
+    run.behind && withRun(program, { behind: false }),
     run.fresh && withRun(program, { fresh: false }),
     run.form !== 'read' && withRun(program, { form: 'read', donate: [], hand: 'tensor' }),
     run.form === 'stages' && withRun(program, { form: 'jit' }),

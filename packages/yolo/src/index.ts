@@ -106,6 +106,6 @@ export { exportOnnx, type OnnxOptions } from './onnx/export.ts';
 // Training
 export type { StepReport, Trainer, TrainerOptions, TrainingBatch } from './training/contract.ts';
 export { StepMemoryError } from './training/memory.ts';
-export type { Snapshot } from './training/moving.ts';
+export type { Snapshot } from './training/state.ts';
 export { DivergedMembers, partsOf, type Range, type Team } from './training/team.ts';
 export { createTrainer } from './training/trainer.ts';

@@ -275,6 +275,43 @@ def root(x):
     return torch.sqrt(x)
 
 
+# PyTorch takes these derivatives from the result: s (1 - s), 1 - t t and e + 1 lose all digits where the result is near a bound.
+class Sigmoid(torch.autograd.Function):
+    @staticmethod
+    def forward(context, x):
+        context.save_for_backward(x)
+        return torch.sigmoid(x)
+
+    @staticmethod
+    def backward(context, cotangent):
+        (x,) = context.saved_tensors
+        return cotangent * Sigmoid.apply(x) * Sigmoid.apply(-x)
+
+
+class Tanh(torch.autograd.Function):
+    @staticmethod
+    def forward(context, x):
+        context.save_for_backward(x)
+        return torch.tanh(x)
+
+    @staticmethod
+    def backward(context, cotangent):
+        (x,) = context.saved_tensors
+        return cotangent * 4 * Sigmoid.apply(2 * x) * Sigmoid.apply(-2 * x)
+
+
+class Expm1(torch.autograd.Function):
+    @staticmethod
+    def forward(context, x):
+        context.save_for_backward(x)
+        return torch.expm1(x)
+
+    @staticmethod
+    def backward(context, cotangent):
+        (x,) = context.saved_tensors
+        return cotangent * torch.exp(x)
+
+
 def bent(slope):
     s = float(np.float32(slope))
     return lambda x: larger(x, x * s) if slope != 1 else x
@@ -291,7 +328,7 @@ def clamp(lo, hi):
 FUNCTIONS = {
     "neg": lambda x: -x, "abs": absolute, "exp": torch.exp, "log": torch.log, "sqrt": root, "sin": torch.sin, "cos": torch.cos,
     "atan": torch.atan, "floor": floor, "square": lambda x: x * x, "relu": lambda x: larger(x, torch.zeros_like(x)),
-    "sigmoid": torch.sigmoid, "tanh": torch.tanh,
+    "sigmoid": Sigmoid.apply, "tanh": Tanh.apply,
     "add": binary(torch.add), "sub": binary(torch.sub), "mul": binary(torch.mul), "div": binary(torch.div),
     "maximum": binary(larger), "minimum": binary(smaller),
     "less": compared(torch.lt), "greater": compared(torch.gt), "equal": compared(torch.eq),
@@ -302,7 +339,7 @@ FUNCTIONS = {
     "gather": gather, "scatterAdd": scatter_add, "upsample2d": lambda k: lambda x: x.repeat_interleave(k, dim=1).repeat_interleave(k, dim=2),
     "sum": total, "max": largest, "mean": mean, "moments": moments,
     "softmax": lambda x: torch.softmax(x, dim=-1), "logSoftmax": lambda x: torch.log_softmax(x, dim=-1),
-    "expm1": torch.expm1, "log1p": torch.log1p, "logSumExp": log_sum_exp,
+    "expm1": Expm1.apply, "log1p": torch.log1p, "logSumExp": log_sum_exp,
     "matmul": matmul, "conv2d": conv2d, "conv2dInput": conv2d_input, "conv2dFilter": conv2d_filter,
     "maxPool2d": max_pool, "maxPool2dGrad": max_pool_grad,
     **{name: made(name) for name in ["full", "zeros", "ones", "iota", "scalar", "tensor", "key"]},

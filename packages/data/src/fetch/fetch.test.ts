@@ -6,6 +6,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   symlinkSync,
   utimesSync,
   writeFileSync,
@@ -24,7 +25,9 @@ import { unpack, unpackOnce } from './unpack.ts';
 
 const content = Buffer.from(Uint8Array.from({ length: 300_000 }, (_, i) => (i * 31 + (i >> 8)) & 255));
 const sha256 = { kind: 'sha256', hex: createHash('sha256').update(content).digest('hex') } as const;
-const quick = { pauseMs: 1, tries: 3, idleMs: 300 };
+const patient = { pauseMs: 1, tries: 3 };
+/** For a server that falls silent; a busy machine may take it for one that does. */
+const quick = { ...patient, idleMs: 300 };
 
 let server: Server | undefined;
 afterEach(() => {
@@ -33,22 +36,29 @@ afterEach(() => {
 });
 
 /** A server that behaves as told; `asked` has the range of every request. */
-const serve = async (behave: (request: IncomingMessage, response: ServerResponse, turn: number) => void) => {
+const serve = async (
+  behave: (request: IncomingMessage, response: ServerResponse, turn: number, part: string) => void,
+) => {
+  const path = join(mkdtempSync(join(tmpdir(), 'fetch-')), 'file.bin');
   const asked: (string | undefined)[] = [];
   const own = createServer((request, response) => {
     asked.push(request.headers.range);
-    behave(request, response, asked.length);
+    behave(request, response, asked.length, `${path}.part`);
   });
   server = own;
   await new Promise<void>((done) => own.listen(0, '127.0.0.1', done));
-  const path = join(mkdtempSync(join(tmpdir(), 'fetch-')), 'file.bin');
   return { url: `http://127.0.0.1:${(own.address() as AddressInfo).port}/file.bin`, path, asked };
 };
 
 const partOf = (request: IncomingMessage): number => Number(/bytes=(\d+)-/.exec(request.headers.range ?? '')?.[1] ?? 0);
 
-/** What is asked for, as it should be, up to `until` bytes of it before the connection is cut. */
-const send = (request: IncomingMessage, response: ServerResponse, until = Number.POSITIVE_INFINITY): void => {
+/** When the file holds so many bytes: what a client has not read yet is lost where a connection is cut. */
+const holds = async (file: string, bytes: number): Promise<void> => {
+  while (!existsSync(file) || statSync(file).size < bytes) await new Promise((done) => setTimeout(done, 2));
+};
+
+/** What is asked for, as it should be; of `cut.bytes` of it, the connection is cut when `cut.part` has them. */
+const send = (request: IncomingMessage, response: ServerResponse, cut?: { bytes: number; part: string }): void => {
   const from = partOf(request);
   const rest = content.subarray(from);
   response.writeHead(from > 0 ? 206 : 200, {
@@ -56,8 +66,11 @@ const send = (request: IncomingMessage, response: ServerResponse, until = Number
     'content-length': rest.length,
     ...(from > 0 && { 'content-range': `bytes ${from}-${content.length - 1}/${content.length}` }),
   });
-  if (until >= rest.length) response.end(rest);
-  else response.write(rest.subarray(0, until), () => setTimeout(() => response.destroy(), 20));
+  if (cut === undefined || cut.bytes >= rest.length) response.end(rest);
+  else {
+    response.write(rest.subarray(0, cut.bytes));
+    void holds(cut.part, from + cut.bytes).then(() => response.destroy());
+  }
 };
 
 const told = (result: E.Either<Parameters<typeof showFault>[0], void>): string =>
@@ -65,13 +78,15 @@ const told = (result: E.Either<Parameters<typeof showFault>[0], void>): string =
 
 describe('download', () => {
   it('goes on where the connection was cut, as often as it takes', async () => {
-    const { url, path, asked } = await serve((q, r, turn) => send(q, r, turn < 6 ? 50_000 : undefined));
-    expect(await download(url, path, { ...quick, checksum: sha256 })()).toEqual(E.right(undefined));
+    const { url, path, asked } = await serve((q, r, turn, part) =>
+      send(q, r, turn < 6 ? { bytes: 50_000, part } : undefined),
+    );
+    expect(await download(url, path, { ...patient, checksum: sha256 })()).toEqual(E.right(undefined));
     expect(readFileSync(path)).toEqual(content);
     expect(asked.slice(0, 3)).toEqual([undefined, 'bytes=50000-', 'bytes=100000-']);
     expect(readdirSync(join(path, '..'))).toEqual(['file.bin']);
     // It is there now, and not fetched again.
-    await download(url, path, { ...quick, checksum: sha256 })();
+    await download(url, path, { ...patient, checksum: sha256 })();
     expect(asked).toHaveLength(6);
   });
 
@@ -79,14 +94,14 @@ describe('download', () => {
     const { url, path, asked } = await serve((_, response) => response.end(content));
     writeFileSync(`${path}.part`, 'an older beginning');
     writeFileSync(`${path}.part.etag`, '"v0"');
-    expect(await download(url, path, quick)()).toEqual(E.right(undefined));
+    expect(await download(url, path, patient)()).toEqual(E.right(undefined));
     expect(asked).toEqual(['bytes=18-']);
     expect(readFileSync(path)).toEqual(content);
   });
 
   it('gives up on a server that never sends more, and keeps what came', async () => {
-    const { url, path } = await serve((q, r) => send(q, r, partOf(q) === 0 ? 70_000 : 0));
-    expect(told(await download(url, path, quick)())).toContain(`${url}: cannot be read`);
+    const { url, path } = await serve((q, r, _, part) => send(q, r, { bytes: partOf(q) === 0 ? 70_000 : 0, part }));
+    expect(told(await download(url, path, patient)())).toContain(`${url}: cannot be read`);
     expect(existsSync(path)).toBe(false);
     expect(readFileSync(`${path}.part`)).toEqual(content.subarray(0, 70_000));
   });
@@ -109,9 +124,9 @@ describe('download', () => {
   it('refuses what has another checksum, or is larger than allowed', async () => {
     const { url, path } = await serve((q, r) => send(q, r));
     const wrong = { kind: 'md5', hex: '0'.repeat(32) } as const;
-    expect(told(await download(url, path, { ...quick, checksum: wrong })())).toContain('its md5 is');
+    expect(told(await download(url, path, { ...patient, checksum: wrong })())).toContain('its md5 is');
     expect(readdirSync(join(path, '..')).filter((name) => !name.endsWith('.etag'))).toEqual([]);
-    expect(told(await download(url, path, { ...quick, maxBytes: 1000 })())).toContain('300000 bytes, more than 1000');
+    expect(told(await download(url, path, { ...patient, maxBytes: 1000 })())).toContain('300000 bytes, more than 1000');
   });
 });
 

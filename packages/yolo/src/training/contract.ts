@@ -5,7 +5,7 @@ import type { FileNotice } from '../darknet/fault.ts';
 import type { NetworkPlan } from '../darknet/plan.ts';
 import type { GradientKind, HeadConfig, LossOptions } from '../loss/head.ts';
 import type { HeadStatistics } from '../loss/statistics.ts';
-import type { Snapshot } from './moving.ts';
+import type { Snapshot } from './state.ts';
 import type { Range, Team } from './team.ts';
 
 export type TrainerOptions = {

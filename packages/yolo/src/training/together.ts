@@ -1,140 +1,153 @@
 /** One update of a team: each member takes its parts of the batch, and all make the same change with the same bits. */
-import { type Device, evaluate, read, scalar } from '@gdarknet/tensor';
+import { evaluate, read, scalar } from '@gdarknet/tensor';
 import { statisticNames } from '../loss/statistics.ts';
 import type { NetworkParams, NetworkState } from '../network/network.ts';
-import type { Part } from './batch-parts.ts';
 import { costOf, type Values } from './cost.ts';
-import { type Descent, type GradientSum, joinSums } from './descent.ts';
-import { bucketsOf, countOf, openExchange, pick } from './exchange.ts';
-import { type Moving, sumOf } from './moving.ts';
-import { fadingOf, memberStart, type Pace, type Program } from './program.ts';
-import { flatten, type Range, type Team, unflatten } from './team.ts';
-
-export type TeamWork = {
-  readonly device: Device;
-  readonly team: Team;
-  readonly descent: Descent;
-  readonly freeze: number;
-  readonly subdivisions: number;
-  /** The parts that this member takes. */
-  readonly mine: Range;
-  /** Heads of the network. */
-  readonly heads: number;
-};
-
-export type TeamUpdate = {
-  readonly program: Program;
-  readonly moving: Moving;
-  readonly partAt: (p: number) => Part;
-  readonly keyOf: (p: number) => Parameters<Program['accumulate']>[5];
-  readonly pace: Pace;
-  /** Whether this member asks to stop. */
-  readonly asked: boolean;
-};
-
-export type TeamOutcome = {
-  readonly moving: Moving;
-  /** Of all members' parts, in the batch's order. */
-  readonly values: readonly Values[];
-  readonly dropped: number;
-  readonly stop: boolean;
-};
+import { type GradientSum, joinSums } from './descent.ts';
+import { bucketsOf, countOf, type Exchange, pick } from './exchange.ts';
+import { fadingOf, memberStart } from './program.ts';
+import type { SizedProgram } from './programs.ts';
+import type { Recipe } from './recipe.ts';
+import { type ModelState, restOf, type TrainState } from './state.ts';
+import type { Method, Work } from './step.ts';
+import { flatten, type Team, unflatten } from './team.ts';
 
 /** Lets a device that computes on this thread hand over what has been begun. */
 const turn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));
 
-export const openTeamWork = ({ device, team, descent, freeze, subdivisions, mine, heads }: TeamWork) => {
-  const exchange = openExchange(team);
+/** What a member's own parts came to, as far as it got. */
+type Own = {
+  readonly values: Values[];
+  dropped: number;
+  rest: ReturnType<typeof restOf>;
+};
+
+/** The room of the notes: costs and counts of each part and head, what was dropped, wishes to stop, rolling statistics. */
+const notesOf = ({ plan }: Pick<Recipe, 'plan'>) => {
+  const { subdivisions } = plan.net;
   const width = statisticNames.length;
-  const row = width * heads;
-  // Later members' parts come later: what this one's add has faded by as many mini-batches.
-  const faded = fadingOf(subdivisions - mine.to);
-  const fading = scalar(fadingOf(subdivisions));
-  // Each member breaks off by itself.
-  let sound = scalar(1);
-
-  return async ({ program, moving, partAt, keyOf, pace, asked }: TeamUpdate): Promise<TeamOutcome> => {
-    const { params } = moving;
-    const buckets = bucketsOf(params);
-    const own: Values[] = [];
-    let dropped = 0;
-    let rest = { state: memberStart(moving.state, freeze), sum: sumOf(moving) };
-
-    /** Costs, wishes and what is added to the rolling statistics. */
-    const note = () =>
-      exchange.sum(0, subdivisions * row + 2 + countOf(moving.state), async (room) => {
-        own.forEach((values, i) => {
-          values.forEach((one, h) => {
-            room.set(one, (mine.from + i) * row + h * width);
-          });
+  const row = width * plan.heads.length;
+  const after = subdivisions * row;
+  return {
+    count: (state: NetworkState): number => after + 2 + countOf(state),
+    write: (room: Float64Array, own: Own, from: number, asked: boolean): void => {
+      own.values.forEach((values, i) => {
+        values.forEach((one, h) => {
+          room.set(one, (from + i) * row + h * width);
         });
-        room.set([dropped, Number(asked)], subdivisions * row);
-        const added = flatten(await read(device, rest.state));
-        for (let i = 0; i < added.length; i++) room[subdivisions * row + 2 + i] = added[i] * faded;
       });
-    const sizes = buckets.map((names) => countOf(pick(params, names)));
-    const handOver = (bucket: number, sum: GradientSum) =>
-      exchange.sum(bucket + 1, sizes[bucket], async (room) => {
-        const parts = await read(device, sum);
-        const [high, low] = [flatten(parts.high), flatten(parts.low)];
-        for (let i = 0; i < high.length; i++) room[i] = high[i] + low[i];
-      });
-
-    let notes: Promise<Float64Array> | undefined;
-    const totals: Promise<Float64Array>[] = [];
-    for (let p = mine.from; p < mine.to; p++) {
-      const part = partAt(p);
-      dropped += part.dropped;
-      const isLast = p === mine.to - 1;
-      const sums: GradientSum[] = [];
-      for await (const stage of program.accumulate.stages(params, rest, sound, part.x, part.targets, keyOf(p))) {
-        if ('statistics' in stage) {
-          own.push(await Promise.all(stage.statistics));
-          rest = { ...rest, state: stage.state };
-          sound = stage.sound;
-          if (isLast) notes = note();
-        } else {
-          sums.push(stage);
-          if (isLast) totals.push(handOver(sums.length - 1, stage));
-        }
-        if (isLast && team.overlaps) await turn();
-      }
-      rest = { ...rest, sum: joinSums(sums) };
-      if (!Number.isFinite(costOf(own[own.length - 1]))) {
-        sound = scalar(1);
-        break;
-      }
-    }
-    // Who has broken off adds nothing more, but the others wait for as much.
-    notes ??= note();
-    for (let b = totals.length; b < buckets.length; b++) totals.push(exchange.sum(b + 1, sizes[b]));
-    const [noted, ...gradients] = await exchange.wait(Promise.all([notes, ...totals]));
-
-    const values = Array.from({ length: subdivisions }, (_, p) =>
-      Array.from({ length: heads }, (__, h) => noted.slice(p * row + h * width, p * row + (h + 1) * width)),
-    );
-    const [all, stop, ...added] = noted.subarray(subdivisions * row);
-    const outcome = { values, dropped: all, stop: stop > 0 };
-    // Frozen layers' statistics were lent to the parts.
-    const lent = pick(
-      rest.state,
-      Object.keys(rest.state).filter((layer) => Number(layer) < freeze),
-    );
-    const taken: Moving = {
-      ...moving,
-      state: { ...moving.state, ...lent },
-      descent: { ...moving.descent, sum: rest.sum },
-    };
-    if (!values.every((one) => Number.isFinite(costOf(one)))) {
-      return { ...outcome, moving: { ...taken, descent: await evaluate(device, descent.emptied(taken.descent)) } };
-    }
-    const total = {
-      gradients: Object.assign(
-        {},
-        ...buckets.map((names, b) => unflatten(Float32Array.from(gradients[b]), pick(params, names))),
-      ) as NetworkParams,
-      state: unflatten(Float32Array.from(added), moving.state) as NetworkState,
-    };
-    return { ...outcome, moving: (await program.join(taken, total, fading, pace)) as Moving };
+      room.set([own.dropped, Number(asked)], after);
+    },
+    writeState: (room: Float64Array, added: Float32Array, faded: number): void => {
+      for (let i = 0; i < added.length; i++) room[after + 2 + i] = added[i] * faded;
+    },
+    read: (noted: Float64Array) => {
+      const values = Array.from({ length: subdivisions }, (_, p) =>
+        plan.heads.map((__, h) => noted.slice(p * row + h * width, p * row + (h + 1) * width)),
+      );
+      const [dropped, stop, ...added] = noted.subarray(after);
+      return { values, dropped, stop: stop > 0, added };
+    },
   };
 };
+type Notes = ReturnType<typeof notesOf>;
+
+/** The sums over all members of one update: the notes, and the gradients bucket by bucket. */
+const openSums = (exchange: Exchange, { device, plan, mine }: Recipe, model: ModelState, own: Own, asked: boolean) => {
+  const notes: Notes = notesOf({ plan });
+  const buckets = bucketsOf(model.params);
+  const sizes = buckets.map((names) => countOf(pick(model.params, names)));
+  // Later members' parts come later: what this one's add has faded by as many mini-batches.
+  const faded = fadingOf(plan.net.subdivisions - mine.to);
+  let noted: Promise<Float64Array> | undefined;
+  const totals: Promise<Float64Array>[] = [];
+  const note = (): void => {
+    noted ??= exchange.sum(0, notes.count(model.state), async (room) => {
+      notes.write(room, own, mine.from, asked);
+      notes.writeState(room, flatten(await read(device, own.rest.state)), faded);
+    });
+  };
+  return {
+    note,
+    handOver: (sum: GradientSum): void => {
+      const bucket = totals.length;
+      totals.push(
+        exchange.sum(bucket + 1, sizes[bucket], async (room) => {
+          const parts = await read(device, sum);
+          const [high, low] = [flatten(parts.high), flatten(parts.low)];
+          for (let i = 0; i < high.length; i++) room[i] = high[i] + low[i];
+        }),
+      );
+    },
+    /** Who has broken off adds nothing more, but the others wait for as much. */
+    wait: async () => {
+      note();
+      for (let b = totals.length; b < buckets.length; b++) totals.push(exchange.sum(b + 1, sizes[b]));
+      const [all, ...sums] = await exchange.wait(Promise.all([noted as Promise<Float64Array>, ...totals]));
+      const gradients: NetworkParams = Object.assign(
+        {},
+        ...buckets.map((names, b) => unflatten(Float32Array.from(sums[b]), pick(model.params, names))),
+      );
+      return { ...notes.read(all), gradients };
+    },
+  };
+};
+type Sums = ReturnType<typeof openSums>;
+
+/** Works off this member's parts; sums begin as the last of them gives them. The flag is 1 again after a cost that is not finite. */
+const takeParts = async (program: SizedProgram, team: Team, state: TrainState, work: Work, own: Own, sums: Sums) => {
+  const { mine } = program.recipe;
+  let { sound } = state;
+  for (let p = mine.from; p < mine.to; p++) {
+    const part = work.partAt(p);
+    own.dropped += part.dropped;
+    const isLast = p === mine.to - 1;
+    const taken: GradientSum[] = [];
+    const { params } = state.model;
+    const key = work.keyAt(p);
+    for await (const stage of program.accumulate.stages(params, own.rest, sound, part.x, part.targets, key)) {
+      if ('statistics' in stage) {
+        own.values.push(await Promise.all(stage.statistics));
+        own.rest = { ...own.rest, state: stage.state };
+        sound = stage.sound;
+        if (isLast) sums.note();
+      } else {
+        taken.push(stage);
+        if (isLast) sums.handOver(stage);
+      }
+      if (isLast && team.overlaps) await turn();
+    }
+    own.rest = { ...own.rest, sum: joinSums(taken) };
+    // Each member breaks off by itself.
+    if (!Number.isFinite(costOf(own.values[own.values.length - 1]))) return scalar(1);
+  }
+  return sound;
+};
+
+export const together =
+  (team: Team, exchange: Exchange): Method<SizedProgram> =>
+  async (program, state, work) => {
+    const { recipe } = program;
+    const { device, descent, freeze, plan } = recipe;
+    const { model } = state;
+    const own: Own = { values: [], dropped: 0, rest: { ...restOf(model), state: memberStart(model.state, freeze) } };
+    const sums = openSums(exchange, recipe, model, own, work.asked);
+    const sound = await takeParts(program, team, state, work, own, sums);
+    const { added, gradients, ...outcome } = await sums.wait();
+
+    // Frozen layers' statistics were lent to the parts.
+    const frozen = Object.keys(own.rest.state).filter((layer) => Number(layer) < freeze);
+    const taken: ModelState = {
+      ...model,
+      state: { ...model.state, ...pick(own.rest.state, frozen) },
+      descent: { ...model.descent, sum: own.rest.sum },
+    };
+    if (!outcome.values.every((one) => Number.isFinite(costOf(one)))) {
+      const emptied = { ...taken, descent: await evaluate(device, descent.emptied(taken.descent)) };
+      return [{ model: emptied, sound }, async () => outcome];
+    }
+    const total = { gradients, state: unflatten(Float32Array.from(added), model.state) };
+    const fading = scalar(fadingOf(plan.net.subdivisions));
+    const after = (await program.join(taken, total, fading, work.scalars)) as ModelState;
+    return [{ model: after, sound }, async () => outcome];
+  };

@@ -1,12 +1,13 @@
-/** What a trainer carries from update to update, on the device; and a copy of it that can be kept. */
+/** What a trainer carries from update to update: a value whose tensors are on the device; and a copy of it that can be kept. */
 import { exponentialAverage, mapTrees, type Path, type Variables } from '@gdarknet/nn';
-import { type Device, read, type Shape, sizeOf, type Tensor, tensor, zeros } from '@gdarknet/tensor';
+import { type Device, read, type Shape, scalar, sizeOf, type Tensor, tensor, zeros } from '@gdarknet/tensor';
 import * as E from 'fp-ts/lib/Either.js';
 import type { NetworkParams, NetworkState } from '../network/network.ts';
 import type { NetworkVariables } from '../network/variables.ts';
 import type { Descent, DescentState, GradientSum } from './descent.ts';
 
-export type Moving = NetworkVariables & {
+/** What updates change, with its tensors on the device. An update takes them over: the model before it is used up. */
+export type ModelState = NetworkVariables & {
   readonly params: NetworkParams;
   readonly state: NetworkState;
   readonly descent: DescentState;
@@ -14,8 +15,25 @@ export type Moving = NetworkVariables & {
   readonly average?: NetworkVariables;
 };
 
+export type TrainState = {
+  readonly model: ModelState;
+  /** Of images so far. */
+  readonly seen: number;
+  /** On the device, 1 or 0: whether all losses have been finite. After one that was not nothing changes. */
+  readonly sound: Tensor;
+};
+
+/** The state after a loss that was not finite: what was begun after it has not happened. */
+export const recovered = (state: TrainState, seen: number): TrainState => ({ ...state, seen, sound: scalar(1) });
+
 /** The gradients of a batch so far, where they are kept apart. */
-export const sumOf = ({ descent }: Moving): GradientSum => descent.sum ?? { high: {}, low: {} };
+export const sumOf = ({ descent }: ModelState): GradientSum => descent.sum ?? { high: {}, low: {} };
+
+/** What a mini-batch changes beside the parameters. */
+export const restOf = (model: ModelState): { readonly state: NetworkState; readonly sum: GradientSum } => ({
+  state: model.state,
+  sum: sumOf(model),
+});
 
 /** Everything that the next update depends on, but the data: with it a run goes on to the bit. */
 export type Snapshot = {
@@ -26,7 +44,7 @@ export type Snapshot = {
 };
 
 /** The average starts as a copy: the parameters themselves are overwritten. */
-export const startingAt = (start: NetworkVariables, descent: Descent, averaged: boolean): Moving => ({
+export const startingAt = (start: NetworkVariables, descent: Descent, averaged: boolean): ModelState => ({
   params: start.params,
   state: start.state,
   descent: descent.init(start.params as Variables),
@@ -37,12 +55,12 @@ export const startingAt = (start: NetworkVariables, descent: Descent, averaged: 
 const isTransient = ([first, second]: Path): boolean => first === 'descent' && second === 'sum';
 
 /** `visit` for each tensor that a snapshot holds; the others become zeros. */
-const overKept = <T>(moving: T, visit: (name: string, t: Tensor) => Tensor): T =>
-  mapTrees((path, t) => (isTransient(path) ? zeros(t.shape) : visit(path.join('.'), t)), moving);
+const overKept = <T>(tree: T, visit: (name: string, t: Tensor) => Tensor): T =>
+  mapTrees((path, t) => (isTransient(path) ? zeros(t.shape) : visit(path.join('.'), t)), tree);
 
-export const snapshotOf = async (device: Device, moving: Moving, seen: number): Promise<Snapshot> => {
+export const snapshotOf = async (device: Device, { model, seen }: TrainState): Promise<Snapshot> => {
   const kept: Record<string, Tensor> = {};
-  overKept(moving, (name, t) => {
+  overKept(model, (name, t) => {
     kept[name] = t;
     return t;
   });
@@ -54,14 +72,14 @@ export const snapshotOf = async (device: Device, moving: Moving, seen: number): 
 };
 
 /** A tree like `fresh` with the values of a snapshot, or what does not fit. Tensors that `fresh` lacks are not used. */
-export const movingFrom = (fresh: Moving, { tensors }: Snapshot): E.Either<readonly string[], Moving> => {
+export const modelFrom = (fresh: ModelState, { tensors }: Snapshot): E.Either<readonly string[], ModelState> => {
   const problems: string[] = [];
-  const moving = overKept(fresh, (name, t) => {
+  const model = overKept(fresh, (name, t) => {
     const kept = tensors[name];
     if (kept !== undefined && kept.values.length === sizeOf(t.shape)) return tensor(kept.values, t.shape);
     const found = kept === undefined ? 'nothing' : `[${kept.shape}]`;
     problems.push(`${name}: expected [${t.shape}], found ${found}`);
     return t;
   });
-  return problems.length > 0 ? E.left(problems) : E.right(moving);
+  return problems.length > 0 ? E.left(problems) : E.right(model);
 };
