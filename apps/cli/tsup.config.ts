@@ -1,3 +1,3 @@
 import { library } from '../../tsup.base.ts';
 
-export default library({ index: 'src/index.ts', main: 'src/main.ts', member: 'src/parallel/member.ts' });
+export default library({ index: 'src/index.ts', main: 'src/main.ts', member: 'src/training/crew-thread.ts' });

@@ -276,7 +276,9 @@ const poolGradient: Rule<'maxPool2dGrad'> = (op, result, _arithmetic, x, dy) => 
   const [sizes, counts] = [new Float64Array(out.length), new Float64Array(out.length)];
   eachWindow(x.shape, dy.shape, op, (o, window) => {
     let best = -1;
-    for (const i of window) if (best < 0 || x.data[i] > x.data[best]) best = i;
+    // NaN is above everything.
+    for (const i of window)
+      if (best < 0 || x.data[i] > x.data[best] || (Number.isNaN(x.data[i]) && !Number.isNaN(x.data[best]))) best = i;
     for (const i of window) {
       const d = x.apart[i] + x.apart[best];
       const may = i === best || (d > 0 && !(Math.abs(x.data[best] - x.data[i]) > d));

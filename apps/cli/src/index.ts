@@ -1,2 +1,2 @@
+export { version } from './core/version.ts';
 export { run } from './run.ts';
-export { version } from './version.ts';

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { exitStatus } from './failure.ts';
+import { exitStatus } from './core/failure.ts';
 /** The `gdarknet` command. */
 import { run } from './run.ts';
 

@@ -3,9 +3,9 @@ import * as E from 'fp-ts/lib/Either.js';
 import { commandHelp, overview, usageLine } from './arguments/help.ts';
 import { parse, type Usage } from './arguments/parse.ts';
 import { commands } from './commands/table.ts';
-import { type Context, contextOf, type Streams } from './context.ts';
-import { exitStatus, type Failure, showFailure, statusOf, thrown } from './failure.ts';
-import { version } from './version.ts';
+import { type Context, contextOf, type Streams } from './core/context.ts';
+import { exitStatus, type Failure, showFailure, statusOf, thrown } from './core/failure.ts';
+import { version } from './core/version.ts';
 
 const tellUsage = (context: Context, { command, problems }: Usage): void => {
   for (const problem of problems) context.tell(`gdarknet: ${problem}`);

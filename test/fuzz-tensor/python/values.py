@@ -126,7 +126,7 @@ def log_softmax(x):
 def log_sum_exp(options={}):
     def apply(x):
         axes = axes_of(x, options)
-        top = np.max(x, axis=axes, keepdims=True)
+        top = np.max(x, axis=axes, keepdims=True, initial=-np.inf)
         safe = np.where(np.isfinite(top), top, 0)
         found = np.log(np.sum(np.exp(x - safe), axis=axes, keepdims=True)) + safe
         return found if options.get("keep") else found.reshape([d for i, d in enumerate(x.shape) if i not in axes])

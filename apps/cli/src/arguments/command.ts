@@ -1,7 +1,7 @@
 /** A row of the table of commands: what it takes, what it says about itself, what it does. */
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
-import type { Context } from '../context.ts';
-import type { Failure } from '../failure.ts';
+import type { Context } from '../core/context.ts';
+import type { Failure } from '../core/failure.ts';
 import type { OptionTable, ValuesOf } from './option.ts';
 
 type Amount = 'one' | 'maybe' | 'any';

@@ -6,15 +6,15 @@ import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import { type Arguments, command } from '../arguments/command.ts';
 import { flag, optional, withDefault } from '../arguments/option.ts';
+import { json } from '../arguments/shared-options.ts';
 import { text, whole } from '../arguments/value.ts';
-import type { Context } from '../context.ts';
-import { type Failure, refused } from '../failure.ts';
+import type { Context } from '../core/context.ts';
+import { type Failure, refused } from '../core/failure.ts';
 import { anchorsIn, anchorText, withAnchors } from '../inputs/anchors.ts';
 import { cfgOptions } from '../inputs/cfg.ts';
 import { type DataSet, dataSetOptions, dataSetPositional, dataSetWithPlan } from '../inputs/data-set.ts';
 import { textOf } from '../inputs/files.ts';
 import { writeSet } from '../outputs/write-set.ts';
-import { json } from './shared-options.ts';
 
 const defaultSide = 416;
 

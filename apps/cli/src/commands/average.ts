@@ -4,10 +4,10 @@ import { pipe } from 'fp-ts/lib/function.js';
 import * as A from 'fp-ts/lib/ReadonlyArray.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import { any, command, one } from '../arguments/command.ts';
-import type { Context } from '../context.ts';
+import type { Context } from '../core/context.ts';
+import { refused } from '../core/failure.ts';
 import { averageWeights } from '../experiments/combine.ts';
 import { weightsFrom, weightsOutput } from '../experiments/model.ts';
-import { refused } from '../failure.ts';
 import { cfgOf, cfgOptions } from '../inputs/cfg.ts';
 import { writeSet } from '../outputs/write-set.ts';
 

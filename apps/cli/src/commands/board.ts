@@ -4,9 +4,9 @@ import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import { command } from '../arguments/command.ts';
 import { optional, withDefault } from '../arguments/option.ts';
+import { json } from '../arguments/shared-options.ts';
 import { number, text, whole } from '../arguments/value.ts';
-import { type Failure, refused, thrown } from '../failure.ts';
-import { json } from './shared-options.ts';
+import { type Failure, refused, thrown } from '../core/failure.ts';
 
 const megabyte = 1 << 20;
 

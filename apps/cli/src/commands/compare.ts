@@ -6,8 +6,10 @@ import * as A from 'fp-ts/lib/ReadonlyArray.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import { any, command } from '../arguments/command.ts';
 import { flag, optional, withDefault } from '../arguments/option.ts';
+import { json } from '../arguments/shared-options.ts';
 import { number, oneOf, text, type Value, whole } from '../arguments/value.ts';
-import type { Context } from '../context.ts';
+import type { Context } from '../core/context.ts';
+import { type Failure, refused, thrown } from '../core/failure.ts';
 import {
   type ComparedGroup,
   compareGroups,
@@ -18,9 +20,7 @@ import {
   withoutSeed,
 } from '../experiments/comparison.ts';
 import { type Pick, readRunScores } from '../experiments/run-scores.ts';
-import { type Failure, refused, thrown } from '../failure.ts';
 import { writeSet } from '../outputs/write-set.ts';
-import { json } from './shared-options.ts';
 
 const pickValue: Value<Pick> = {
   expected: 'last, best, final or the number of a batch',

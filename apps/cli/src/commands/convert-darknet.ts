@@ -5,7 +5,7 @@ import * as TE from 'fp-ts/lib/TaskEither.js';
 import { command, one } from '../arguments/command.ts';
 import { needed } from '../arguments/option.ts';
 import { oneOf } from '../arguments/value.ts';
-import { dataFailures } from '../failure.ts';
+import { dataFailures } from '../core/failure.ts';
 import { dataOf, keyOf, namesFrom } from '../inputs/files.ts';
 import { placeOptions, writeParts } from '../outputs/darknet-set.ts';
 

@@ -5,7 +5,7 @@ import * as TE from 'fp-ts/lib/TaskEither.js';
 import { command } from '../arguments/command.ts';
 import { flag, needed, optional } from '../arguments/option.ts';
 import { text } from '../arguments/value.ts';
-import { dataFailures, type Failure } from '../failure.ts';
+import { dataFailures, type Failure } from '../core/failure.ts';
 import { namesFrom } from '../inputs/files.ts';
 import { setOptions, writeParts } from '../outputs/darknet-set.ts';
 

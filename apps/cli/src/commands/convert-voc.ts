@@ -6,7 +6,7 @@ import * as TE from 'fp-ts/lib/TaskEither.js';
 import { command, one } from '../arguments/command.ts';
 import { flag, optional, withDefault } from '../arguments/option.ts';
 import { oneOf, text } from '../arguments/value.ts';
-import { dataFailures, type Failure } from '../failure.ts';
+import { dataFailures, type Failure } from '../core/failure.ts';
 import { namesFrom } from '../inputs/files.ts';
 import { setOptions, writeParts } from '../outputs/darknet-set.ts';
 

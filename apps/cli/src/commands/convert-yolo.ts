@@ -3,7 +3,7 @@ import { readYoloFolder } from '@gdarknet/data';
 import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import { command, one } from '../arguments/command.ts';
-import { dataFailures } from '../failure.ts';
+import { dataFailures } from '../core/failure.ts';
 import { setOptions, writeParts } from '../outputs/darknet-set.ts';
 
 export const convertYolo = command({

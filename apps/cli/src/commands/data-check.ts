@@ -4,15 +4,15 @@ import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import { command } from '../arguments/command.ts';
 import { flag, optional, withDefault } from '../arguments/option.ts';
+import { json } from '../arguments/shared-options.ts';
 import { text, whole } from '../arguments/value.ts';
-import { type Failure, thrown } from '../failure.ts';
+import { type Failure, thrown } from '../core/failure.ts';
 import { anchorsIn } from '../inputs/anchors.ts';
 import { cfgOptions } from '../inputs/cfg.ts';
 import { classesIn } from '../inputs/classes.ts';
 import { type DataSet, dataSetOptions, dataSetPositional, dataSetWithPlan } from '../inputs/data-set.ts';
 import { surveyLines } from '../outputs/survey.ts';
 import { writeSet } from '../outputs/write-set.ts';
-import { json } from './shared-options.ts';
 
 /** What the set has names for, beside the classes of the network. */
 const otherNames = (

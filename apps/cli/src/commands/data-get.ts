@@ -5,10 +5,10 @@ import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import { command, one } from '../arguments/command.ts';
 import { flag, optional, withDefault } from '../arguments/option.ts';
+import { json } from '../arguments/shared-options.ts';
 import { text } from '../arguments/value.ts';
-import type { Context } from '../context.ts';
-import { dataFailure, dataFailures, type Failure, refused } from '../failure.ts';
-import { json } from './shared-options.ts';
+import type { Context } from '../core/context.ts';
+import { dataFailure, dataFailures, type Failure, refused } from '../core/failure.ts';
 
 const isName = (name: string): name is DataSourceName => Object.hasOwn(dataSources, name);
 

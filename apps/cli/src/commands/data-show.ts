@@ -18,13 +18,13 @@ import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import { command } from '../arguments/command.ts';
 import { flag, optional, withDefault } from '../arguments/option.ts';
+import { json } from '../arguments/shared-options.ts';
 import { oneOf, text, whole } from '../arguments/value.ts';
-import { thrown } from '../failure.ts';
+import { thrown } from '../core/failure.ts';
 import { cfgOptions } from '../inputs/cfg.ts';
 import { dataSetOptions, dataSetPositional, dataSetWithPlan } from '../inputs/data-set.ts';
 import { writeSet } from '../outputs/write-set.ts';
 import { augmentOf } from '../training/augment.ts';
-import { json } from './shared-options.ts';
 
 const rangesOf = (plan: NetworkPlan | undefined) => {
   if (plan === undefined) return defaultRanges;

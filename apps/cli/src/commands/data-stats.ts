@@ -3,10 +3,10 @@ import { statisticsOf } from '@gdarknet/data';
 import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import { command } from '../arguments/command.ts';
-import type { Context } from '../context.ts';
+import { json } from '../arguments/shared-options.ts';
+import type { Context } from '../core/context.ts';
 import { type DataSet, dataSetOf, dataSetOptions, dataSetPositional } from '../inputs/data-set.ts';
 import { statisticsLines } from '../outputs/survey.ts';
-import { json } from './shared-options.ts';
 
 const report = ({ train, valid }: DataSet, asJson: boolean, { print, tell }: Context): void => {
   const parts = {

@@ -9,14 +9,14 @@ import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import { type Arguments, command, maybe, one } from '../arguments/command.ts';
 import { flag, optional, withDefault } from '../arguments/option.ts';
+import { gpuIndex, hier, json, noGpu } from '../arguments/shared-options.ts';
 import { number, text, whole } from '../arguments/value.ts';
-import type { Context } from '../context.ts';
+import type { Context } from '../core/context.ts';
+import { dataFailure, type Failure, refused, thrown } from '../core/failure.ts';
+import { turn } from '../core/turn.ts';
 import { FilmError, filmWriter, framesOf, rateOf } from '../experiments/film.ts';
-import { dataFailure, type Failure, refused, thrown } from '../failure.ts';
 import { networkOptions, withDetector } from '../inputs/detector.ts';
 import { dataOf, namesOf } from '../inputs/files.ts';
-import { turn } from '../turn.ts';
-import { gpuIndex, hier, json, noGpu } from './shared-options.ts';
 
 const positionals = {
   data: one('the .data file: names'),

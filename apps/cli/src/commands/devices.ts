@@ -3,10 +3,10 @@ import { reasonOf } from '@gdarknet/data';
 import { type AdapterFacts, listAdapterFacts } from '@gdarknet/tensor';
 import * as E from 'fp-ts/lib/Either.js';
 import { command } from '../arguments/command.ts';
-import type { Context } from '../context.ts';
-import { showFailure } from '../failure.ts';
+import { json } from '../arguments/shared-options.ts';
+import type { Context } from '../core/context.ts';
+import { showFailure } from '../core/failure.ts';
 import { type DeviceChoice, deviceNames, deviceOptions, openChosen } from '../inputs/device.ts';
-import { json } from './shared-options.ts';
 
 type Row = {
   readonly name: string;

@@ -17,7 +17,7 @@ import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import { flag, optional } from '../arguments/option.ts';
 import { text } from '../arguments/value.ts';
-import { dataFailure, type Failure } from '../failure.ts';
+import { dataFailure, type Failure } from '../core/failure.ts';
 
 export const analysisOptions = {
   perClass: flag('also a line for each class'),

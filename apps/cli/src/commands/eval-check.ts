@@ -5,10 +5,10 @@ import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import { command } from '../arguments/command.ts';
 import { needed } from '../arguments/option.ts';
+import { json } from '../arguments/shared-options.ts';
 import { text } from '../arguments/value.ts';
-import { formatFailure } from '../failure.ts';
+import { formatFailure } from '../core/failure.ts';
 import { attempt } from './eval-options.ts';
-import { json } from './shared-options.ts';
 
 export const evalCheck = command({
   path: ['eval', 'check'],

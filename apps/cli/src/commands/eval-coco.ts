@@ -24,12 +24,12 @@ import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import { type Arguments, command } from '../arguments/command.ts';
 import { flag, needed, optional } from '../arguments/option.ts';
+import { byMetric, giouMetric, json, metric, metricsOf } from '../arguments/shared-options.ts';
 import { oneOf, text } from '../arguments/value.ts';
-import type { Context } from '../context.ts';
-import { type Failure, formatFailure, refused } from '../failure.ts';
+import type { Context } from '../core/context.ts';
+import { type Failure, formatFailure, refused } from '../core/failure.ts';
 import { analysisOptions, classText, comparisonText, drawCharts, errorsOf, errorText } from './eval-analyses.ts';
 import { attempt, cocoOptions, optionsOf } from './eval-options.ts';
-import { byMetric, giouMetric, json, metric, metricsOf } from './shared-options.ts';
 
 type Metric = 'iou' | 'giou';
 type Input = {

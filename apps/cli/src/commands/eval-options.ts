@@ -3,7 +3,7 @@ import { CocoInputError, type CocoInstances, type CocoOptions, OptionError, Over
 import * as E from 'fp-ts/lib/Either.js';
 import { flag, optional, withDefault } from '../arguments/option.ts';
 import { listOf, number, oneOf, text, type Value, whole } from '../arguments/value.ts';
-import { type Failure, refused, thrown } from '../failure.ts';
+import { type Failure, refused, thrown } from '../core/failure.ts';
 
 type Area = { readonly name: string; readonly low: number; readonly high: number };
 

@@ -17,9 +17,10 @@ import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import { command, maybe } from '../arguments/command.ts';
 import { flag, optional, withDefault } from '../arguments/option.ts';
+import { byMetric, giouMetric, json, metric, metricsOf } from '../arguments/shared-options.ts';
 import { oneOf, text } from '../arguments/value.ts';
-import type { Context } from '../context.ts';
-import { dataFailure, type Failure, formatFailure, modelFailure, refused } from '../failure.ts';
+import type { Context } from '../core/context.ts';
+import { dataFailure, type Failure, formatFailure, modelFailure, refused } from '../core/failure.ts';
 import {
   analysisOptions,
   classText,
@@ -30,7 +31,6 @@ import {
   vocBoxes,
   vocComparisonText,
 } from './eval-analyses.ts';
-import { byMetric, giouMetric, json, metric, metricsOf } from './shared-options.ts';
 
 const readNames = (path: string): TE.TaskEither<Failure, readonly string[]> =>
   pipe(

@@ -4,14 +4,14 @@ import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import { command, maybe, one } from '../arguments/command.ts';
 import { flag, needed, optional, withDefault } from '../arguments/option.ts';
+import { json } from '../arguments/shared-options.ts';
 import { oneOf, text, whole } from '../arguments/value.ts';
-import { type Failure, thrown } from '../failure.ts';
+import { type Failure, thrown } from '../core/failure.ts';
 import { cfgOf, cfgOptions } from '../inputs/cfg.ts';
 import { networkOptions } from '../inputs/detector.ts';
 import { withDevice } from '../inputs/device.ts';
 import { bytesOf, checked, namesFrom } from '../inputs/files.ts';
 import { writeSet } from '../outputs/write-set.ts';
-import { json } from './shared-options.ts';
 
 /** Only fresh weights are computed here, and few files need any. */
 const completed = (

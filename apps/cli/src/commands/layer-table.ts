@@ -3,10 +3,10 @@ import { layerTable } from '@gdarknet/yolo';
 import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import { command, one } from '../arguments/command.ts';
-import type { Context } from '../context.ts';
+import { json } from '../arguments/shared-options.ts';
+import type { Context } from '../core/context.ts';
 import { cfgOf, cfgOptions, type ReadCfg } from '../inputs/cfg.ts';
 import { networkOptions } from '../inputs/detector.ts';
-import { json } from './shared-options.ts';
 
 const show = ({ plan, notices }: ReadCfg, asJson: boolean, { print }: Context): void => {
   const { input, parameters, flops, layers } = plan;

@@ -8,7 +8,7 @@ import * as TE from 'fp-ts/lib/TaskEither.js';
 import { command, one } from '../arguments/command.ts';
 import { needed, withDefault } from '../arguments/option.ts';
 import { oneOf, text } from '../arguments/value.ts';
-import { dataFailure, type Failure, formatFailure, refused } from '../failure.ts';
+import { dataFailure, type Failure, formatFailure, refused } from '../core/failure.ts';
 
 export const logEvaluation = command({
   path: ['log', 'evaluation'],

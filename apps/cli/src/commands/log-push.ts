@@ -4,9 +4,9 @@ import { exportTensorboard, isRunFolder, type Uploaded, upload } from '@gdarknet
 import * as E from 'fp-ts/lib/Either.js';
 import { any, command } from '../arguments/command.ts';
 import { flag, optional } from '../arguments/option.ts';
+import { json } from '../arguments/shared-options.ts';
 import { text } from '../arguments/value.ts';
-import { type Failure, refused } from '../failure.ts';
-import { json } from './shared-options.ts';
+import { type Failure, refused } from '../core/failure.ts';
 
 type Pushed = { readonly folder: string; readonly upload?: Uploaded; readonly tensorboard?: string };
 

@@ -6,12 +6,12 @@ import * as TE from 'fp-ts/lib/TaskEither.js';
 import { command, maybe } from '../arguments/command.ts';
 import { nearest } from '../arguments/nearest.ts';
 import { optional } from '../arguments/option.ts';
+import { json } from '../arguments/shared-options.ts';
 import { text } from '../arguments/value.ts';
+import { type Failure, refused } from '../core/failure.ts';
 import { backbone, type Configuration, copied, ofPreset, placeOf, targetOf } from '../experiments/configuration.ts';
 import { presets } from '../experiments/presets.ts';
-import { type Failure, refused } from '../failure.ts';
 import { writeSet } from '../outputs/write-set.ts';
-import { json } from './shared-options.ts';
 
 type Plan = Configuration & { readonly target: string };
 

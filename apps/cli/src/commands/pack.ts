@@ -4,11 +4,11 @@ import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import { command, one } from '../arguments/command.ts';
 import { repeated } from '../arguments/option.ts';
+import { json } from '../arguments/shared-options.ts';
 import { text } from '../arguments/value.ts';
+import { type Failure, refused, thrown } from '../core/failure.ts';
 import { closureOf } from '../experiments/closure.ts';
 import { packInto } from '../experiments/pack.ts';
-import { type Failure, refused, thrown } from '../failure.ts';
-import { json } from './shared-options.ts';
 
 const checked = (out: string, without: readonly string[], extras: readonly string[]) => {
   const closure = closureOf(without);

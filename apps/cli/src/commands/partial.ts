@@ -5,8 +5,8 @@ import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import { command, one } from '../arguments/command.ts';
 import { whole } from '../arguments/value.ts';
+import { modelFailure, refused } from '../core/failure.ts';
 import { weightsFrom } from '../experiments/model.ts';
-import { modelFailure, refused } from '../failure.ts';
 import { cfgOf, cfgOptions } from '../inputs/cfg.ts';
 import { writeSet } from '../outputs/write-set.ts';
 

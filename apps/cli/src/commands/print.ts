@@ -5,12 +5,12 @@ import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import { command, maybe, one } from '../arguments/command.ts';
 import { flag } from '../arguments/option.ts';
+import { json } from '../arguments/shared-options.ts';
 import { whole } from '../arguments/value.ts';
+import { type Failure, refused } from '../core/failure.ts';
 import { weightsFrom } from '../experiments/model.ts';
-import { type Failure, refused } from '../failure.ts';
 import { cfgOf, cfgOptions } from '../inputs/cfg.ts';
 import { networkOptions } from '../inputs/detector.ts';
-import { json } from './shared-options.ts';
 
 type Summary = {
   readonly layer: number;

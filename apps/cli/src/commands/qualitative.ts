@@ -10,17 +10,17 @@ import * as A from 'fp-ts/lib/ReadonlyArray.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import { type Arguments, any, command, one } from '../arguments/command.ts';
 import { optional, withDefault } from '../arguments/option.ts';
+import { json } from '../arguments/shared-options.ts';
 import { number, text, whole } from '../arguments/value.ts';
-import type { Context } from '../context.ts';
+import type { Context } from '../core/context.ts';
+import { type Failure, modelFailure, refused, thrown } from '../core/failure.ts';
+import { turn } from '../core/turn.ts';
 import { coveredBy, type Judged, scoreHeader, scoreLines, scoreOf, sheet } from '../experiments/qualitative.ts';
 import { trainedRun } from '../experiments/trained.ts';
-import { type Failure, modelFailure, refused, thrown } from '../failure.ts';
 import { cfgOptions, tellNotices } from '../inputs/cfg.ts';
 import { deviceOptions, withDevice } from '../inputs/device.ts';
 import { dataOf, imagesOf, namesOf } from '../inputs/files.ts';
 import { type Output, writeSet } from '../outputs/write-set.ts';
-import { turn } from '../turn.ts';
-import { json } from './shared-options.ts';
 
 const positionals = {
   data: one('the .data file: valid, names'),

@@ -6,13 +6,13 @@ import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import { command, one } from '../arguments/command.ts';
 import { withDefault } from '../arguments/option.ts';
+import { gpuIndex, json, noGpu } from '../arguments/shared-options.ts';
 import { number } from '../arguments/value.ts';
-import type { Context } from '../context.ts';
-import type { Failure } from '../failure.ts';
+import type { Context } from '../core/context.ts';
+import type { Failure } from '../core/failure.ts';
+import { turn } from '../core/turn.ts';
 import { networkOptions, withDetector } from '../inputs/detector.ts';
 import { dataOf, imagesOf } from '../inputs/files.ts';
-import { turn } from '../turn.ts';
-import { gpuIndex, json, noGpu } from './shared-options.ts';
 
 type Box = { readonly x: number; readonly y: number; readonly w: number; readonly h: number };
 

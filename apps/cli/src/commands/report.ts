@@ -4,9 +4,9 @@ import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import { any, command } from '../arguments/command.ts';
 import { optional, withDefault } from '../arguments/option.ts';
+import { json } from '../arguments/shared-options.ts';
 import { text, whole } from '../arguments/value.ts';
-import { dataFailure, refused } from '../failure.ts';
-import { json } from './shared-options.ts';
+import { dataFailure, refused } from '../core/failure.ts';
 
 export const report = command({
   path: ['report'],

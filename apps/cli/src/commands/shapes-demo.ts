@@ -6,16 +6,16 @@ import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import { command } from '../arguments/command.ts';
 import { optional, withDefault } from '../arguments/option.ts';
+import { json } from '../arguments/shared-options.ts';
 import { listOf, number, oneOf, text, whole } from '../arguments/value.ts';
-import type { Context } from '../context.ts';
+import type { Context } from '../core/context.ts';
+import { type Failure, refused } from '../core/failure.ts';
+import { clock } from '../core/progress.ts';
 import { fitInto } from '../demo/budget.ts';
 import { type DemoOutcome, runDemo } from '../demo/demo.ts';
 import { type DemoPlan, losses, names } from '../demo/plan.ts';
 import { resultTable, scoresOf } from '../demo/report.ts';
-import { type Failure, refused } from '../failure.ts';
 import { deviceOptions, withDevice } from '../inputs/device.ts';
-import { clock } from '../progress.ts';
-import { json } from './shared-options.ts';
 
 /** A run is never mixed with an earlier one. */
 const freshFolder = (): string => {

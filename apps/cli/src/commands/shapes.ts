@@ -6,10 +6,10 @@ import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import { command, one } from '../arguments/command.ts';
 import { withDefault } from '../arguments/option.ts';
+import { json } from '../arguments/shared-options.ts';
 import { whole } from '../arguments/value.ts';
-import { dataFailure, refused } from '../failure.ts';
+import { dataFailure, refused } from '../core/failure.ts';
 import { writeSet } from '../outputs/write-set.ts';
-import { json } from './shared-options.ts';
 
 const losses = ['mse', 'iou', 'giou'] as const;
 /** The network halves its input four times. */

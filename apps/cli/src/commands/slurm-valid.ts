@@ -6,7 +6,7 @@ import * as TE from 'fp-ts/lib/TaskEither.js';
 import { command } from '../arguments/command.ts';
 import { withDefault } from '../arguments/option.ts';
 import { whole } from '../arguments/value.ts';
-import { type Failure, refused } from '../failure.ts';
+import { type Failure, refused } from '../core/failure.ts';
 import { type NamedRun, namedRuns, runOptions } from '../slurm/runs.ts';
 import type { Task } from '../slurm/script.ts';
 import { jobOptions, splitWords, withOption, writeJob } from '../slurm/submit.ts';

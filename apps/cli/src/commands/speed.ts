@@ -6,14 +6,14 @@ import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import { command, maybe, one } from '../arguments/command.ts';
 import { optional, withDefault } from '../arguments/option.ts';
+import { json } from '../arguments/shared-options.ts';
 import { text, whole } from '../arguments/value.ts';
-import { modelFailure, refused, thrown } from '../failure.ts';
+import { modelFailure, refused, thrown } from '../core/failure.ts';
+import { turn } from '../core/turn.ts';
 import { noticesFor, tellNotices } from '../inputs/cfg.ts';
 import { networkOptions } from '../inputs/detector.ts';
 import { withDevice } from '../inputs/device.ts';
 import { bytesOf, textOf } from '../inputs/files.ts';
-import { turn } from '../turn.ts';
-import { json } from './shared-options.ts';
 
 const median = (times: readonly number[]): number => [...times].sort((a, b) => a - b)[times.length >> 1];
 

@@ -9,13 +9,13 @@ import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import { any, command, one } from '../arguments/command.ts';
 import { flag, optional, withDefault } from '../arguments/option.ts';
+import { gpuIndex, hier, json, nmsKind, noGpu } from '../arguments/shared-options.ts';
 import { number, text } from '../arguments/value.ts';
-import type { Context } from '../context.ts';
-import { dataFailure, type Failure, refused, thrown } from '../failure.ts';
+import type { Context } from '../core/context.ts';
+import { dataFailure, type Failure, refused, thrown } from '../core/failure.ts';
+import { turn } from '../core/turn.ts';
 import { type NetworkChoice, networkOptions, withDetector } from '../inputs/detector.ts';
 import { dataOf, namesFrom, namesOf } from '../inputs/files.ts';
-import { turn } from '../turn.ts';
-import { gpuIndex, hier, json, nmsKind, noGpu } from './shared-options.ts';
 
 type Row = {
   readonly image: string;

@@ -7,17 +7,17 @@ import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import { type Arguments, command, one } from '../arguments/command.ts';
 import { optional, withDefault } from '../arguments/option.ts';
+import { gpuIndex, hier, json, nmsKind, noGpu } from '../arguments/shared-options.ts';
 import { number, text, whole } from '../arguments/value.ts';
-import type { Context } from '../context.ts';
+import type { Context } from '../core/context.ts';
+import { type Failure, thrown } from '../core/failure.ts';
 import { detectAll } from '../detection/detect-all.ts';
-import { type Failure, thrown } from '../failure.ts';
 import { noticesFor } from '../inputs/cfg.ts';
 import { classesOfData } from '../inputs/classes.ts';
 import { networkOptions, withDetector } from '../inputs/detector.ts';
 import { dataOf, imagesOf, namesOf } from '../inputs/files.ts';
 import { type Gatherer, gatherer } from '../outputs/results.ts';
 import { SpoolError } from '../outputs/spool.ts';
-import { gpuIndex, hier, json, nmsKind, noGpu } from './shared-options.ts';
 
 type Values = {
   readonly thresh: number;

@@ -6,15 +6,15 @@ import * as TE from 'fp-ts/lib/TaskEither.js';
 import { command } from '../arguments/command.ts';
 import { duration } from '../arguments/duration.ts';
 import { flag, needed, optional, withDefault } from '../arguments/option.ts';
+import { json } from '../arguments/shared-options.ts';
 import { text, whole } from '../arguments/value.ts';
-import type { Context } from '../context.ts';
-import { type Failure, refused } from '../failure.ts';
+import type { Context } from '../core/context.ts';
+import { type Failure, refused } from '../core/failure.ts';
 import { type CfgRules, cfgFrom, cfgOptions } from '../inputs/cfg.ts';
 import { deviceOptions, withDevice } from '../inputs/device.ts';
 import { dataOf, textOf } from '../inputs/files.ts';
 import { folderOf, setOptions, setsOf } from '../watch/sets.ts';
 import { type Pass, watch } from '../watch/watch.ts';
-import { json } from './shared-options.ts';
 
 /** Classes of the network, which the names must agree with. */
 export const classesOf = (

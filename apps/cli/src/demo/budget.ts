@@ -3,7 +3,7 @@ import { performance } from 'node:perf_hooks';
 import type { Device } from '@gdarknet/tensor';
 import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
-import { type Failure, thrown } from '../failure.ts';
+import { type Failure, thrown } from '../core/failure.ts';
 import { withTrainer } from '../training/trainer.ts';
 import { cfgOf, type DemoPlan } from './plan.ts';
 import { streamOf } from './stream.ts';

@@ -1,8 +1,8 @@
 /** What the demonstration found: one row a loss, scored on both metrics. */
 import { join } from 'node:path';
 import { apThresholdChart, lineChart } from '@gdarknet/metrics/charts';
+import type { Assessment, Metric } from '../detection/assess.ts';
 import type { Output } from '../outputs/write-set.ts';
-import type { Assessment, Metric } from '../training/assess.ts';
 
 export type LossResult = {
   readonly loss: string;

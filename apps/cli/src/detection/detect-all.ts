@@ -9,7 +9,7 @@ import {
   type Mix,
   mirrored,
 } from '@gdarknet/yolo';
-import { turn } from '../turn.ts';
+import { turn } from '../core/turn.ts';
 
 export type Found = { readonly picture: ValidationPicture; readonly candidates: Candidates };
 export type FoundBatch = { readonly found: readonly Found[]; readonly waitMs: number };

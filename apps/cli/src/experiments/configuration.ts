@@ -6,7 +6,7 @@ import { pipe } from 'fp-ts/lib/function.js';
 import * as A from 'fp-ts/lib/ReadonlyArray.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import * as t from 'io-ts';
-import { dataFailure, type Failure, refused } from '../failure.ts';
+import { dataFailure, type Failure, refused } from '../core/failure.ts';
 import { jsonOf } from '../inputs/json.ts';
 import type { Output } from '../outputs/write-set.ts';
 import { withKeys } from '../slurm/sweep.ts';

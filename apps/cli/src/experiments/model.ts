@@ -3,8 +3,8 @@ import { type NetworkPlan, type NetworkWeights, readWeights, writeWeights } from
 import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
-import type { Context } from '../context.ts';
-import { type Failure, modelFailure } from '../failure.ts';
+import type { Context } from '../core/context.ts';
+import { type Failure, modelFailure } from '../core/failure.ts';
 import { bytesOf, checked } from '../inputs/files.ts';
 import type { Output } from '../outputs/write-set.ts';
 

@@ -5,7 +5,7 @@ import { type MapRow, readMapLog } from '@gdarknet/data/runs';
 import type { CocoResult } from '@gdarknet/metrics';
 import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
-import { dataFailure, type Failure, refused } from '../failure.ts';
+import { dataFailure, type Failure, refused } from '../core/failure.ts';
 import { rankOf } from '../watch/checkpoints.ts';
 import { type EvaluationSet, readPart } from '../watch/record.ts';
 import { type ByMetric, byMetric, type Metric, metrics } from '../watch/scores.ts';

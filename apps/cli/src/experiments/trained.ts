@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import * as t from 'io-ts';
-import { type Failure, refused } from '../failure.ts';
+import { type Failure, refused } from '../core/failure.ts';
 import { bytesOf } from '../inputs/files.ts';
 import { jsonOf } from '../inputs/json.ts';
 import { checkpointsIn } from '../watch/checkpoints.ts';

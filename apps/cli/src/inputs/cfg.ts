@@ -12,8 +12,8 @@ import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import { flag, repeated } from '../arguments/option.ts';
 import { text } from '../arguments/value.ts';
-import type { Context } from '../context.ts';
-import { type Failure, modelFailure } from '../failure.ts';
+import type { Context } from '../core/context.ts';
+import { type Failure, modelFailure } from '../core/failure.ts';
 import { textOf } from './files.ts';
 
 export const cfgOptions = {

@@ -8,8 +8,8 @@ import * as TE from 'fp-ts/lib/TaskEither.js';
 import { one } from '../arguments/command.ts';
 import { optional } from '../arguments/option.ts';
 import { text } from '../arguments/value.ts';
-import type { Context } from '../context.ts';
-import { dataFailures, type Failure, refused } from '../failure.ts';
+import type { Context } from '../core/context.ts';
+import { dataFailures, type Failure, refused } from '../core/failure.ts';
 import { type CfgRules, cfgOf, type ReadCfg } from './cfg.ts';
 import { dataOf, keyOf, namesFrom } from './files.ts';
 

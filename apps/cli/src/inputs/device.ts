@@ -13,7 +13,7 @@ import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import { optional, withDefault } from '../arguments/option.ts';
 import { oneOf, text, whole } from '../arguments/value.ts';
-import { type Failure, refused } from '../failure.ts';
+import { type Failure, refused } from '../core/failure.ts';
 import { writeSet } from '../outputs/write-set.ts';
 
 export type DeviceChoice = {

@@ -6,8 +6,8 @@ import { type DataConfig, type FileResult, foldNotices, parseData, parseNames, s
 import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
-import type { Context } from '../context.ts';
-import { dataFailure, type Failure, modelFailure, refused } from '../failure.ts';
+import type { Context } from '../core/context.ts';
+import { dataFailure, type Failure, modelFailure, refused } from '../core/failure.ts';
 
 export const textOf = (path: string): TE.TaskEither<Failure, string> => TE.mapLeft(dataFailure)(readText(path));
 

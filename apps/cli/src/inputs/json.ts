@@ -4,7 +4,7 @@ import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import type * as t from 'io-ts';
-import { dataFailure, type Failure } from '../failure.ts';
+import { dataFailure, type Failure } from '../core/failure.ts';
 
 const parsed = (content: string): unknown => {
   try {

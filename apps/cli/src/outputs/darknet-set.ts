@@ -15,10 +15,10 @@ import {
 import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import { flag, needed, withDefault } from '../arguments/option.ts';
+import { json } from '../arguments/shared-options.ts';
 import { oneOf, text } from '../arguments/value.ts';
-import { json } from '../commands/shared-options.ts';
-import type { Context } from '../context.ts';
-import { dataFailure, type Failure, refused } from '../failure.ts';
+import type { Context } from '../core/context.ts';
+import { dataFailure, type Failure, refused } from '../core/failure.ts';
 
 type Layout = 'darknet' | 'voc' | 'coco';
 

@@ -13,8 +13,8 @@ import {
 } from '@gdarknet/yolo';
 import * as E from 'fp-ts/lib/Either.js';
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
+import { type Failure, modelFailure, refused } from '../core/failure.ts';
 import type { Found } from '../detection/detect-all.ts';
-import { type Failure, modelFailure, refused } from '../failure.ts';
 import { openSpool, type Spool } from './spool.ts';
 
 export type Gatherer = {

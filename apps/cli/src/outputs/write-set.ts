@@ -5,7 +5,7 @@ import { dirname } from 'node:path';
 import { reasonOf } from '@gdarknet/data';
 import * as E from 'fp-ts/lib/Either.js';
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
-import { dataFailure, type Failure } from '../failure.ts';
+import { dataFailure, type Failure } from '../core/failure.ts';
 
 export type Output = { readonly path: string; readonly content: string | Uint8Array };
 

@@ -1,5 +1,6 @@
 /** Threads of one process as a team: they meet in shared memory and add up what each has put there. */
 import type { Team } from '@gdarknet/yolo';
+import { CrewEnded } from '../core/failure.ts';
 import { takingTurns } from './turns.ts';
 
 /** Sent to every member. */
@@ -11,14 +12,6 @@ export type Meeting = {
   /** Whoever waits, or will, throws `CrewEnded`. */
   readonly end: () => void;
 };
-
-/** The others have ended before the work was done. */
-export class CrewEnded extends Error {
-  override readonly name = 'CrewEnded';
-  constructor() {
-    super('another device has ended, and has said why');
-  }
-}
 
 /** Words of the control block. */
 const word = { arrived: 0, round: 1, ended: 2 } as const;

@@ -4,10 +4,11 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { zoo } from '@gdarknet/yolo';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { CrewEnded } from '../core/failure.ts';
 import { type Ended, gdarknet, start, words } from '../testing/cli.ts';
 import { missing } from '../testing/debian.ts';
 import { makeShapesSet, type ShapesSet } from '../testing/shapes-set.ts';
-import { CrewEnded, joinMeeting, meetingPlace } from './meeting.ts';
+import { joinMeeting, meetingPlace } from './meeting.ts';
 import { launchOf } from './mpi.ts';
 
 let set: ShapesSet;

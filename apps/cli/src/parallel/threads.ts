@@ -1,20 +1,16 @@
 /** A crew of worker threads in this process, one for each device: member 0 is the main thread. */
 import { Worker } from 'node:worker_threads';
-import type { Context } from '../context.ts';
-import type { TrainFiles } from '../training/files.ts';
-import type { TrainValues } from '../training/options.ts';
+import type { Context } from '../core/context.ts';
 import type { Crew, Sync } from './crew.ts';
 import { joinMeeting, type MeetingPlace, meetingPlace } from './meeting.ts';
 
-/** What a thread is started with. */
-export type MemberData = {
+/** What a thread is started with: its place among the others, and a task that can be posted. */
+export type MemberData<T> = {
   readonly place: MeetingPlace;
   readonly rank: number;
   readonly size: number;
   readonly sync: Sync;
-  readonly values: TrainValues;
-  readonly files: TrainFiles;
-  readonly kernels: string | undefined;
+  readonly task: T;
 };
 
 /** What it sends: messages for people. */
@@ -27,20 +23,21 @@ export const crewOf = (size: number, sync: Sync): Pick<Crew, 'sync' | 'localSize
   description: `${size} devices, a thread for each`,
 });
 
-/** Beside this file as TypeScript when run from source, beside the bundle otherwise. */
-const memberUrl = (): URL => new URL(import.meta.url.endsWith('.ts') ? './member.ts' : './member.js', import.meta.url);
-
 /** Members that have been told to end are given so long. */
 const patienceMs = 10_000;
 
-export const openThreadCrew = (task: Omit<MemberData, 'place' | 'rank'>, { tell }: Pick<Context, 'tell'>): Crew => {
-  const { size, sync } = task;
+/** `script` is what the threads run; each is given a `MemberData`. */
+export const openThreadCrew = <T>(
+  script: URL,
+  { size, sync, task }: Pick<MemberData<T>, 'size' | 'sync' | 'task'>,
+  { tell }: Pick<Context, 'tell'>,
+): Crew => {
   const place = meetingPlace(size);
   const meeting = joinMeeting(place, 0, size, false);
   const members = Array.from({ length: size - 1 }, (_, i) => {
     const rank = i + 1;
-    const workerData: MemberData = { ...task, place, rank };
-    const worker = new Worker(memberUrl(), { workerData });
+    const workerData: MemberData<T> = { place, rank, size, sync, task };
+    const worker = new Worker(script, { workerData });
     worker.on('message', ({ text }: MemberMessage) => tell(`device ${rank}: ${text}`));
     worker.on('error', (error) => {
       tell(`device ${rank}: ${error.message}`);

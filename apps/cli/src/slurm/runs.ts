@@ -4,7 +4,7 @@ import * as TE from 'fp-ts/lib/TaskEither.js';
 import * as t from 'io-ts';
 import { optional } from '../arguments/option.ts';
 import { text } from '../arguments/value.ts';
-import { type Failure, refused } from '../failure.ts';
+import { type Failure, refused } from '../core/failure.ts';
 import { jsonOf } from '../inputs/json.ts';
 import { manifestFile, type SweepManifest } from './sweep.ts';
 

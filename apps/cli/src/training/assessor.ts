@@ -5,9 +5,9 @@ import { loadDetector } from '@gdarknet/yolo';
 import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
-import type { Context } from '../context.ts';
-import { type Failure, modelFailure, thrown } from '../failure.ts';
-import { type Assessment, assess } from './assess.ts';
+import type { Context } from '../core/context.ts';
+import { type Failure, modelFailure, thrown } from '../core/failure.ts';
+import { type Assessment, assess } from '../detection/assess.ts';
 
 export type AssessorOptions = {
   readonly cfg: string;

@@ -4,7 +4,7 @@ import { type MapRow, readMapLog, readTrainLog } from '@gdarknet/data/runs';
 import { lineChart, type Series } from '@gdarknet/metrics/charts';
 import * as E from 'fp-ts/lib/Either.js';
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
-import type { Failure } from '../failure.ts';
+import type { Failure } from '../core/failure.ts';
 import { type Output, writeSet } from '../outputs/write-set.ts';
 import type { RunFolder } from './run-folder.ts';
 

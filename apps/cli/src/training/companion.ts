@@ -3,8 +3,8 @@ import { startCompanion } from '@gdarknet/board';
 import type * as TE from 'fp-ts/lib/TaskEither.js';
 import { optional } from '../arguments/option.ts';
 import { text } from '../arguments/value.ts';
-import type { Context } from '../context.ts';
-import type { Failure } from '../failure.ts';
+import type { Context } from '../core/context.ts';
+import type { Failure } from '../core/failure.ts';
 import type { RunFolder } from './run-folder.ts';
 
 export const companionOptions = {

@@ -2,9 +2,9 @@
 import { performance } from 'node:perf_hooks';
 import type { BatchStream } from '@gdarknet/data';
 import { kernelShape, layerTable, type NetworkPlan, resizedPlan, type Trainer } from '@gdarknet/yolo';
-import type { Context } from '../context.ts';
+import type { Context } from '../core/context.ts';
+import { clock } from '../core/progress.ts';
 import { noticesFor } from '../inputs/cfg.ts';
-import { clock } from '../progress.ts';
 import { largestSide } from './stream.ts';
 
 const floatBytes = 4;

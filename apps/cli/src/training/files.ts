@@ -2,8 +2,8 @@
 import { type DataConfig, parseData } from '@gdarknet/yolo';
 import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
-import type { Context } from '../context.ts';
-import type { Failure } from '../failure.ts';
+import type { Context } from '../core/context.ts';
+import type { Failure } from '../core/failure.ts';
 import { bytesOf, checked, imagesOf, textOf } from '../inputs/files.ts';
 import type { TrainValues } from './options.ts';
 

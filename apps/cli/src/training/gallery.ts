@@ -4,10 +4,10 @@ import { classColour, type DrawnBox, decodeImage, drawBoxes, encodeJpeg } from '
 import { listDetections } from '@gdarknet/yolo';
 import * as E from 'fp-ts/lib/Either.js';
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
+import { type Failure, showFailure } from '../core/failure.ts';
+import type { Assessment } from '../detection/assess.ts';
 import type { Found } from '../detection/detect-all.ts';
-import { type Failure, showFailure } from '../failure.ts';
 import { type Output, writeSet } from '../outputs/write-set.ts';
-import type { Assessment } from './assess.ts';
 
 /** Pictures kept of each assessment. */
 export const gallerySize = 6;

@@ -2,8 +2,8 @@
 import { performance } from 'node:perf_hooks';
 import type { BatchStream } from '@gdarknet/data';
 import type { StepReport, Trainer } from '@gdarknet/yolo';
+import { turn } from '../core/turn.ts';
 import type { Crew } from '../parallel/crew.ts';
-import { turn } from '../turn.ts';
 
 export type Update = {
   /** Counts from 1, over all runs that the weights have seen. */

@@ -1,8 +1,8 @@
 /** What `train` takes. */
 import { type Arguments, maybe, one } from '../arguments/command.ts';
 import { flag, optional, withDefault } from '../arguments/option.ts';
+import { gpuIndex, json, noGpu } from '../arguments/shared-options.ts';
 import { listOf, number, oneOf, text, whole } from '../arguments/value.ts';
-import { gpuIndex, json, noGpu } from '../commands/shared-options.ts';
 import { cfgOptions } from '../inputs/cfg.ts';
 import { networkOptions } from '../inputs/detector.ts';
 import { deviceOptions } from '../inputs/device.ts';

@@ -1,6 +1,6 @@
 /** What a run tells of itself, line by line: events.ndjson, the truth, and the original's log.csv. */
 import { type BatchLog, formatBatchLog } from '@gdarknet/data/runs';
-import type { Context } from '../context.ts';
+import type { Context } from '../core/context.ts';
 import { openJournal } from './journal.ts';
 import { eventLine, type RunEvent, type RunFolder } from './run-folder.ts';
 

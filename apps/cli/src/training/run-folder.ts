@@ -5,7 +5,7 @@ import { dirname, join, resolve } from 'node:path';
 import { reasonOf, writeWhole } from '@gdarknet/data';
 import * as E from 'fp-ts/lib/Either.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
-import { dataFailure, type Failure, refused } from '../failure.ts';
+import { dataFailure, type Failure, refused } from '../core/failure.ts';
 
 export type RunFolder = {
   readonly path: string;

@@ -8,9 +8,9 @@ import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import * as t from 'io-ts';
-import { type Failure, refused } from '../failure.ts';
+import { type Failure, refused } from '../core/failure.ts';
+import { version } from '../core/version.ts';
 import { textOf } from '../inputs/files.ts';
-import { version } from '../version.ts';
 import { runFolder } from './run-folder.ts';
 
 const codec = t.type({

@@ -8,7 +8,7 @@ import type { Snapshot } from '@gdarknet/yolo';
 import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
-import { dataFailure, type Failure, refused } from '../failure.ts';
+import { dataFailure, type Failure, refused } from '../core/failure.ts';
 
 export type Counters = {
   /** Batches of this run's data that have been used: where the sampler stands. */

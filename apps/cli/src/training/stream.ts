@@ -1,7 +1,7 @@
 /** The batches of a run. */
 import { type BatchStream, batches, multiScaleSide, showFault } from '@gdarknet/data';
 import type { LayerConfig, NetworkPlan, Trainer } from '@gdarknet/yolo';
-import type { Context } from '../context.ts';
+import type { Context } from '../core/context.ts';
 import type { Crew } from '../parallel/crew.ts';
 import { augmentOf } from './augment.ts';
 

@@ -4,7 +4,7 @@ import { createTrainer, type GradientKind, type Trainer, type TrainerOptions } f
 import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
-import { type Failure, modelFailure, thrown } from '../failure.ts';
+import { type Failure, modelFailure, thrown } from '../core/failure.ts';
 import type { CfgRules } from '../inputs/cfg.ts';
 
 export type TrainerChoice = {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { reasonOf } from '@gdarknet/data';
 import type { MapRow } from '@gdarknet/data/runs';
 import * as TE from 'fp-ts/lib/TaskEither.js';
-import { dataFailure, type Failure } from '../failure.ts';
+import { dataFailure, type Failure } from '../core/failure.ts';
 
 export type Checkpoint = {
   /** The batch, or `final`. */

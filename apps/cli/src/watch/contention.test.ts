@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
-import { exclusively } from './claim.ts';
+import { exclusively } from '../locks/claim.ts';
 
 const node = fileURLToPath(new URL('../../../../node_modules/node/bin/node', import.meta.url));
-const module = new URL('./claim.ts', import.meta.url).href;
+const module = new URL('../locks/claim.ts', import.meta.url).href;
 
 /** Adds one to the number in a file so often, and takes its time between reading and writing. */
 const program = (times: number, dies: boolean): string => `

@@ -1,7 +1,7 @@
 /** One detector over a list of images, or a shard of it, against what there is to find. */
 import { showFault, validationBatches } from '@gdarknet/data';
 import type { Detector } from '@gdarknet/yolo';
-import type { Context } from '../context.ts';
+import type { Context } from '../core/context.ts';
 import { detectAll } from '../detection/detect-all.ts';
 import type { Part } from './scores.ts';
 import type { Asked, Truth } from './truth.ts';

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { readWhole, writeWhole } from '@gdarknet/data';
 import { addMapRow, type MapRow, readMapLog } from '@gdarknet/data/runs';
 import * as E from 'fp-ts/lib/Either.js';
+import { exclusively } from '../locks/claim.ts';
 import type { Checkpoint } from './checkpoints.ts';
 import { rankOf } from './checkpoints.ts';
-import { exclusively } from './claim.ts';
 import { type ByMetric, type KeptPart, type Metric, metrics, packPart, type Scores, unpackPart } from './scores.ts';
 import { must } from './stop.ts';
 

@@ -2,7 +2,7 @@
 import type { DataFault } from '@gdarknet/data';
 import * as E from 'fp-ts/lib/Either.js';
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
-import { dataFailure, type Failure, thrown } from '../failure.ts';
+import { dataFailure, type Failure, thrown } from '../core/failure.ts';
 
 class Stop extends Error {
   readonly failure: Failure;

@@ -20,9 +20,9 @@ import { type Candidates, cocoCategoryIds, cocoImageId, cocoRows, vocImageId, vo
 import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
+import { type Failure, formatFailure, modelFailure, refused } from '../core/failure.ts';
+import { foundIn, truthsOf } from '../detection/assess.ts';
 import type { Found } from '../detection/detect-all.ts';
-import { type Failure, formatFailure, modelFailure, refused } from '../failure.ts';
-import { foundIn, truthsOf } from '../training/assess.ts';
 import { type About, type ByMetric, byMetric, type Part, type Scores, scoresOf } from './scores.ts';
 
 /** One image of the whole list. */

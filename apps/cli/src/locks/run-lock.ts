@@ -8,7 +8,7 @@ import { hostname } from 'node:os';
 import { reasonOf } from '@gdarknet/data';
 import * as E from 'fp-ts/lib/Either.js';
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
-import { dataFailure, type Failure, refused } from '../failure.ts';
+import { dataFailure, type Failure, refused } from '../core/failure.ts';
 
 export type Owner = {
   /** Of this lock alone. */

@@ -2,7 +2,7 @@
 import { type ValidationOptions, type ValidationPicture, validationBatches } from '@gdarknet/data';
 import { type CocoAnnotation, type CocoDetection, type CocoResult, evaluateCoco } from '@gdarknet/metrics';
 import { type Candidates, type Detector, listDetections } from '@gdarknet/yolo';
-import { detectAll, type Found } from '../detection/detect-all.ts';
+import { detectAll, type Found } from './detect-all.ts';
 
 export type Metric = 'iou' | 'giou';
 

@@ -5,16 +5,27 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
-import type { Context } from '../context.ts';
-import { type Failure, refused, showFailure, thrown } from '../failure.ts';
+import type { Context } from '../core/context.ts';
+import { type Failure, refused, showFailure, thrown } from '../core/failure.ts';
 import { kernelsIn, openChosen } from '../inputs/device.ts';
-import type { TrainFiles } from '../training/files.ts';
-import type { TrainValues } from '../training/options.ts';
-import type { Crew } from './crew.ts';
-import { launchOf, MpiError, openMpiCrew } from './mpi.ts';
-import { openThreadCrew } from './threads.ts';
+import type { Crew } from '../parallel/crew.ts';
+import { launchOf, MpiError, openMpiCrew } from '../parallel/mpi.ts';
+import { openThreadCrew } from '../parallel/threads.ts';
+import type { TrainFiles } from './files.ts';
+import type { TrainValues } from './options.ts';
 
 export type Joined = { readonly crew: Crew | undefined; readonly kernels: string | undefined };
+
+/** What the threads of a crew are given. */
+export type ThreadTask = {
+  readonly values: TrainValues;
+  readonly files: TrainFiles;
+  readonly kernels: string | undefined;
+};
+
+/** Beside this file as TypeScript when run from source, beside the bundle otherwise. */
+const threadScript = (): URL =>
+  new URL(import.meta.url.endsWith('.ts') ? './crew-thread.ts' : './member.js', import.meta.url);
 
 /** What this machine would choose; members must not choose each for itself. */
 const chosenKernels = ({ device }: TrainValues): TE.TaskEither<Failure, string | undefined> =>
@@ -69,7 +80,8 @@ const open = (
       TE.tryCatch(
         async () => {
           if (launch === undefined) {
-            const crew = openThreadCrew({ values, files, kernels, size, sync: values.sync }, context);
+            const task: ThreadTask = { values, files, kernels };
+            const crew = openThreadCrew(threadScript(), { size, sync: values.sync, task }, context);
             return { crew, kernels };
           }
           const crew = await openMpiCrew(launch, values.sync, overlapsOn(values, launch.localSize));

@@ -1,13 +1,14 @@
 /** The thread of a crew's member: it computes, and tells; member 0 writes. */
 import { parentPort, workerData } from 'node:worker_threads';
 import * as E from 'fp-ts/lib/Either.js';
-import type { Context } from '../context.ts';
-import { showFailure } from '../failure.ts';
-import { runMember } from '../training/member.ts';
-import { CrewEnded, joinMeeting } from './meeting.ts';
-import { crewOf, type MemberData, type MemberMessage } from './threads.ts';
+import type { Context } from '../core/context.ts';
+import { CrewEnded, showFailure } from '../core/failure.ts';
+import { joinMeeting } from '../parallel/meeting.ts';
+import { crewOf, type MemberData, type MemberMessage } from '../parallel/threads.ts';
+import type { ThreadTask } from './crew.ts';
+import { runMember } from './member.ts';
 
-const { place, rank, size, sync, values, files, kernels } = workerData as MemberData;
+const { place, rank, size, sync, task } = workerData as MemberData<ThreadTask>;
 const tell = (text: string): void => parentPort?.postMessage({ text } satisfies MemberMessage);
 const nothing = (): void => {};
 
@@ -25,7 +26,7 @@ const crew = {
   close: () => Promise.resolve(),
 };
 
-runMember({ values, files, crew, kernels, resumed: undefined }, context)().then((done) => {
+runMember({ ...task, crew, resumed: undefined }, context)().then((done) => {
   if (E.isRight(done)) return;
   meeting.end();
   const { left } = done;

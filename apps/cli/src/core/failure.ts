@@ -9,8 +9,6 @@ import {
   StepMemoryError,
   showFault as showFileFault,
 } from '@gdarknet/yolo';
-import type { Usage } from './arguments/parse.ts';
-import { CrewEnded } from './parallel/meeting.ts';
 
 export type Failure =
   /** Files of a data set, results, anything read or written. */
@@ -35,12 +33,21 @@ export const thrown = (error: unknown): Failure => ({ tag: 'thrown', error });
 
 export const exitStatus = { done: 0, failed: 1, usage: 2, interrupted: 130 } as const;
 
-export const statusOf = (failure: Failure | Usage): number =>
+/** `usage`: the command line itself is wrong. */
+export const statusOf = (failure: Failure | { readonly tag: 'usage' }): number =>
   failure.tag === 'usage'
     ? exitStatus.usage
     : failure.tag === 'interrupted'
       ? exitStatus.interrupted
       : exitStatus.failed;
+
+/** Who trains together with others, and they have ended before the work was done. */
+export class CrewEnded extends Error {
+  override readonly name = 'CrewEnded';
+  constructor() {
+    super('another device has ended, and has said why');
+  }
+}
 
 /** A long list of faults says the same thing over and over. */
 const shownFaults = 50;

@@ -1,6 +1,6 @@
 /** Options that several commands have. */
-import { flag, optional, withDefault } from '../arguments/option.ts';
-import { number, oneOf, whole } from '../arguments/value.ts';
+import { flag, optional, withDefault } from './option.ts';
+import { number, oneOf, whole } from './value.ts';
 
 export const json = flag('print JSON on stdout and nothing else there');
 
