@@ -20,7 +20,7 @@ const secondsPerStep = (plan: DemoPlan, device: Device): TE.TaskEither<Failure, 
     {
       cfg: { file: 'shapes.cfg', text: cfgOf(plan, 'giou') },
       weights: undefined,
-      ...{ seed: plan.seed, gradient: 'darknet', clear: false, partial: false, ignore: [], strict: false },
+      values: { seed: plan.seed, gradient: 'darknet', ignore: [], strict: false },
     },
     device,
   )((trainer) =>

@@ -34,7 +34,6 @@ const trainOne = (
   const cfg = cfgOf(plan, loss);
   const file = `shapes-${loss}.cfg`;
   const folder = runFolder(join(root, loss), file);
-  const choice = { cfg: { file, text: cfg }, weights: undefined, seed: plan.seed, ignore: [], strict: false };
   const from = performance.now();
   const curve: [number, number][] = [];
   const done = (trained: Trained): E.Either<Failure, LossResult> =>
@@ -42,7 +41,11 @@ const trainOne = (
       ? E.left({ tag: 'interrupted', what: `the ${loss} run was not scored` })
       : E.right({ loss, assessment: trained.assessment, curve, seconds: (performance.now() - from) / 1000 });
   return withTrainer(
-    { ...choice, gradient: 'darknet', clear: false, partial: false },
+    {
+      cfg: { file, text: cfg },
+      weights: undefined,
+      values: { seed: plan.seed, gradient: 'darknet', ignore: [], strict: false },
+    },
     device,
   )((trainer) => {
     const progress = context.progress(loss, plan.batches * trainer.batch);

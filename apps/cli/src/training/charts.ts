@@ -4,7 +4,8 @@ import { type MapRow, readMapLog, readTrainLog } from '@gdarknet/data/runs';
 import { lineChart, type Series } from '@gdarknet/metrics/charts';
 import * as E from 'fp-ts/lib/Either.js';
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
-import type { Failure } from '../core/failure.ts';
+import type { Context } from '../core/context.ts';
+import { type Failure, showFailure } from '../core/failure.ts';
 import { type Output, writeSet } from '../outputs/write-set.ts';
 import type { RunFolder } from './run-folder.ts';
 
@@ -59,3 +60,13 @@ export const writeCharts =
   (folder: RunFolder): TaskEither<Failure, void> =>
   async () =>
     writeSet([...(await lossChart(folder)), ...(await apChart(folder))])();
+
+/** Draws them when it is called; that they cannot be drawn is told once until they can. */
+export const openCharts = (folder: RunFolder, tell: Context['tell']): (() => Promise<void>) => {
+  let failed = false;
+  return async () => {
+    const drawn = await writeCharts(folder)();
+    if (E.isLeft(drawn) && !failed) for (const line of showFailure(drawn.left)) tell(`note: ${line}`);
+    failed = E.isLeft(drawn);
+  };
+};

@@ -5,7 +5,6 @@
 import { performance } from 'node:perf_hooks';
 import type { Trainer } from '@gdarknet/yolo';
 import * as E from 'fp-ts/lib/Either.js';
-import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
 import type { Context } from '../core/context.ts';
 import { type Failure, refused, showFailure } from '../core/failure.ts';
 import type { Records } from './records.ts';
@@ -44,52 +43,64 @@ export const unsound = (batch: number, folder: RunFolder): Failure =>
     `lower learning_rate or give --clip-norm, and go on from ${folder.backup}`,
   );
 
+type Told = Pick<KeeperOptions, 'folder' | 'records' | 'tell'>;
+
+const tellKept = ({ tell }: Told, path: string, batch: number, failure: Failure): void => {
+  for (const line of showFailure(failure)) tell(line);
+  tell(`batch ${batch}: ${path} stays as it was`);
+};
+
+/** False: they could not be written, and that has been told. The left is for weights that are not finite. */
+const saveWeightsAs = async (
+  told: Told,
+  path: string,
+  batch: number,
+  weights: Uint8Array,
+): Promise<E.Either<Failure, boolean>> => {
+  const done = await saveWeights(path, weights)();
+  if (E.isLeft(done)) {
+    tellKept(told, path, batch, done.left);
+    return E.right(false);
+  }
+  if (!done.right) return E.left(unsound(batch, told.folder));
+  await told.records.event({ type: 'save', batch, file: path });
+  told.tell(`Saving weights to ${path}`);
+  return E.right(true);
+};
+
+/** Records of earlier batches come first, so that none is lost when a run goes on from this state. */
+const saveStateAs = async (told: Told, batch: number, state: () => Promise<RunState>) => {
+  const { folder, records } = told;
+  if (!(await records.settle())) return E.right(false);
+  const taken = await state();
+  if (!isSound(taken.snapshot)) return E.left(unsound(batch, folder));
+  const written = await writeState(folder.state, taken)();
+  if (E.isLeft(written)) {
+    tellKept(told, folder.state, batch, written.left);
+    return E.right(false);
+  }
+  return E.right(true);
+};
+
 export type Keeper = ReturnType<typeof openKeeper>;
 
 export const openKeeper = (options: KeeperOptions) => {
-  const { trainer, folder, records, tell, resumable, minutes, limit } = options;
+  const { trainer, folder, tell, resumable, minutes, limit } = options;
   let { batch: before, lastSave } = options;
   let triedAt = performance.now();
   let stateBatch: number | undefined;
   const owed = new Set<'backup' | 'numbered'>();
+  const saveAs = (path: string, batch: number, weights: Uint8Array) => saveWeightsAs(options, path, batch, weights);
 
-  const tellKept = (path: string, batch: number, failure: Failure): void => {
-    for (const line of showFailure(failure)) tell(line);
-    tell(`batch ${batch}: ${path} stays as it was`);
-  };
-
-  /** False: it could not be written, and that has been told. The left is for weights that are not finite. */
-  const attempt = async (path: string, batch: number, write: TaskEither<Failure, boolean>) => {
-    const done = await write();
-    if (E.isLeft(done)) {
-      tellKept(path, batch, done.left);
-      return E.right(false);
-    }
-    if (!done.right) return E.left(unsound(batch, folder));
-    await records.event({ type: 'save', batch, file: path });
-    return E.right(true);
-  };
-
-  const saveAs = async (path: string, batch: number, weights: Uint8Array): Promise<E.Either<Failure, boolean>> => {
-    const saved = await attempt(path, batch, saveWeights(path, weights));
-    if (E.isRight(saved) && saved.right) tell(`Saving weights to ${path}`);
-    return saved;
-  };
-
-  /** Records of earlier batches come first, so that none is lost when a run goes on from this state. */
   const saveState = async ({ batch, position, average }: Progress): Promise<E.Either<Failure, boolean>> => {
     if (!resumable) return E.right(true);
     triedAt = performance.now();
-    if (!(await records.settle())) return E.right(false);
-    const state: RunState = { snapshot: await trainer.snapshot(), counters: { position, average, lastSave } };
-    if (!isSound(state.snapshot)) return E.left(unsound(batch, folder));
-    const written = await writeState(folder.state, state)();
-    if (E.isLeft(written)) {
-      tellKept(folder.state, batch, written.left);
-      return E.right(false);
-    }
-    stateBatch = batch;
-    return E.right(true);
+    const saved = await saveStateAs(options, batch, async () => ({
+      snapshot: await trainer.snapshot(),
+      counters: { position, average, lastSave },
+    }));
+    if (E.isRight(saved) && saved.right) stateBatch = batch;
+    return saved;
   };
 
   const saveBackup = async (progress: Progress, weights: Uint8Array): Promise<E.Either<Failure, boolean>> => {

@@ -41,17 +41,9 @@ export const usingTrainer = <A>(
   withDevice({ ...values, gpu: gpuFor(values, crew), threads: threadsFor(values, members), kernels })((device) =>
     withTrainer(
       {
+        values,
         cfg: { file: values.cfg, text: files.cfg },
         weights: files.weights && { file: values.weights ?? '', bytes: files.weights },
-        ...{ seed: values.seed, gradient: values.gradient, clear: values.clear },
-        ...{
-          partial: values.partial,
-          ignore: values.ignore,
-          strict: values.strict,
-          freeze: values.freeze,
-          clipNorm: values.clipNorm,
-        },
-        ...(values.memory !== undefined && { memory: values.memory * 2 ** 20 }),
         ...ratesFor(crew, values.gpuRates),
         ...(crew?.sync === 'exact' && { team: crew.team }),
       },
@@ -119,12 +111,7 @@ export const runMember = (task: Task & { readonly crew: Crew }, context: Context
           const { values, files, crew } = task;
           const position = await gather(trainer, crew, started(trainer));
           await plan(trainer);
-          const { seed, workers, cache, shrinkTo } = values;
-          const stream = streamFor(
-            trainer,
-            { images: files.images, seed, workers, cache, shrinkTo, position, limit, crew },
-            context.tell,
-          );
+          const stream = streamFor(trainer, { images: files.images, values, position, limit, crew }, context.tell);
           try {
             await follow({ trainer, stream, limit, signal: context.signal, crew });
           } finally {

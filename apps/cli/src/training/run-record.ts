@@ -11,6 +11,9 @@ import * as t from 'io-ts';
 import { type Failure, refused } from '../core/failure.ts';
 import { version } from '../core/version.ts';
 import { textOf } from '../inputs/files.ts';
+import type { Crew } from '../parallel/crew.ts';
+import type { TrainFiles } from './files.ts';
+import type { TrainValues } from './options.ts';
 import { runFolder } from './run-folder.ts';
 
 const codec = t.type({
@@ -32,36 +35,37 @@ export type RunRecord = t.TypeOf<typeof codec>;
 export const listHash = (images: readonly string[]): string =>
   createHash('sha256').update(images.join('\n')).digest('hex');
 
-type Started = {
-  readonly argv: readonly string[];
-  readonly cwd: string;
-  readonly data: { readonly file: string; readonly text: string };
-  readonly cfg: { readonly file: string; readonly text: string };
-  readonly weights: string | undefined;
-  readonly images: readonly string[];
+/** What is known when a run starts. */
+export type Start = {
+  readonly values: TrainValues;
+  readonly files: TrainFiles;
+  readonly crew: Crew | undefined;
+  readonly trainer: Trainer;
+  readonly device: Device;
   readonly limit: number;
-  readonly seed: number;
-  readonly gradient: string;
 };
 
-export const runRecord = (started: Started, { name, description }: Device, trainer: Trainer, members: string) => ({
+export const runRecord = ({ values, files, crew, trainer, device, limit }: Start, argv: readonly string[]) => ({
   gdarknet: version,
   node: process.version,
   platform: `${process.platform} ${process.arch}`,
   host: hostname(),
-  command: ['gdarknet', ...started.argv],
-  argv: started.argv,
-  cwd: started.cwd,
+  command: ['gdarknet', ...argv],
+  argv,
+  cwd: process.cwd(),
   started: new Date().toISOString(),
-  ...{ seed: started.seed, gradient: started.gradient, limit: started.limit },
-  ...{ images: started.images.length, imagesHash: listHash(started.images) },
-  device: { name, description },
-  members,
-  data: started.data.file,
-  dataText: started.data.text,
-  weights: started.weights ?? null,
+  seed: values.seed,
+  gradient: values.gradient,
+  limit,
+  images: files.images.length,
+  imagesHash: listHash(files.images),
+  device: { name: device.name, description: device.description },
+  members: crew?.description ?? '1 device',
+  data: values.data,
+  dataText: files.dataText,
+  weights: values.weights ?? null,
   seen: trainer.seen(),
-  cfg: started.cfg,
+  cfg: { file: values.cfg, text: files.cfg },
 });
 
 const parse = (file: string, text: string): E.Either<Failure, RunRecord> =>

@@ -17,11 +17,12 @@ import { advice } from './crew-rates.ts';
 import { rehearse, rehearsed } from './dry-run.ts';
 import { gallerySize, withGallery } from './gallery.ts';
 import { batchLine, detailLines, openingLines } from './lines.ts';
+import type { Update } from './loop.ts';
 import { devicesOf, fits, gather, limitOf, plan, started, type Task, usingTrainer } from './member.ts';
 import { makeFolder, openRun, type RunFolder, runFolder, tidyFolder } from './run-folder.ts';
 import { listHash, runRecord } from './run-record.ts';
 import { runSession, type Session, type Trained } from './session.ts';
-import { type Counters, type RunState, readState } from './state-file.ts';
+import { type RunState, readState } from './state-file.ts';
 import { lastHead, streamFor } from './stream.ts';
 
 const restore = (trainer: Trainer, state: RunState | undefined, path: string): TE.TaskEither<Failure, void> =>
@@ -77,7 +78,7 @@ const report = (
 };
 
 /** What goes together badly, but goes. */
-const tellOddities = ({ values, crew }: Task, { plan }: Trainer, { tell }: Context): void => {
+const tellOddities = ({ values, crew }: Task, { plan }: Trainer, { tell }: Pick<Context, 'tell'>): void => {
   if (crew) for (const line of advice(plan.net, crew, values.gpuRates)) tell(line);
   else if (values.gpuRates || values.sync === 'darknet') {
     tell('note: --sync and --gpu-rates are for several devices, and this run has one');
@@ -85,7 +86,7 @@ const tellOddities = ({ values, crew }: Task, { plan }: Trainer, { tell }: Conte
 };
 
 /** What may keep a resumed run from being the same to the bit. */
-const tellDifferences = ({ resumed, files, crew }: Task, device: Device, { tell }: Context): void => {
+const tellDifferences = ({ resumed, files, crew }: Task, device: Device, { tell }: Pick<Context, 'tell'>): void => {
   if (resumed === undefined) return;
   const { record, changed, late } = resumed;
   if (crew?.sync === 'darknet') {
@@ -115,9 +116,70 @@ type Lead = Task & {
   readonly assess: Session['assess'];
 };
 
+/** What a person is told before the first batch. */
+const tellStart = (task: Lead, { print, tell }: Context): void => {
+  const { values, files, resumed, folder, lock, trainer, device, limit } = task;
+  const from = started(trainer);
+  tell(`${values.cfg}: ${trainer.width} x ${trainer.height}, batch ${trainer.batch}, on ${device.description}`);
+  tellOddities(task, trainer, { tell });
+  tellDifferences(task, device, { tell });
+  if (lock.before)
+    tell(`note: took the run over from process ${lock.before.pid} on ${lock.before.host}, which is gone`);
+  tell(`run folder ${folder.path}, ${files.images.length} images, batches ${from} to ${limit}`);
+  if (from >= limit) {
+    const action = resumed ? '--max-batches n goes further' : '--clear starts to count anew';
+    tell(`note: the weights have seen ${from} batches already; ${action}`);
+  }
+  if (!values.json) for (const line of openingLines(folder.base, trainer)) print(line);
+};
+
+/** The lines and the progress of an update. */
+const showing = ({ values, trainer, limit }: Lead, { print, progress }: Context) => {
+  const from = started(trainer);
+  const meter = progress('train', (limit - from) * trainer.batch);
+  return {
+    end: meter.end,
+    onUpdate: (update: Update): void => {
+      if (!values.json) {
+        for (const line of values.verbose ? detailLines(update, trainer) : []) print(line);
+        print(batchLine(update));
+      }
+      const done = (update.batch - from) * trainer.batch;
+      meter.advance(done, update.waitMs, `loss ${update.average.toFixed(3)}`);
+    },
+  };
+};
+
+/** From the data's position on, to the end. */
+const trainFrom = (
+  task: Lead,
+  state: RunState | undefined,
+  position: number,
+  context: Context,
+): TE.TaskEither<Failure, Trained> => {
+  const { values, files, crew, folder, lock, trainer, device, limit, assess } = task;
+  tellStart(task, context);
+  const { onUpdate, end } = showing(task, context);
+  const session = runSession(
+    {
+      ...{ trainer, folder, limit, assess, assessEvery: values.assess ?? 0, lock, crew, onUpdate },
+      counters: state?.counters,
+      stream: streamFor(trainer, { images: files.images, values, position, limit, crew }, context.tell),
+      start: { seed: values.seed, device: device.name, ...(state && { resumed: true }) },
+      keepState: { minutes: values.saveMinutes },
+    },
+    context,
+  );
+  // Whatever came of it, the line must not stand in the way of what is told next.
+  return async () => {
+    const done = await session();
+    end();
+    return done;
+  };
+};
+
 const lead = (task: Lead, context: Context): TE.TaskEither<Failure, void> => {
-  const { values, files, crew, resumed, folder, lock, trainer, device, limit, assess } = task;
-  const { print, tell } = context;
+  const { values, crew, resumed, folder, trainer } = task;
   return pipe(
     TE.Do,
     TE.bind('state', () => stateOf(task, folder)),
@@ -129,71 +191,9 @@ const lead = (task: Lead, context: Context): TE.TaskEither<Failure, void> => {
         return position;
       }, thrown),
     ),
-    TE.tap(() => {
-      if (resumed) return tidyFolder(folder);
-      const data = { file: values.data, text: files.dataText };
-      const cfg = { file: values.cfg, text: files.cfg };
-      const { weights, seed, gradient } = values;
-      const from = {
-        argv: context.argv,
-        cwd: process.cwd(),
-        data,
-        cfg,
-        weights,
-        images: files.images,
-        limit,
-        seed,
-        gradient,
-      };
-      return openRun(folder, runRecord(from, device, trainer, crew?.description ?? '1 device'));
-    }),
-    TE.flatMap(({ state, position }) => {
-      const from = started(trainer);
-      tell(`${values.cfg}: ${trainer.width} x ${trainer.height}, batch ${trainer.batch}, on ${device.description}`);
-      tellOddities(task, trainer, context);
-      tellDifferences(task, device, context);
-      if (lock.before)
-        tell(`note: took the run over from process ${lock.before.pid} on ${lock.before.host}, which is gone`);
-      tell(`run folder ${folder.path}, ${files.images.length} images, batches ${from} to ${limit}`);
-      if (from >= limit) {
-        const action = resumed ? '--max-batches n goes further' : '--clear starts to count anew';
-        tell(`note: the weights have seen ${from} batches already; ${action}`);
-      }
-      if (!values.json) for (const line of openingLines(folder.base, trainer)) print(line);
-      const progress = context.progress('train', (limit - from) * trainer.batch);
-      const { seed, workers, cache, shrinkTo } = values;
-      const counters: Counters | undefined = state?.counters;
-      return pipe(
-        runSession(
-          {
-            ...{ trainer, folder, limit, assess, assessEvery: values.assess ?? 0, lock, crew, counters },
-            stream: streamFor(
-              trainer,
-              { images: files.images, seed, workers, cache, shrinkTo, position, limit, crew },
-              tell,
-            ),
-            start: { seed, device: device.name, ...(state && { resumed: true }) },
-            keepState: { minutes: values.saveMinutes },
-            onUpdate: (update) => {
-              if (!values.json) {
-                for (const line of values.verbose ? detailLines(update, trainer) : []) print(line);
-                print(batchLine(update));
-              }
-              const done = (update.batch - from) * trainer.batch;
-              progress.advance(done, update.waitMs, `loss ${update.average.toFixed(3)}`);
-            },
-          },
-          context,
-        ),
-        // Whatever came of it, the line must not stand in the way of what is told next.
-        (session) => async () => {
-          const done = await session();
-          progress.end();
-          return done;
-        },
-        TE.map((trained) => report(trained, trainer, folder, values.json, context)),
-      );
-    }),
+    TE.tap(() => (resumed ? tidyFolder(folder) : openRun(folder, runRecord(task, context.argv)))),
+    TE.flatMap(({ state, position }) => trainFrom(task, state, position, context)),
+    TE.map((trained) => report(trained, trainer, folder, values.json, context)),
   );
 };
 
@@ -216,12 +216,11 @@ const rehearsal = (task: Task, folder: RunFolder, trainer: Trainer, limit: numbe
     TE.flatMap(() =>
       TE.tryCatch(async () => {
         const { values, files } = task;
-        const { seed, workers, cache, shrinkTo, json } = values;
         const position = started(trainer);
-        const choice = { images: files.images, seed, workers, cache, shrinkTo, position, crew: undefined };
         await plan(trainer);
-        const stream = streamFor(trainer, { ...choice, limit: position + rehearsed }, context.tell);
-        await rehearse({ trainer, limit, stream, devices: devicesOf(task), json }, context);
+        const choice = { images: files.images, values, position, limit: position + rehearsed, crew: undefined };
+        const stream = streamFor(trainer, choice, context.tell);
+        await rehearse({ trainer, limit, stream, devices: devicesOf(task), json: values.json }, context);
       }, thrown),
     ),
   );

@@ -1,26 +1,26 @@
 /** A training run with everything around the loop: lines, log, events, weights, state, assessments, charts. */
 import { existsSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
-import { type BatchStream, NoUsablePicture, reasonOf, showFault } from '@gdarknet/data';
-import { addMapRow, type LayerLog } from '@gdarknet/data/runs';
+import { type BatchStream, NoUsablePicture, showFault } from '@gdarknet/data';
 import { DeviceLostError } from '@gdarknet/tensor';
-import { DivergedMembers, type StepReport, type Trainer } from '@gdarknet/yolo';
+import { DivergedMembers, type Trainer } from '@gdarknet/yolo';
 import * as E from 'fp-ts/lib/Either.js';
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
 import type { Context } from '../core/context.ts';
-import { CrewEnded, dataFailure, type Failure, refused, showFailure, thrown } from '../core/failure.ts';
-import type { Assessment, Metric } from '../detection/assess.ts';
-import { exclusively } from '../locks/claim.ts';
+import { CrewEnded, type Failure, refused } from '../core/failure.ts';
+import { failureOf, orStop, Stop } from '../core/stop.ts';
+import type { Assessment } from '../detection/assess.ts';
 import type { Lock } from '../locks/run-lock.ts';
 import type { Crew } from '../parallel/crew.ts';
-import { claimFolder } from '../watch/record.ts';
-import { writeCharts } from './charts.ts';
-import { openKeeper, type Progress } from './keeper.ts';
+import { recordAssessment } from './assessments.ts';
+import { openCharts } from './charts.ts';
+import { type Keeper, openKeeper, type Progress } from './keeper.ts';
 import { type Update, updates } from './loop.ts';
 import { openRecords, type Records } from './records.ts';
 import type { RunFolder } from './run-folder.ts';
 import { crosses } from './schedule.ts';
 import type { Counters } from './state-file.ts';
+import { recordsOf } from './update-event.ts';
 
 export type Session = {
   readonly trainer: Trainer;
@@ -53,40 +53,9 @@ export type Trained = {
   readonly assessment: Assessment | undefined;
 };
 
-/** As log.csv has them: what a head without an object would say is no number. */
-type HeadLog = LayerLog & { readonly layer: number; readonly part: number; readonly objects: number };
-
-/** Of each mini-batch the heads in layer order. */
-const headsOf = ({ parts }: StepReport, { heads }: Trainer): readonly HeadLog[] =>
-  parts.flatMap((statistics, part) =>
-    statistics.heads.flatMap(({ iou, giou, boxPart, classPart, cost, count: objects }, i) =>
-      objects > 0
-        ? [{ layer: heads[i].layer, part, objects, iou, giou, boxLoss: boxPart, classLoss: classPart, cost }]
-        : [],
-    ),
-  );
-
-const metrics: readonly Metric[] = ['iou', 'giou'];
-
-/** Unwraps inside `session`, which turns it back into a value at its end. */
-class Stop extends Error {
-  override readonly name = 'Stop';
-  readonly failure: Failure;
-  constructor(failure: Failure) {
-    super(failure.tag);
-    this.failure = failure;
-  }
-}
-
-const orStop = <A>(done: E.Either<Failure, A>): A => {
-  if (E.isLeft(done)) throw new Stop(done.left);
-  return done.right;
-};
-
 const shownPaths = 8;
 
-const notFinite = (update: Update, backup: string): Failure => {
-  const { batch, paths, report } = update;
+const notFinite = ({ batch, paths, report }: Update, backup: string): Failure => {
   const more = paths.length > shownPaths ? ` and ${paths.length - shownPaths} more` : '';
   const pictures = `${paths.slice(0, shownPaths).join(', ')}${more}`;
   return refused(
@@ -98,17 +67,8 @@ const notFinite = (update: Update, backup: string): Failure => {
 const lostLock = ({ lock }: RunFolder): Failure =>
   refused(`${lock}: another process has taken this run over`, 'let only one process work in a run');
 
-/** An owner shows so often that it lives. */
+/** How often the owner of a lock renews it. */
 const touchMs = 20_000;
-
-const eventOf = (update: Update, heads: readonly HeadLog[], crew: Crew | undefined) => {
-  const { batch, report, average, stepMs, waitMs, exchangeMs, images } = update;
-  return {
-    ...{ type: 'batch' as const, batch, loss: report.loss, average, rate: report.rate },
-    ...{ stepMs: Math.round(stepMs), waitMs: Math.round(waitMs), ...(crew && { exchangeMs: Math.round(exchangeMs) }) },
-    ...{ images, heads },
-  };
-};
 
 /** What ends a run without more to save, and how its record calls that. */
 const endings = [
@@ -117,126 +77,147 @@ const endings = [
   [DeviceLostError, 'device-lost'],
 ] as const;
 
-const train = async (session: Session, context: Context): Promise<Trained> => {
-  const { trainer, stream, folder, limit, lock, crew, counters, keepState } = session;
-  const { tell, signal } = context;
-  const records: Records = openRecords(folder, tell);
-  const from = Math.floor(trainer.seen() / trainer.batch);
-  let progress: Progress = { batch: from, position: counters?.position ?? from, average: counters?.average };
-  const keeper = openKeeper({
-    ...{ trainer, folder, records, tell, limit, batch: from, lastSave: counters?.lastSave ?? from },
-    ...{ resumable: keepState !== undefined, minutes: keepState?.minutes ?? 0 },
-  });
-  const how = (): string => {
-    const at = keeper.resumesAt();
-    const ways = [
-      ...(at === undefined || existsSync(folder.backup) ? [`from ${folder.backup}`] : []),
-      ...(at === undefined ? [] : [`exactly from batch ${at} with: gdarknet train --resume ${folder.path}`]),
-    ];
-    return `go on ${ways.join(', or ')}`;
-  };
-  let chartsFail = false;
-  const drawCharts = async (): Promise<void> => {
-    const drawn = await writeCharts(folder)();
-    if (E.isLeft(drawn) && !chartsFail) for (const line of showFailure(drawn.left)) tell(`note: ${line}`);
-    chartsFail = E.isLeft(drawn);
-  };
-  const assessNow = async (id: number | 'final', batch: number, weights: Uint8Array) => {
-    const assessment = session.assess && orStop(await session.assess(weights)());
-    if (assessment === undefined) return undefined;
-    for (const metric of metrics) {
-      const { stats, perThreshold } = assessment.results[metric];
-      const row = { metric, id, mean: stats[0], perThreshold: perThreshold.map(({ AP }) => AP) };
-      // A `watch` on the same folder writes there too.
-      const added = await exclusively(claimFolder(folder.path), 'map.txt', addMapRow(folder.map, row)).catch(
-        (error: unknown) => E.left({ tag: 'unwritable', file: folder.map, reason: reasonOf(error) } as const),
-      );
-      if (E.isLeft(added)) for (const line of showFailure(dataFailure(added.left))) tell(line);
-      await records.event({ type: 'map', batch, metric, stats });
-    }
-    const shown = metrics.map((metric) => {
-      const [AP, AP50, AP75] = assessment.results[metric].stats.map((value) => value.toFixed(3));
-      return `${metric} AP ${AP} AP50 ${AP50} AP75 ${AP75}`;
-    });
-    tell(`${folder.base}, batch ${batch}: ${shown.join(', ')}`);
-    return assessment;
-  };
-  /** Saves what there is, and ends. */
-  const halt = async (reason: string, event: object, failure: () => Failure): Promise<never> => {
-    await keeper.saveBackup(progress, await trainer.weights());
-    await records.event({ type: 'end', batch: progress.batch, reason, ...event });
-    await records.settle();
-    await drawCharts();
-    throw new Stop(failure());
-  };
+/** How to go on with a run that has ended. */
+const wayOn = (folder: RunFolder, keeper: Keeper): string => {
+  const at = keeper.resumesAt();
+  const ways = [
+    ...(at === undefined || existsSync(folder.backup) ? [`from ${folder.backup}`] : []),
+    ...(at === undefined ? [] : [`exactly from batch ${at} with: gdarknet train --resume ${folder.path}`]),
+  ];
+  return `go on ${ways.join(', or ')}`;
+};
 
-  await records.event({ type: 'start', batch: from, ...session.start });
-  // Whatever happens before the first save, the run can go on from its start.
-  if (counters === undefined) orStop(await keeper.saveState(progress));
-  else if (!(await records.settle())) tell(`${folder.events}: waits for room on the disk`);
+/** Where a run is: what the last update left. */
+type Standing = { readonly progress: Progress; readonly loss: number; readonly dropped: number };
 
-  let loss = Number.NaN;
-  let dropped = 0;
+/** The files of a run under way. */
+type Files = { readonly records: Records; readonly keeper: Keeper; readonly draw: () => Promise<void> };
+
+/** Hands out where the run is after each update; ends at the limit, or when it is interrupted. */
+const trainOn = async function* (
+  session: Session,
+  { records, keeper, draw }: Files,
+  start: Standing,
+  { signal, tell }: Context,
+): AsyncGenerator<Standing> {
+  const { trainer, stream, folder, limit, lock, crew, counters } = session;
+  let { progress, dropped } = start;
   let touched = performance.now();
   const assessesAt = (batch: number, before = batch - 1): boolean =>
     session.assess !== undefined && session.assessEvery > 0 && crosses(before, batch, session.assessEvery);
   const settle = (batch: number): boolean => keeper.isDue(batch) || assessesAt(batch);
-  const loop = updates({ trainer, stream, limit, signal, average: counters?.average, crew, settle });
-  try {
-    for await (const update of loop) {
-      const { report } = update;
-      if (!Number.isFinite(report.loss)) {
-        orStop(await keeper.saveAs(folder.backup, progress.batch, await trainer.weights()));
-        await records.event({ type: 'end', batch: update.batch, reason: 'not-finite', paths: update.paths });
-        await drawCharts();
-        throw new Stop(notFinite(update, folder.backup));
-      }
-      const { batch, average } = update;
-      const assessDue = assessesAt(batch, progress.batch);
-      progress = { batch, position: progress.position + 1, average };
-      loss = average;
-      dropped += report.dropped;
-      session.onUpdate(update);
-      const heads = headsOf(report, trainer);
-      await records.batch({ batch, maxBatches: limit, averageLoss: average, layers: heads });
-      await records.event(eventOf(update, heads, crew));
-      if (performance.now() - touched > touchMs) {
-        touched = performance.now();
-        if ((await lock?.touch()) === false) throw new Stop(lostLock(folder));
-      }
-      if (!update.settled) continue;
-      const saved = orStop(await keeper.after(progress));
-      if (assessDue && batch < limit) await assessNow(batch, batch, saved ?? (await trainer.weights()));
-      if (saved || assessDue) await drawCharts();
+  for await (const update of updates({ trainer, stream, limit, signal, average: counters?.average, crew, settle })) {
+    const { batch, average, report } = update;
+    if (!Number.isFinite(report.loss)) {
+      orStop(await keeper.saveAs(folder.backup, progress.batch, await trainer.weights()));
+      await records.event({ type: 'end', batch, reason: 'not-finite', paths: update.paths });
+      await draw();
+      throw new Stop(notFinite(update, folder.backup));
     }
-  } catch (error) {
-    const reason = endings.find(([kind]) => error instanceof kind)?.[1];
-    if (error instanceof Error && reason !== undefined) {
-      await records.event({ type: 'end', batch: progress.batch, reason });
-      throw new Stop(refused(`batch ${progress.batch}: ${error.message}`, how()));
+    const assessDue = assessesAt(batch, progress.batch);
+    progress = { batch, position: progress.position + 1, average };
+    dropped += report.dropped;
+    session.onUpdate(update);
+    const { row, event } = recordsOf(update, trainer, limit, crew);
+    await records.batch(row);
+    await records.event(event);
+    if (performance.now() - touched > touchMs) {
+      touched = performance.now();
+      if ((await lock?.touch()) === false) throw new Stop(lostLock(folder));
     }
-    if (!(error instanceof NoUsablePicture)) throw error;
-    await halt('no-pictures', {}, () =>
-      refused(`batch ${progress.batch}: ${error.message}`, `when the pictures are back, ${how()}`),
-    );
+    yield { progress, loss: average, dropped };
+    if (!update.settled) continue;
+    const saved = orStop(await keeper.after(progress));
+    if (assessDue && batch < limit) {
+      const assessment = session.assess && orStop(await session.assess(saved ?? (await trainer.weights()))());
+      if (assessment) await recordAssessment(assessment, { id: batch, batch }, folder, records, tell);
+    }
+    if (saved || assessDue) await draw();
   }
+};
+
+/** Saves what there is, and ends. */
+const halt = async (
+  { trainer }: Session,
+  { records, keeper, draw }: Files,
+  progress: Progress,
+  reason: string,
+  failure: () => Failure,
+): Promise<never> => {
+  await keeper.saveBackup(progress, await trainer.weights());
+  await records.event({ type: 'end', batch: progress.batch, reason });
+  await records.settle();
+  await draw();
+  throw new Stop(failure());
+};
+
+/** The end of a run that something other than its limit or an interruption has ended. */
+const brokenOff = async (session: Session, files: Files, progress: Progress, error: unknown): Promise<never> => {
+  const { folder } = session;
+  const at = (what: string): string => `batch ${progress.batch}: ${what}`;
+  const reason = endings.find(([kind]) => error instanceof kind)?.[1];
+  if (error instanceof Error && reason !== undefined) {
+    await files.records.event({ type: 'end', batch: progress.batch, reason });
+    throw new Stop(refused(at(error.message), wayOn(folder, files.keeper)));
+  }
+  if (!(error instanceof NoUsablePicture)) throw error;
+  return halt(session, files, progress, 'no-pictures', () =>
+    refused(at(error.message), `when the pictures are back, ${wayOn(folder, files.keeper)}`),
+  );
+};
+
+/** The last weights, their assessment and the last event. */
+const finish = async (session: Session, files: Files, { progress, loss, dropped }: Standing, tell: Context['tell']) => {
+  const { trainer, stream, folder } = session;
+  const { records, keeper, draw } = files;
   // In the original's way with several devices the last update counts those of the others too.
   const batch = Math.floor(trainer.seen() / trainer.batch);
-  if (signal.aborted || batch < limit) {
-    await halt('interrupted', {}, () => ({ tag: 'interrupted', what: `at batch ${batch}; ${how()}` }));
-  }
   const weights = await trainer.weights();
   if (!orStop(await keeper.saveAs(folder.final, batch, weights))) {
     await records.event({ type: 'end', batch, reason: 'unsaved' });
-    throw new Stop(refused(`${folder.final}: the last weights could not be written`, `make room and ${how()}`));
+    const what = `${folder.final}: the last weights could not be written`;
+    throw new Stop(refused(what, `make room and ${wayOn(folder, keeper)}`));
   }
   if (trainer.averaged) orStop(await keeper.saveAs(folder.average, batch, await trainer.weights('average')));
-  const assessment = await assessNow('final', batch, weights);
-  await drawCharts();
+  const assessment = session.assess && orStop(await session.assess(weights)());
+  if (assessment) await recordAssessment(assessment, { id: 'final', batch }, folder, records, tell);
+  await draw();
   const { skipped, faults } = stream.report();
   await records.event({ type: 'end', batch, reason: 'finished', skipped, dropped, faults: faults.map(showFault) });
   orStop(await keeper.saveState(progress));
   return { batch, loss, weights: folder.final, skipped, dropped, assessment };
+};
+
+const train = async (session: Session, context: Context): Promise<Trained> => {
+  const { trainer, folder, limit, counters, keepState } = session;
+  const { tell, signal } = context;
+  const records = openRecords(folder, tell);
+  const from = Math.floor(trainer.seen() / trainer.batch);
+  const keeper = openKeeper({
+    ...{ trainer, folder, records, tell, limit, batch: from, lastSave: counters?.lastSave ?? from },
+    ...{ resumable: keepState !== undefined, minutes: keepState?.minutes ?? 0 },
+  });
+  const files: Files = { records, keeper, draw: openCharts(folder, tell) };
+  let standing: Standing = {
+    progress: { batch: from, position: counters?.position ?? from, average: counters?.average },
+    loss: Number.NaN,
+    dropped: 0,
+  };
+  await records.event({ type: 'start', batch: from, ...session.start });
+  // Whatever happens before the first save, the run can go on from its start.
+  if (counters === undefined) orStop(await keeper.saveState(standing.progress));
+  else if (!(await records.settle())) tell(`${folder.events}: waits for room on the disk`);
+  try {
+    for await (const next of trainOn(session, files, standing, context)) standing = next;
+  } catch (error) {
+    await brokenOff(session, files, standing.progress, error);
+  }
+  const batch = Math.floor(trainer.seen() / trainer.batch);
+  if (signal.aborted || batch < limit) {
+    const interrupted = (): Failure => ({ tag: 'interrupted', what: `at batch ${batch}; ${wayOn(folder, keeper)}` });
+    await halt(session, files, standing.progress, 'interrupted', interrupted);
+  }
+  return finish(session, files, standing, tell);
 };
 
 /** Ends the stream, whatever happens. */
@@ -246,8 +227,7 @@ export const runSession =
     try {
       return E.right(await train(session, context));
     } catch (error) {
-      const failure = error instanceof Stop ? error.failure : thrown(error);
-      return E.left(failure);
+      return E.left(failureOf(error));
     } finally {
       await session.stream.close();
     }

@@ -4,6 +4,7 @@ import type { LayerConfig, NetworkPlan, Trainer } from '@gdarknet/yolo';
 import type { Context } from '../core/context.ts';
 import type { Crew } from '../parallel/crew.ts';
 import { augmentOf } from './augment.ts';
+import type { TrainValues } from './options.ts';
 
 /** Jitter and multi-scale training are keys of the last [yolo] layer (SPEC 1.6). */
 export const lastHead = ({ heads, layers }: NetworkPlan): LayerConfig<'yolo'> =>
@@ -15,12 +16,7 @@ export const largestSide = (plan: NetworkPlan): number | undefined =>
 
 export type StreamChoice = {
   readonly images: readonly string[];
-  readonly seed: number;
-  readonly workers: number;
-  /** MiB of decoded pictures in memory. */
-  readonly cache: number;
-  /** Larger pictures are shrunk towards this shorter side when decoded. */
-  readonly shrinkTo?: number | undefined;
+  readonly values: Pick<TrainValues, 'seed' | 'workers' | 'cache' | 'shrinkTo'>;
   /** Batches of this run's data that have been used. */
   readonly position: number;
   /** The batch of the schedule to end with. */
@@ -43,7 +39,8 @@ const dealt = (trainer: Trainer, { crew, position, limit }: StreamChoice) => {
 export const streamFor = (trainer: Trainer, choice: StreamChoice, tell: Context['tell']): BatchStream => {
   const { net } = trainer.plan;
   const { jitter, random, classes } = lastHead(trainer.plan);
-  const { images, seed, workers, position, cache, shrinkTo } = choice;
+  const { images, position } = choice;
+  const { seed, workers, cache, shrinkTo } = choice.values;
   const scale = { seed, maxBatches: net.max_batches };
   const sideAt = (index: number): number => multiScaleSide(scale, index);
   return batches({

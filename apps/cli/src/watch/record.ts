@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { readWhole, writeWhole } from '@gdarknet/data';
 import { addMapRow, type MapRow, readMapLog } from '@gdarknet/data/runs';
 import * as E from 'fp-ts/lib/Either.js';
+import { must } from '../core/stop.ts';
 import { exclusively } from '../locks/claim.ts';
 import type { Checkpoint } from './checkpoints.ts';
 import { rankOf } from './checkpoints.ts';
 import { type ByMetric, type KeptPart, type Metric, metrics, packPart, type Scores, unpackPart } from './scores.ts';
-import { must } from './stop.ts';
 
 /** A set of images with its truth; map.txt's metric is `<prefix>iou`, as in `val2017-iou`. */
 export type EvaluationSet = { readonly prefix: string; readonly kind: 'labels' | 'voc' | 'coco' };

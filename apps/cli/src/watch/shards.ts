@@ -12,13 +12,13 @@ import * as E from 'fp-ts/lib/Either.js';
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
 import type { Context } from '../core/context.ts';
 import { type Failure, modelFailure, refused } from '../core/failure.ts';
+import { failureOf, must } from '../core/stop.ts';
 import { bytesOf } from '../inputs/files.ts';
 import { exclusively } from '../locks/claim.ts';
 import type { Checkpoint } from './checkpoints.ts';
 import { evaluate, type Shard } from './evaluate.ts';
 import { claimFolder, isRecorded, recordScores } from './record.ts';
 import { type ByMetric, type Part, packPart, type Scores, unpackPart } from './scores.ts';
-import { failureOf, must } from './stop.ts';
 import type { Network, WatchedSet } from './watch.ts';
 
 export type ShardOutcome = {

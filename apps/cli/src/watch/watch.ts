@@ -10,13 +10,13 @@ import * as E from 'fp-ts/lib/Either.js';
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
 import type { Context } from '../core/context.ts';
 import { type Failure, modelFailure, showFailure } from '../core/failure.ts';
+import { failureOf } from '../core/stop.ts';
 import { bytesOf } from '../inputs/files.ts';
 import { claim } from '../locks/claim.ts';
 import { type Checkpoint, checkpointsIn } from './checkpoints.ts';
 import { evaluate, whole } from './evaluate.ts';
 import { claimFolder, type EvaluationSet, isRecorded, recordScores } from './record.ts';
 import { metrics } from './scores.ts';
-import { failureOf } from './stop.ts';
 import type { Truth } from './truth.ts';
 
 export type WatchedSet = EvaluationSet & { readonly truth: Truth; readonly images: readonly string[] };
