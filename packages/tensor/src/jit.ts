@@ -7,7 +7,7 @@ import type { Buffer, Device, Run, Stored } from './device.ts';
 import { ArgumentError, TensorError } from './errors.ts';
 import type { OpOf } from './op.ts';
 import { planGraph } from './plan/plan.ts';
-import { capturedBy, openPlans, type Traced } from './plans.ts';
+import { capturedBy, openPlans, type Plans, type Traced } from './plans.ts';
 import { hearing, type Print, printsOf, withPrints } from './print.ts';
 import { type HostArray, sizeOf } from './shape.ts';
 import { complete, donate, free, occupy, usable, whenIdle, wrap } from './stored.ts';
@@ -216,6 +216,59 @@ const checkDonated = (args: readonly unknown[], donate: readonly number[], captu
   return taken;
 };
 
+/** Bytes that a program takes beside its arguments: between its steps, and for results with memory of their own. */
+const bytesOf = <R>({ graph, options }: Traced<R>): number => {
+  const { scratch, results, values } = planGraph(graph, options);
+  return results.reduce((sum, id) => {
+    const { place, shape } = values[id];
+    return place.kind === 'result' && place.reuses === undefined ? sum + 4 * sizeOf(shape) : sum;
+  }, scratch);
+};
+
+/** A run of the plan for these arguments; memory that is donated belongs to it from now on. */
+const begin = async <A extends unknown[], R>(
+  device: Device,
+  plans: Plans<A, R>,
+  positions: readonly number[],
+  args: A,
+): Promise<Begun<R>> => {
+  const missing = positions.find((position) => !(position in args));
+  if (missing !== undefined) {
+    const expected = `positions among the ${args.length} arguments of the call`;
+    throw new ArgumentError('jit', 'donate', expected, String(missing));
+  }
+  const { executable, result, prints, constants, captured } = await plans.for(args);
+  checkCaptured(captured, device);
+  const given = leavesOf<Tensor>(args).map((t) => argument(t, device));
+  const taken = positions.length > 0 ? checkDonated(args, positions, captured) : [];
+  const run = executable.start([...given, ...constants]);
+  for (const stored of taken) donate(stored);
+  return { run, result, prints };
+};
+
+type Begun<R> = { readonly run: Run; readonly result: R; readonly prints: readonly Print[] };
+
+/** A part of the result tree with values: the first of its leaves is the run's result `first`. */
+const handOut = async <T>(device: Device, { results }: Run, tree: T, first: number): Promise<Fetching<T>> => {
+  const take = (buffer: Buffer): Promise<HostArray> => {
+    const array = device.read(buffer).finally(() => device.free(buffer));
+    // Who asks for it later learns of a failure then.
+    array.catch(() => {});
+    return array;
+  };
+  const values = await Promise.all(
+    leavesOf<Leaf>(tree, isLeaf).map(async (leaf, i) => {
+      const buffer = results[first + i];
+      const manner = mannerOf(leaf);
+      if (manner === 'tensor') return { value: wrap(device, buffer) };
+      const array = take(buffer);
+      return { value: manner === 'array' ? await array : array };
+    }),
+  );
+  let index = 0;
+  return mapTree<Fetching<T>>(tree, () => values[index++].value, isLeaf as (x: unknown) => x is Tensor);
+};
+
 /**
  * `f` compiled for a device. Arguments are trees of tensors; anything else in them is static: another value of it is another
  * trace. `f` must be pure in its arguments (what else it reads is fixed at the first call for them). Calls run in order.
@@ -232,85 +285,38 @@ export const jit = <A extends unknown[], R>(
   const trace = traceWith(f, positions, staged);
   const plans = openPlans(device, trace, most);
 
-  const bytes = (...args: A): number => {
-    const { graph, options } = trace(args);
-    const { scratch, results, values } = planGraph(graph, options);
-    return results.reduce((sum, id) => {
-      const { place, shape } = values[id];
-      return place.kind === 'result' && place.reuses === undefined ? sum + 4 * sizeOf(shape) : sum;
-    }, scratch);
-  };
-
-  const begin = async (args: A) => {
-    const missing = positions.find((position) => !(position in args));
-    if (missing !== undefined)
-      throw new ArgumentError(
-        'jit',
-        'donate',
-        `positions among the ${args.length} arguments of the call`,
-        String(missing),
-      );
-    const { executable, result, prints, constants, captured } = await plans.for(args);
-    checkCaptured(captured, device);
-    const given = leavesOf<Tensor>(args).map((t) => argument(t, device));
-    const taken = positions.length > 0 ? checkDonated(args, positions, captured) : [];
-    const run = executable.start([...given, ...constants]);
-    for (const stored of taken) donate(stored);
-    return { run, result, prints };
-  };
-
   const start = async (given: A) => {
     const concrete = leavesOf<Tensor>(given).every(isConcrete);
     const args = concrete ? given : await evaluate(device, given);
     const release = await occupy(device);
-    const { result, prints, run } = await begin(args).catch((error: unknown) => {
+    const { run, result, prints } = await begin(device, plans, positions, args).catch((error: unknown) => {
       release();
       throw error;
     });
-    const take = (buffer: Buffer): Promise<HostArray> => {
-      const array = device.read(buffer).finally(() => device.free(buffer));
-      // Who asks for it later learns of a failure then.
-      array.catch(() => {});
-      return array;
-    };
-    /** A part of the result tree with values, whose first leaf is the given one. */
-    const handOut = async <T>(tree: T, first: number): Promise<Fetching<T>> => {
-      const values = await Promise.all(
-        leavesOf<Leaf>(tree, isLeaf).map(async (leaf, i) => {
-          const buffer = run.results[first + i];
-          const manner = mannerOf(leaf);
-          if (manner === 'tensor') return { value: wrap(device, buffer) };
-          const array = take(buffer);
-          return { value: manner === 'array' ? await array : array };
-        }),
-      );
-      let index = 0;
-      return mapTree<Fetching<T>>(tree, () => values[index++].value, isLeaf as (x: unknown) => x is Tensor);
-    };
     const own = run.results.length - prints.length;
     /** After the last stage, when the results from `first` on have not been handed out. */
     const end = (first: number) => finish(device, run, prints, run.results.slice(first, own));
-    return { run, result, handOut, release, end, own };
+    return { run, result, release, end, own };
   };
 
   const call = async (...args: A): Promise<Fetching<R>> => {
-    const { run, result, handOut, release, end } = await start(args);
+    const { run, result, release, end } = await start(args);
     try {
       complete(run);
       await end(0);
     } finally {
       release();
     }
-    return handOut(result, 0);
+    return handOut(device, run, result, 0);
   };
 
   const stages = async function* (...args: A): AsyncGenerator<Stage<R>> {
-    const { run, result, handOut, release, end, own } = await start(args);
+    const { run, result, release, end, own } = await start(args);
     let first = 0;
     try {
       for (const part of result as readonly unknown[]) {
         run.advance();
-        const values = (await handOut(part, first)) as Stage<R>;
+        const values = (await handOut(device, run, part, first)) as Stage<R>;
         first += leavesOf(part, isLeaf).length;
         yield values;
       }
@@ -331,5 +337,6 @@ export const jit = <A extends unknown[], R>(
     await plans.for(args).finally(release);
   };
   const close = (): void => whenIdle(device, plans.close);
+  const bytes = (...args: A): number => bytesOf(trace(args));
   return Object.assign(call, { stages, close, prepare, bytes });
 };

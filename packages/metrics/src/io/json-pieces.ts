@@ -16,6 +16,7 @@ const segments: ReadonlySet<string> = new Set(['segmentation']);
  * @param unread keys that are left out at any depth.
  * @throws SyntaxError where the text is not JSON of these shapes.
  */
+// biome-ignore lint/complexity/noExcessiveLinesPerFunction: one automaton, whose state changes with every byte of files of gigabytes
 export const jsonPieces = async (chunks: AsyncIterable<Uint8Array>, unread = segments): Promise<unknown> => {
   const names = [...unread].map((name) => `"${name}"`);
   const withoutUnread = (key: string, value: unknown): unknown => (unread.has(key) ? undefined : value);

@@ -38,6 +38,7 @@ export type FilterGradient = ConvPlan & {
  * Parameters: image, dy, scratch, parts. Item: (group, split, round of filters). Then `combine`, with the parameters parts
  * and filter gradient. `addFunction` puts a function into the module.
  */
+// biome-ignore lint/complexity/noExcessiveLinesPerFunction: it writes one kernel, in the order in which it runs
 export const filterGradient = (
   g: Geometry,
   groups: number,

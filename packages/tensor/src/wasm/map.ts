@@ -191,6 +191,7 @@ export type ReducePlan = {
 const pieceRows = 256;
 
 /** Folds `axes` away. With `pieces` > 1, item (kept, piece) writes its own row of partial results, to be folded again. */
+// biome-ignore lint/complexity/noExcessiveLinesPerFunction: it writes one kernel, in the order in which it runs
 export const reduceKernel = (
   shape: Shape,
   axes: readonly number[],

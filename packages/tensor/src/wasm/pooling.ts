@@ -72,6 +72,7 @@ export const maxPoolKernel = (g: Geometry): ConvPlan => {
 };
 
 /** Parameters: image, dy, image gradient. Item: one image. The first largest element of a window takes its gradient. */
+// biome-ignore lint/complexity/noExcessiveLinesPerFunction: it writes one kernel, in the order in which it runs
 export const maxPoolGradKernel = (g: Geometry): ConvPlan => {
   const { f, p, begin, end } = kernel();
   const [item, i, j, at, dy, dx, x, lines, channel] = f.locals(9);

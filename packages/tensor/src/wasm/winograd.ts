@@ -123,6 +123,7 @@ export type Winograd = {
   ) => ConvPlan;
 };
 
+// biome-ignore lint/complexity/noExcessiveLinesPerFunction: it writes one kernel, in the order in which it runs
 const winograd = (v: Variant, g: Geometry, filters: number, tile: Tile): Winograd => {
   const { rows, columns, fused } = tile;
   const { m } = v;
@@ -133,6 +134,7 @@ const winograd = (v: Variant, g: Geometry, filters: number, tile: Tile): Winogra
       kernel: filterKernel(v, order, columns, betweenFilters, fused),
       floats: (count * betweenFilters) / 4,
     }),
+    // biome-ignore lint/complexity/noExcessiveLinesPerFunction: it writes one kernel, in the order in which it runs
     convolution: (calls, addFunction, threads, epilogue) => {
       const { total, block, blocks, chunks, panels } = blocking(v, g, filters, tile, threads);
       const width = panels * columns;

@@ -1,59 +1,18 @@
-/** From a graph to a replay: pipelines, buffers and bind groups are made once, a stage is one submission. */
-import type { Buffer, CompileOptions, Executable, Run } from '../device.ts';
+/** From a graph to what a run replays: kernels are chosen, and pipelines, memory and constants made, once. */
+import type { CompileOptions, Executable } from '../device.ts';
 import type { Graph } from '../graph.ts';
 import { costOf } from '../plan/cost.ts';
 import { planGraph } from '../plan/plan.ts';
 import { idsOf, type Place, type Program, type ValueId } from '../plan/program.ts';
-import type { ProfileEvent } from '../profile.ts';
-import { type HostArray, sizeOf } from '../shape.ts';
-import type { AdapterFacts } from './adapter.ts';
-import { guarded, type Pool, type Room, type Scratch } from './buffers.ts';
+import { sizeOf } from '../shape.ts';
+import { guarded, type Room } from './buffers.ts';
 import { TooLargeError } from './errors.ts';
 import { halfPlaces } from './half.ts';
-import type { Binding, Kernel } from './kernel.ts';
+import type { Kernel } from './kernel.ts';
 import { lower } from './lower.ts';
-import type { Means } from './lowering.ts';
-import type { Pipelines } from './pipelines.ts';
+import { type Compiled, profiler, type Ready, startRun } from './run.ts';
+import type { Shop } from './shop.ts';
 import { assignSlots } from './slots.ts';
-import { recordTimed, type Timed } from './timer.ts';
-import type { Tuner } from './tuning.ts';
-
-/** What all programs of a device share. */
-export type Shop = {
-  readonly gpu: GPUDevice;
-  readonly facts: AdapterFacts;
-  readonly means: Means;
-  /** Whether images between layers are stored as 16 bits. */
-  readonly half: boolean;
-  readonly storage: Pool;
-  /** Values between steps, and those within a step. */
-  readonly scratch: Scratch;
-  readonly temporaries: Scratch;
-  readonly pipelines: Pipelines;
-  readonly tuner?: Tuner | undefined;
-  readonly way?: number | undefined;
-  readonly profile?: ((event: ProfileEvent) => void) | undefined;
-  /** A number for each program. */
-  readonly number: () => number;
-  /** Since when the profile counts: the first kernel. */
-  readonly clock: { origin?: number | undefined };
-  /** What is still to be told to `profile`. */
-  readonly untold: Set<Promise<void>>;
-  readonly upload: (data: HostArray) => GPUBuffer;
-  /** Throws what has gone wrong since. */
-  readonly check: () => void;
-};
-
-type Ready = {
-  readonly kernel: Kernel;
-  readonly groups: readonly [number, number, number];
-  readonly pipeline: GPUComputePipeline;
-  readonly layout: GPUBindGroupLayout;
-  /** That the kernel reads beside its operands. */
-  readonly numbers: Uint32Array<ArrayBuffer>;
-  bound: readonly GPUBuffer[];
-  group?: GPUBindGroup;
-};
 
 /** The step as people know it: with its layer, where scopes name one. */
 const nameOf = (program: Program, step: number): string => {
@@ -126,184 +85,93 @@ const placeNumbers = (gpu: GPUDevice, ready: readonly Ready[]) => {
   return { buffer, entryFor };
 };
 
-export const compile = async (shop: Shop, graph: Graph, options: CompileOptions = {}): Promise<Executable> => {
-  const { gpu, storage, pipelines, tuner, profile, check } = shop;
-  check();
-  const program = planGraph(graph, options);
-  const half = shop.half ? halfPlaces(program) : new Set<Place>();
+/** Bytes of each value, and of what each binding of a kernel reads or writes. */
+const sizesOf = (program: Program, half: ReadonlySet<Place>, temporaries: readonly { readonly size: number }[]) => {
   const bytesOf = (id: ValueId): number =>
     (half.has(program.values[id].place) ? 2 : 4) * sizeOf(program.values[id].shape);
-  const lowered = lower(program, shop.means, half);
-  const slots = assignSlots(program, bytesOf);
-  const shared = shareTemporaries(lowered.temporaries);
-  checkSizes(shop, program, bytesOf, lowered.kernels);
   const boundBytes = ({ bindings }: Kernel): readonly number[] =>
     bindings.map(({ operand }) =>
-      'value' in operand ? bytesOf(operand.value) : 4 * lowered.temporaries[operand.temporary].size,
+      'value' in operand ? bytesOf(operand.value) : 4 * temporaries[operand.temporary].size,
     );
-  await guarded(gpu, () => tuner?.meet(lowered.kernels.map((kernel) => ({ kernel, bytes: boundBytes(kernel) }))));
+  return { bytesOf, boundBytes };
+};
 
+/** Every kernel in the way that the tuner has found, with its pipeline. */
+const makeReady = ({ gpu, pipelines, tuner, way }: Shop, program: Program, kernels: readonly Kernel[]) => {
   const form = pipelines.form(formOf(program));
   const prepare = async (kernel: Kernel, i: number): Promise<Ready> => {
     const { ways, step, bindings } = kernel;
-    const rank = i - lowered.kernels.findIndex((other) => other.step === step);
-    const { groups, code } = (ways[shop.way ?? 0] ?? tuner?.choose(kernel) ?? ways[0]).write();
+    const rank = i - kernels.findIndex((other) => other.step === step);
+    const { groups, code } = (ways[way ?? 0] ?? tuner?.choose(kernel) ?? ways[0]).write();
     const name = `${form} ${step}.${rank}`;
     const { pipeline, numbers } = await pipelines.shared(name, code, bindings.length, nameOf(program, step));
     return { kernel, groups, pipeline, layout: pipeline.getBindGroupLayout(0), numbers, bound: [] };
   };
-  const ready = await guarded(gpu, () => Promise.all(lowered.kernels.map(prepare)));
-  const numbers = await guarded(gpu, () => placeNumbers(gpu, ready));
+  return guarded(gpu, () => Promise.all(kernels.map(prepare)));
+};
 
+/** Memory for what lies between steps and within them, or neither. */
+const reserve = async (
+  { gpu, facts, scratch, temporaries }: Shop,
+  between: readonly number[],
+  within: readonly number[],
+): Promise<{ readonly scratch: Room; readonly temporaries: Room }> => {
   const rooms: Room[] = [];
   try {
     await guarded(gpu, () => {
-      rooms.push(shop.scratch.reserve(slots.sizes), shop.temporaries.reserve(shared.sizes));
+      rooms.push(scratch.reserve(between), temporaries.reserve(within));
     });
   } catch (error) {
     for (const room of rooms) room.undo();
     if (!(error instanceof TooLargeError)) throw error;
-    const bytes = [...slots.sizes, ...shared.sizes].reduce((sum, size) => sum + size, 0);
+    const bytes = [...between, ...within].reduce((sum, size) => sum + size, 0);
     throw new TooLargeError(
-      `The program needs ${bytes} bytes for what it computes on the way, and ${shop.facts.name} has no room for them. Work on smaller parts, or use the device "wasm". (${error.message})`,
+      `The program needs ${bytes} bytes for what it computes on the way, and ${facts.name} has no room for them. Work on smaller parts, or use the device "wasm". (${error.message})`,
     );
   }
   for (const room of rooms) room.keep();
-  const [scratch, temporaries] = rooms;
+  return { scratch: rooms[0], temporaries: rooms[1] };
+};
 
+const uploadConstants = ({ upload }: Shop, { values }: Program): ReadonlyMap<Place, GPUBuffer> => {
   const constants = new Map<Place, GPUBuffer>();
-  for (const { place } of program.values) {
-    if (place.kind === 'constant' && !constants.has(place)) constants.set(place, shop.upload(place.data));
-  }
-  const donated = new Set(options.donated ?? []);
+  for (const { place } of values)
+    if (place.kind === 'constant' && !constants.has(place)) constants.set(place, upload(place.data));
+  return constants;
+};
+
+export const compile = async (shop: Shop, graph: Graph, options: CompileOptions = {}): Promise<Executable> => {
+  const { gpu, storage, tuner, check } = shop;
+  check();
+  const program = planGraph(graph, options);
+  const half = shop.half ? halfPlaces(program) : new Set<Place>();
+  const { kernels, temporaries } = lower(program, shop.means, half);
+  const { bytesOf, boundBytes } = sizesOf(program, half, temporaries);
+  const slots = assignSlots(program, bytesOf);
+  const shared = shareTemporaries(temporaries);
+  checkSizes(shop, program, bytesOf, kernels);
+  await guarded(gpu, () => tuner?.meet(kernels.map((kernel) => ({ kernel, bytes: boundBytes(kernel) }))));
+  const ready = await makeReady(shop, program, kernels);
+  const numbers = await guarded(gpu, () => placeNumbers(gpu, ready));
+  const rooms = await reserve(shop, slots.sizes, shared.sizes);
+  const constants = uploadConstants(shop, program);
   const uploads = new Map<number, GPUBuffer>();
-  /** An argument's buffer: its own, or the plan's copy of a host array. */
-  const bring = (argument: Buffer | HostArray, index: number): GPUBuffer => {
-    if (!ArrayBuffer.isView(argument)) return argument.handle as GPUBuffer;
-    const known = donated.has(index) ? undefined : uploads.get(index);
-    if (!known) {
-      const buffer = shop.upload(argument);
-      if (!donated.has(index)) uploads.set(index, buffer);
-      return buffer;
-    }
-    gpu.queue.writeBuffer(known, 0, argument.buffer, argument.byteOffset, argument.byteLength);
-    return known;
+  const compiled: Compiled = {
+    ...{ program, ready, constants, uploads },
+    donated: new Set(options.donated ?? []),
+    numbersOf: numbers.entryFor,
+    scratchOf: (place) => rooms.scratch.at(slots.of.get(place) ?? 0),
+    temporary: (index) => rooms.temporaries.at(shared.of[index]),
+    tell: shop.profile && profiler(shop, program, shop.profile),
   };
-
-  const plan = shop.number();
-  /** Tells `profile` of some kernels, of which each was timed. */
-  const costs = profile ? program.steps.map((step) => costOf(step, program)) : [];
-  const tell = async (kernels: readonly Ready[], spans: ReturnType<typeof recordTimed>): Promise<void> => {
-    const told = await spans();
-    shop.clock.origin ??= told[0]?.start;
-    told.forEach(({ start: stamp, duration }, i) => {
-      const start = stamp - (shop.clock.origin ?? 0);
-      const { step } = kernels[i].kernel;
-      const { label, flops, bytes } = costs[step];
-      const scope = program.scopes[step];
-      const first = kernels[i - 1]?.kernel.step !== step;
-      profile?.({
-        ...{ plan, step, op: program.steps[step].kind, label, start, duration },
-        ...(scope !== undefined && { scope }),
-        ...{ flops: first ? flops : 0, bytes: first ? bytes : 0 },
-      });
-    });
-  };
-
-  const start = (args: readonly (Buffer | HostArray)[]): Run => {
-    check();
-    const given = args.map(bring);
-    const reused = new Set<number>();
-    const results = program.results.map((id): Buffer => {
-      const { place, shape, dtype } = program.values[id];
-      if (place.kind !== 'result') throw new Error('a result has a place of its own');
-      if (place.reuses === undefined) return { shape, dtype, handle: storage.take(4 * sizeOf(shape)) };
-      reused.add(place.reuses);
-      return { shape, dtype, handle: given[place.reuses] };
-    });
-    const bufferOf = (id: ValueId): GPUBuffer => {
-      const { place } = program.values[id];
-      switch (place.kind) {
-        case 'argument':
-          return given[place.index];
-        case 'constant':
-          return constants.get(place) as GPUBuffer;
-        case 'stored':
-          return place.stored.buffer.handle as GPUBuffer;
-        case 'scratch':
-          return scratch.at(slots.of.get(place) ?? 0);
-        case 'result':
-          return results[place.index].handle as GPUBuffer;
-      }
-    };
-    const bufferFor = ({ operand }: Binding): GPUBuffer =>
-      'value' in operand ? bufferOf(operand.value) : temporaries.at(shared.of[operand.temporary]);
-    /** The group of the last run, where nothing lies elsewhere now. */
-    const groupFor = (entry: Ready): GPUBindGroup => {
-      const { bound, layout } = entry;
-      const { bindings } = entry.kernel;
-      let same = bound.length === bindings.length;
-      for (let i = 0; same && i < bindings.length; i++) same = bufferFor(bindings[i]) === bound[i];
-      if (same && entry.group) return entry.group;
-      entry.bound = bindings.map(bufferFor);
-      entry.group = gpu.createBindGroup({
-        layout,
-        entries: [
-          ...entry.bound.map((buffer, binding) => ({ binding, resource: { buffer } })),
-          ...numbers.entryFor(entry),
-        ],
-      });
-      return entry.group;
-    };
-    const dispatch = (pass: GPUComputePassEncoder, entry: Ready): void => {
-      pass.setPipeline(entry.pipeline);
-      pass.setBindGroup(0, groupFor(entry));
-      pass.dispatchWorkgroups(...entry.groups);
-    };
-
-    let [next, stage] = [0, 0];
-    const submit = (end: number): void => {
-      const encoder = gpu.createCommandEncoder();
-      const from = next;
-      while (next < ready.length && ready[next].kernel.step < end) next++;
-      const kernels = ready.slice(from, next);
-      if (profile) {
-        const groups = kernels.map(
-          (entry): Timed =>
-            (pass) =>
-              dispatch(pass, entry),
-        );
-        const spans = recordTimed(gpu, encoder, groups);
-        gpu.queue.submit([encoder.finish()]);
-        const told = tell(kernels, spans).finally(() => shop.untold.delete(told));
-        shop.untold.add(told);
-        return;
-      }
-      const pass = encoder.beginComputePass();
-      for (const entry of kernels) dispatch(pass, entry);
-      pass.end();
-      gpu.queue.submit([encoder.finish()]);
-    };
-    const advance = (): boolean => {
-      if (stage === program.stages.length) return false;
-      check();
-      submit(program.stages[stage++]);
-      if (stage < program.stages.length) return true;
-      for (const index of donated) if (!reused.has(index)) storage.give(given[index]);
-      return true;
-    };
-    return { results, advance };
-  };
-
   return {
-    start,
+    start: (args) => startRun(shop, compiled, args),
     close: () => {
-      scratch.release();
-      temporaries.release();
+      rooms.scratch.release();
+      rooms.temporaries.release();
       numbers.buffer?.destroy();
       for (const buffer of [...constants.values(), ...uploads.values()]) storage.give(buffer);
       uploads.clear();
-      constants.clear();
     },
   };
 };
