@@ -74,7 +74,7 @@ export { type Activation, activations } from './layers/common/activations.ts';
 export { elements, type ImageShape, type LayerShape, showImageShape } from './layers/common/shape.ts';
 export type { KernelShape } from './layers/common/weights.ts';
 export type { LayerType } from './layers/index.ts';
-export { type IouLoss, iouLosses, type Representation } from './layers/yolo.ts';
+export type { Representation } from './layers/yolo.ts';
 // The training loss
 export {
   type Assignment,
@@ -87,6 +87,7 @@ export {
 } from './loss/assignment.ts';
 export {
   type BoxLoss,
+  boxLossNames,
   type Compatibility,
   type GradientKind,
   type HeadConfig,

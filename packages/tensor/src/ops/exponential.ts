@@ -64,19 +64,18 @@ export const log1p = (x: Tensor): Tensor => {
 /** As a constant to every derivative. */
 const stopped = tag({ name: 'stop', uid: 0, payload: stopMark });
 
-/** The largest f32. */
-const largest = 2 ** 128 - 2 ** 104;
-
-/**
- * The largest value m and e^(x - m). The shift changes nothing but the range, so it has no derivative. A largest value that
- * is infinite does not shift: infinity less itself would be NaN.
- */
-const shiftedBy = (x: Tensor, axes: readonly number[]) => {
-  const top = stopped(max({ axes, keep: true })(x));
-  const m = select(less(largest, abs(top)), 0, top);
+/** The largest value m and e^(x - m). The shift changes nothing but the range, so it has no derivative. */
+const shiftedBy = (x: Tensor, m: Tensor) => {
   const shifted = sub(x, m);
   return { m, shifted, e: exp(shifted) };
 };
+
+const largestOver = (x: Tensor, axes: readonly number[]): Tensor => stopped(max({ axes, keep: true })(x));
+
+/** The largest f32. */
+const largest = 2 ** 128 - 2 ** 104;
+/** A largest value that is infinite does not shift: infinity less itself would be NaN. */
+const finiteOr0 = (m: Tensor): Tensor => select(less(largest, abs(m)), 0, m);
 
 /**
  * log of the sum of e^(x - m). One of the summands is 1, and is left out of the sum before the others are lost beside it:
@@ -97,7 +96,7 @@ export const logSumExp = (options: ReduceOptions = {}) => {
     const kept = shape.map((d, i) => (axes.includes(i) ? 1 : d));
     const dims = options.keep ? kept : shape.filter((_, i) => !axes.includes(i));
     if (axes.some((a) => shape[a] === 0)) return broadcastTo(dims)(scalar(Number.NEGATIVE_INFINITY));
-    const { m, e } = shiftedBy(x, axes);
+    const { m, e } = shiftedBy(x, finiteOr0(largestOver(x, axes)));
     return reshape(dims)(add(m, logOfSum(x, m, e, axes)));
   };
 };
@@ -105,11 +104,11 @@ export const logSumExp = (options: ReduceOptions = {}) => {
 const last = (op: string, x: Tensor): readonly number[] =>
   normaliseAxes(op, [-1], checkTensor(op, 'x', x, 'f32').shape);
 
-/** Along the last axis e^x by its sum. */
+/** Along the last axis e^x by its sum; NaN in all of a row whose largest value is infinite. */
 export const softmax = (x: Tensor): Tensor => {
   const axes = last('softmax', x);
   if (sizeOf(x.shape) === 0) return x;
-  const { e } = shiftedBy(x, axes);
+  const { e } = shiftedBy(x, largestOver(x, axes));
   return div(e, sum({ axes, keep: true })(e));
 };
 
@@ -117,6 +116,6 @@ export const softmax = (x: Tensor): Tensor => {
 export const logSoftmax = (x: Tensor): Tensor => {
   const axes = last('logSoftmax', x);
   if (sizeOf(x.shape) === 0) return x;
-  const { m, shifted, e } = shiftedBy(x, axes);
+  const { m, shifted, e } = shiftedBy(x, largestOver(x, axes));
   return sub(shifted, logOfSum(x, m, e, axes));
 };

@@ -5,14 +5,13 @@ import { decimal, decimals, flag, optional, text, whole, wholes, word } from '..
 import { refused, trainingOnly, without } from '../darknet/key-rule.ts';
 import type { Advice, Problem } from '../darknet/section-rule.ts';
 import { cfgNmsKinds } from '../detect/overlap.ts';
+import { type BoxLoss, boxLossNames } from '../loss/head.ts';
 import { activateHead } from '../network/head.ts';
 import { single } from './common/build.ts';
 import { layerKind } from './common/kind.ts';
 import { same } from './common/onnx.ts';
 import { fail, shape } from './common/shape.ts';
 
-export const iouLosses = ['mse', 'iou', 'giou', 'diou', 'ciou'] as const;
-export type IouLoss = (typeof iouLosses)[number];
 export type Representation = 'exp' | 'lin';
 
 const keys = {
@@ -26,7 +25,7 @@ const keys = {
   /** Multiplies the box delta and box loss of every loss but mse. */
   iou_normalizer: decimal(0.75),
   cls_normalizer: decimal(1),
-  iou_loss: word(iouLosses, 'iou', 'iou'),
+  iou_loss: word(boxLossNames, 'iou', 'iou'),
   representation: word(['exp', 'lin'], 'exp', 'exp'),
   /** Most truths per image. */
   max: whole(90, { min: 1 }),
@@ -109,7 +108,7 @@ const checkAnchors = ({ num, mask, anchors }: Anchors): readonly Problem[] => {
 };
 
 /** What a cfg leaves to defaults that differ from what the original's README says of them (SPEC D-12). */
-const adviseLoss = ({ iou_loss }: { readonly iou_loss: IouLoss }, given: ReadonlySet<string>): readonly Advice[] => {
+const adviseLoss = ({ iou_loss }: { readonly iou_loss: BoxLoss }, given: ReadonlySet<string>): readonly Advice[] => {
   const advice: Advice[] = [];
   if (!given.has('iou_loss')) {
     advice.push({

@@ -2,9 +2,10 @@
 import { grad } from '@gdarknet/nn';
 import { add, concat, mul, read, sliceAxis, sub, sum, type Tensor, tensor } from '@gdarknet/tensor';
 import { describe, expect, test } from 'vitest';
-import { type Box, boxOf, type Edges, edgesOf, giouOf, intersectionOf, iouOf, overlapOf, unionOf } from './box.ts';
+import { type Box, boxOf, type Edges, edgesOf, giouOf, intersectionOf, iouOf, unionOf } from './box.ts';
 import { type EdgeGradientOptions, edgeGradient } from './edge-gradient.ts';
 import type { OverlapLoss } from './head.ts';
+import { overlaps } from './overlaps.ts';
 import { devices } from './testing/devices.ts';
 import { boxGoldens, mismatches } from './testing/goldens.ts';
 
@@ -74,7 +75,7 @@ describe.each(devices)('on %s', (_, open) => {
     async (kind) => {
       const device = await open();
       const edges = edgesOf(predicted);
-      const derivative = grad((e: Edges) => sum()(overlapOf[kind](between(e), truth)))(edges);
+      const derivative = grad((e: Edges) => sum()(overlaps[kind].value(between(e), truth)))(edges);
       const byRule = await read(
         device,
         concat(1)([derivative.top, derivative.bottom, derivative.left, derivative.right]),

@@ -1,7 +1,6 @@
 /**
- * Boxes as tensors, and how much two of them overlap: IoU, GIoU (Rezatofighi et al., "Generalized intersection over
- * union", 2019), DIoU and CIoU (Zheng et al., "Distance-IoU loss", 2020). Shapes stretch by the elementwise rule, so the
- * same functions serve pairs and tables. Nothing divides by zero, in value or in derivative.
+ * Boxes as tensors: edges, areas, IoU and GIoU. Shapes stretch by the elementwise rule, so the same functions serve pairs and
+ * tables. Nothing divides by zero, in value or in derivative.
  */
 import { stopGradient } from '@gdarknet/nn';
 import {
@@ -20,7 +19,6 @@ import {
   sub,
   type Tensor,
 } from '@gdarknet/tensor';
-import type { OverlapLoss } from './head.ts';
 
 /** Centre and size. */
 export type Box = { readonly x: Tensor; readonly y: Tensor; readonly width: Tensor; readonly height: Tensor };
@@ -81,12 +79,6 @@ export const giouOf = (p: Box, q: Box): Tensor => {
   return sub(iouOf(p, q), select(empty, 0, waste));
 };
 
-/** Squared distance of the centres over the squared diagonal of the enclosing box. */
-const distanceTerm = (p: Box, q: Box): Tensor => {
-  const { width, height } = enclosingSides(edgesOf(p), edgesOf(q));
-  return ratio(add(square(sub(p.x, q.x)), square(sub(p.y, q.y))), add(square(width), square(height)));
-};
-
 /** Angle of a box's diagonal; a box without height stands upright unless it has no width either. */
 const slant = ({ width, height }: Box): Tensor => atan(div(width, maximum(height, 1e-9)));
 
@@ -100,15 +92,4 @@ export const aspectTerm = (p: Box, q: Box): { readonly turn: Tensor; readonly v:
 export const aspectWeight = (p: Box, q: Box): Tensor => {
   const { v } = aspectTerm(p, q);
   return stopGradient(ratio(v, add(sub(1, iouOf(p, q)), v)));
-};
-
-export const diouOf = (p: Box, q: Box): Tensor => sub(iouOf(p, q), distanceTerm(p, q));
-export const ciouOf = (p: Box, q: Box): Tensor => sub(diouOf(p, q), mul(aspectWeight(p, q), aspectTerm(p, q).v));
-
-/** 1 for equal boxes. */
-export const overlapOf: { readonly [K in OverlapLoss]: (p: Box, q: Box) => Tensor } = {
-  iou: iouOf,
-  giou: giouOf,
-  diou: diouOf,
-  ciou: ciouOf,
 };

@@ -1,7 +1,7 @@
 /**
  * The gradient of an overlap with respect to the four edges of the predicted box, in the direction of more overlap, as the
  * original writes it out (SPEC 5.5): strict comparisons decide which edge counts, edges of a box of negative size are
- * sorted first. DIoU and CIoU, which the original does not have, are written in the same manner.
+ * sorted first. What a step of an edge changes stands with each overlap in `overlaps.ts`.
  */
 import {
   add,
@@ -19,6 +19,7 @@ import {
 } from '@gdarknet/tensor';
 import { aspectTerm, aspectWeight, type Box, type Edges, edgesOf, enclosingSides, ratio } from './box.ts';
 import type { OverlapLoss } from './head.ts';
+import { type Edge, overlaps, type Pair } from './overlaps.ts';
 
 export type EdgeGradientOptions = {
   /**
@@ -26,63 +27,6 @@ export type EdgeGradientOptions = {
    * with a gradient of its own. Default false: it is 0 there.
    */
   readonly unclamped?: boolean;
-};
-
-/** An edge of the prediction: what moving it outward does. */
-type Edge = {
-  /** Coordinate per outward step: -1 for top and left. */
-  readonly sign: 1 | -1;
-  /** 1 where the edge lies inside the truth, and so bounds the intersection. */
-  readonly inside: Tensor;
-  /** 1 where it lies outside, and so bounds the enclosing box. */
-  readonly outside: Tensor;
-  /** Lengths along the edge: of the prediction, the intersection, the enclosing box. */
-  readonly along: { readonly predicted: Tensor; readonly common: Tensor; readonly enclosing: Tensor };
-  /** Length of the enclosing box across the edge. */
-  readonly across: Tensor;
-  /** Centre of the prediction minus centre of the truth, across the edge. */
-  readonly shift: Tensor;
-  /** Derivative of CIoU's aspect term by the length across. */
-  readonly aspect: Tensor;
-};
-
-type Pair = {
-  readonly union: Tensor;
-  readonly intersection: Tensor;
-  readonly enclosing: Tensor;
-  /** Squared diagonal of the enclosing box, and squared distance of centres. */
-  readonly diagonal: Tensor;
-  readonly distance: Tensor;
-  readonly aspectWeight: Tensor;
-};
-
-const unionStep = ({ along, inside }: Edge): Tensor => sub(along.predicted, mul(along.common, inside));
-
-const iouStep = ({ union, intersection }: Pair, edge: Edge): Tensor =>
-  ratio(sub(mul(edge.along.common, edge.inside), mul(ratio(intersection, union), unionStep(edge))), union);
-
-const giouStep = (pair: Pair, edge: Edge): Tensor => {
-  const { union, enclosing } = pair;
-  const growth = mul(edge.along.enclosing, edge.outside);
-  const filling = ratio(sub(unionStep(edge), mul(ratio(union, enclosing), growth)), enclosing);
-  return add(iouStep(pair, edge), filling);
-};
-
-const diouStep = (pair: Pair, edge: Edge): Tensor => {
-  const { distance, diagonal } = pair;
-  const growth = mul(mul(edge.across, edge.outside), 2);
-  const away = mul(edge.shift, edge.sign);
-  return sub(iouStep(pair, edge), ratio(sub(away, mul(ratio(distance, diagonal), growth)), diagonal));
-};
-
-const ciouStep = (pair: Pair, edge: Edge): Tensor => sub(diouStep(pair, edge), mul(pair.aspectWeight, edge.aspect));
-
-/** Change of the overlap per outward step of an edge. */
-const steps: { readonly [K in OverlapLoss]: (pair: Pair, edge: Edge) => Tensor } = {
-  iou: iouStep,
-  giou: giouStep,
-  diou: diouStep,
-  ciou: ciouStep,
 };
 
 const sorted = ({ top, bottom, left, right }: Edges): Edges => ({
@@ -139,7 +83,7 @@ export const edgeGradient = (
     ({ sign: -1, inside: greater(mine, other), outside: less(mine, other) }) as const;
   const high = (mine: Tensor, other: Tensor) =>
     ({ sign: 1, inside: less(mine, other), outside: greater(mine, other) }) as const;
-  const derivative = (edge: Edge): Tensor => mul(steps[kind](pair, edge), edge.sign);
+  const derivative = (edge: Edge): Tensor => mul(overlaps[kind].step(pair, edge), edge.sign);
   const top = derivative({ ...vertical, ...low(a.top, b.top) });
   const bottom = derivative({ ...vertical, ...high(a.bottom, b.bottom) });
   const left = derivative({ ...horizontal, ...low(a.left, b.left) });

@@ -1,9 +1,11 @@
 /** What a `[yolo]` layer and its training options say, as the loss needs it (SPEC 1.6). */
 import { ShapeError, type Tensor } from '@gdarknet/tensor';
 
-/** Losses of a box that are one minus an overlap measure. */
-export type OverlapLoss = 'iou' | 'giou' | 'diou' | 'ciou';
-export type BoxLoss = 'mse' | OverlapLoss;
+/** Names of the losses of a box, as `iou_loss` of a cfg has them. */
+export const boxLossNames = ['mse', 'iou', 'giou', 'diou', 'ciou'] as const;
+export type BoxLoss = (typeof boxLossNames)[number];
+/** Those that are one minus an overlap measure. */
+export type OverlapLoss = Exclude<BoxLoss, 'mse'>;
 
 export type HeadConfig = {
   readonly classes: number;

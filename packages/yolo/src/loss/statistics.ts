@@ -16,14 +16,14 @@ import {
   sigmoid,
   sliceAxis,
   square,
-  sub,
   sum,
   type Tensor,
 } from '@gdarknet/tensor';
-import { boxOf, column, giouOf, iouOf, overlapOf } from './box.ts';
+import { column, giouOf, iouOf } from './box.ts';
+import { boxLosses, matchedBoxes } from './box-losses.ts';
 import { entriesOf, type HeadConfig, type LossOptions } from './head.ts';
 import type { Assigned } from './match.ts';
-import { entryIndex, predict } from './prediction.ts';
+import { entryIndex } from './prediction.ts';
 
 /** Entries of the vector, in order. */
 export const statisticNames = [
@@ -59,10 +59,12 @@ export const headStatistics = (
   rows: Tensor,
   matches: Assigned,
   delta: Tensor,
-  { compat = {} }: LossOptions,
+  options: LossOptions,
 ): { readonly vector: Tensor; readonly cost: Tensor } => {
-  const { box } = predict(head, matches.rows, matches.grid, compat.linRedecode ? 2 : 1);
-  const truth = boxOf(matches.truth);
+  const given = matchedBoxes(head, matches, options);
+  const { truth } = given;
+  const { box } = given.prediction;
+  const { error } = boxLosses[head.loss];
   const iou = iouOf(box, truth);
   const probabilities = sigmoid(sliceAxis(-1, 5, entriesOf(head))(matches.rows));
   const perTruth = concat(-1)([
@@ -72,7 +74,7 @@ export const headStatistics = (
     sigmoid(column(4)(matches.rows)),
     greater(iou, 0.5),
     greater(iou, 0.75),
-    head.loss === 'mse' ? mul(iou, 0) : sub(1, overlapOf[head.loss](box, truth)),
+    error?.(given) ?? mul(iou, 0),
   ]);
   const count = sum()(matches.present);
   const means = div(sum({ axes: [0] })(select(matches.present, perTruth, 0)), maximum(count, 1));
@@ -80,9 +82,9 @@ export const headStatistics = (
   const squares = square(delta);
   const isBox = less(entryIndex(head), 4);
   const classPart = mul(sum()(select(isBox, 0, squares)), head.clsNormalizer);
-  const boxPart = mul(sliceAxis(0, 6, 7)(means), head.loss === 'mse' ? 0 : head.iouNormalizer);
+  const boxPart = mul(sliceAxis(0, 6, 7)(means), error ? head.iouNormalizer : 0);
   const one = reshape([1]);
-  const cost = head.loss === 'mse' ? sum()(squares) : reshape([])(add(boxPart, one(classPart)));
+  const cost = error ? reshape([])(add(boxPart, one(classPart))) : sum()(squares);
   return {
     vector: concat(0)([
       sliceAxis(0, 0, 6)(means),
