@@ -1,21 +1,18 @@
 import { defineConfig } from 'vitest/config';
+import { projectNames, testsByProject } from './test/projects.ts';
 
 const conditions = ['@gdarknet/source', 'module', 'node', 'import', 'default'];
+const tests = testsByProject();
 
 export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
-    include: [
-      'packages/*/src/**/*.test.ts',
-      'packages/*/bench/**/*.test.ts',
-      'apps/*/src/**/*.test.ts',
-      'test/**/*.test.ts',
-    ],
     execArgv: ['--conditions=@gdarknet/source'],
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 120_000,
     hookTimeout: 120_000,
+    projects: projectNames.map((name) => ({ extends: true, test: { name, include: [...tests[name]] } })),
   },
 });
