@@ -1,13 +1,31 @@
 /** The `gdarknet` command from the sources, built or not: `npm run -s gdarknet -- <arguments>`. */
 import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fromSource, node, root, setup } from './setup.mjs';
 
 setup();
+// A child starts deaf to nothing, whatever this process was told to ignore: nohup's wish is handed on.
+const isHeld = () => {
+  try {
+    return (
+      (Number.parseInt(/^SigIgn:\s*([0-9a-f]+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? '0', 16) &
+        1) ===
+      1
+    );
+  } catch {
+    return false;
+  }
+};
+const held = process.env.GDARKNET_NOHUP !== undefined || isHeld();
 const child = spawn(node, [...fromSource, join(root, 'apps/cli/src/main.ts'), ...process.argv.slice(2)], {
   stdio: 'inherit',
   // Relative paths mean the folder where the user is, not the root where npm runs scripts.
   cwd: process.env.INIT_CWD ?? process.cwd(),
+  env: held ? { ...process.env, GDARKNET_NOHUP: '1' } : process.env,
 });
-for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
+// SIGUSR1 too: Node itself would open its debugger.
+const unix = process.platform === 'win32' ? [] : ['SIGUSR1', 'SIGUSR2', ...(held ? [] : ['SIGHUP'])];
+const windows = process.platform === 'win32' ? ['SIGBREAK'] : [];
+for (const signal of ['SIGINT', 'SIGTERM', ...unix, ...windows]) process.on(signal, () => child.kill(signal));
 child.on('exit', (code, signal) => process.exit(signal ? 1 : (code ?? 1)));

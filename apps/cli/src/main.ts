@@ -1,22 +1,27 @@
 #!/usr/bin/env node
-import { exitStatus } from './core/failure.ts';
 /** The `gdarknet` command. */
-import { run } from './run.ts';
+import { exitStatus } from './core/failure.ts';
+import { listen } from './core/signals.ts';
+import { guardStreams } from './core/streams.ts';
+import { runIn } from './run.ts';
 
-const interruption = new AbortController();
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.on(signal, () => {
-    // Asked twice: now, whatever is going on. Files are replaced whole, so nothing is left half-written.
-    if (interruption.signal.aborted) process.exit(exitStatus.interrupted);
-    interruption.abort();
-  });
-}
-// A reader that has seen enough (`| head`) is no failure.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(exitStatus.done);
-  throw error;
+const { stdout, stderr, ...streams } = guardStreams(process);
+/** What would be lost if the process ended now. */
+let atRisk: (() => string | undefined) | undefined;
+
+const signals = listen(() => {
+  // Files are replaced whole, so nothing is left half-written.
+  const lost = atRisk?.();
+  stderr.write(`gdarknet: interrupted again: ended at once${lost === undefined ? '' : `; lost: ${lost}`}\n`);
+  process.exit(exitStatus.interrupted);
 });
 
-run(process.argv.slice(2), process, interruption.signal).then((status) => {
+runIn(process.argv.slice(2), {
+  ...{ stdout, stderr, stdin: process.stdin, ...streams, ...signals },
+  end: (status) => process.exit(status),
+  onRisk: (told) => {
+    atRisk = told;
+  },
+}).then((status) => {
   process.exitCode = status;
 });

@@ -38,6 +38,11 @@ export type Command = {
   /** Other paths to it: those of the original. */
   readonly aliases: readonly (readonly string[])[];
   readonly summary: string;
+  /**
+   * What it is run for. Of `stdout`, a reader that ends has seen enough, and the command ends too; any other trouble with
+   * stdout is a failure. `files` are made whether or not anybody reads along. `both`: files are made, and stdout must hold.
+   */
+  readonly product: 'stdout' | 'files' | 'both';
   readonly details: readonly string[];
   readonly examples: readonly string[];
   readonly positionals: PositionalTable;
@@ -53,6 +58,7 @@ export const command = <P extends PositionalTable, O extends OptionTable>(row: {
   readonly path: readonly string[];
   readonly aliases?: readonly (readonly string[])[];
   readonly summary: string;
+  readonly product: Command['product'];
   readonly details?: readonly string[];
   readonly examples?: readonly string[];
   readonly positionals: P;

@@ -16,6 +16,7 @@ const table = [
   command({
     path: ['test'],
     aliases: [['detector', 'test']],
+    product: 'files',
     summary: 'Detect.',
     positionals: { data: one('the data'), weights: maybe('weights'), images: any('pictures') },
     options: {
@@ -30,6 +31,7 @@ const table = [
   }),
   command({
     path: ['eval', 'voc'],
+    product: 'files',
     summary: 'Score.',
     positionals: {},
     options: {

@@ -109,6 +109,7 @@ const report = (made: Made, asJson: boolean, { print, tell }: Context): void => 
 export const anchors = command({
   path: ['anchors'],
   aliases: [['detector', 'calc_anchors']],
+  product: 'both',
   summary: 'Anchors for the boxes of a set: k-means with 1 - IoU as the distance; prints the line for the cfg.',
   details: [
     'The average IoU is the mean, over the boxes of the training part, of the overlap with the best anchor.',

@@ -28,6 +28,7 @@ const wholeWeights = (plan: NetworkPlan, context: Context) => (file: string) =>
 
 export const average = command({
   path: ['average'],
+  product: 'files',
   summary: 'Average the weights of several checkpoints of one network, rolling statistics too.',
   examples: ['gdarknet average yolov3.cfg mean.weights run_48000.weights run_49000.weights run_50000.weights'],
   positionals: { cfg: one('the network'), out: one('the file to write'), weights: any('the weights to average') },

@@ -18,6 +18,7 @@ const untilAsked = (signal: AbortSignal): Promise<void> =>
 
 export const board = command({
   path: ['board'],
+  product: 'files',
   summary: 'Serve the board: every run live, from folders and over the network.',
   details: [
     "Runs below --dir are read from Darknet's log.csv and map.txt and from our events.ndjson; others arrive over HTTP, in MLflow's tracking protocol (train --log-to, log push, any MLflow client).",

@@ -56,6 +56,7 @@ const report = (
 
 export const compare = command({
   path: ['compare'],
+  product: 'both',
   summary: 'Compare runs on both metrics: means, AP at each threshold, confidence intervals, charts.',
   details: [
     'Intervals are percentiles of a bootstrap: images are drawn with replacement, the same for all runs. Runs whose names differ in their seed alone (giou-s1, giou-s2) are pooled, and drawn too. AP with an interval follows COCO’s rules; the means follow map.txt, so VOC’s where VOC’s annotations were the truth.',

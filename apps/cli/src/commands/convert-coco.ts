@@ -10,6 +10,7 @@ import { setOptions, writeParts } from '../outputs/darknet-set.ts';
 
 export const convertCoco = command({
   path: ['convert', 'coco'],
+  product: 'files',
   summary:
     'COCO instances to a Darknet set (label files, lists, names, .data, COCO instances), or to VOC; the images are linked.',
   examples: [

@@ -11,6 +11,7 @@ import { placeOptions, writeParts } from '../outputs/darknet-set.ts';
 
 export const convertDarknet = command({
   path: ['convert', 'darknet'],
+  product: 'files',
   summary: 'A Darknet set to VOC or COCO: annotations of the train= and valid= lists; the images are linked.',
   details: [
     'Lines of label files that cannot be used are listed and left out.',

@@ -11,6 +11,7 @@ import { setOptions, writeParts } from '../outputs/darknet-set.ts';
 
 export const convertOpenimages = command({
   path: ['convert', 'openimages'],
+  product: 'files',
   summary: 'OpenImages CSV files to a Darknet, VOC or COCO set; the images are linked.',
   details: ['Only pictures that have a box of a wanted class are taken. Boxes round groups are left out.'],
   examples: [

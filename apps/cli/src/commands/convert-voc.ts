@@ -12,6 +12,7 @@ import { setOptions, writeParts } from '../outputs/darknet-set.ts';
 
 export const convertVoc = command({
   path: ['convert', 'voc'],
+  product: 'files',
   summary:
     'VOC annotations to a Darknet set (label files, lists, names, .data, COCO instances), or to COCO; the images are linked.',
   details: ['Difficult objects are left out, as the original does. Boxes that cannot be used are listed and left out.'],

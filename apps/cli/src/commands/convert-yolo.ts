@@ -8,6 +8,7 @@ import { setOptions, writeParts } from '../outputs/darknet-set.ts';
 
 export const convertYolo = command({
   path: ['convert', 'yolo'],
+  product: 'files',
   summary: 'A YOLO data.yaml folder to a Darknet, VOC or COCO set; the images are linked.',
   details: ['train: and val: may be folders, lists, or several of either.'],
   examples: ['gdarknet convert yolo roboflow/data.yaml --out roboflow-darknet'],

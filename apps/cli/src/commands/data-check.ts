@@ -28,6 +28,7 @@ const otherNames = (
 
 export const dataCheck = command({
   path: ['data', 'check'],
+  product: 'both',
   summary:
     'Look a set over: missing files, bad boxes, classes, box sizes against the anchors, duplicates, look-alikes, images in both parts.',
   details: [

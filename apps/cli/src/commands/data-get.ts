@@ -66,6 +66,7 @@ const getOne = (
 
 export const dataGet = command({
   path: ['data', 'get'],
+  product: 'files',
   summary: 'Fetch voc, coco2014, coco2017, openimages or weights: resumed, checked, unpacked, with lists and labels.',
   details: [
     'What was interrupted goes on where it was; a file that is there is not fetched again. Archives are unpacked beside, once.',

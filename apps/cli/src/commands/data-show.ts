@@ -49,6 +49,7 @@ const pictures = (
 
 export const dataShow = command({
   path: ['data', 'show'],
+  product: 'both',
   summary: 'Augmented samples of a set with their boxes, as one picture.',
   details: ['With --cfg the input size and the augmentation are those of its [net] and last [yolo] sections.'],
   examples: ['gdarknet data show voc.data --cfg yolov3-voc.cfg --out samples.png'],

@@ -21,6 +21,7 @@ const report = ({ train, valid }: DataSet, asJson: boolean, { print, tell }: Con
 
 export const dataStats = command({
   path: ['data', 'stats'],
+  product: 'stdout',
   summary: 'Pictures, boxes, classes and sizes of a set.',
   examples: ['gdarknet data stats voc.data'],
   positionals: dataSetPositional,

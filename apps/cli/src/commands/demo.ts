@@ -186,6 +186,7 @@ const failureOf = (error: unknown): Failure => {
 export const demoCommand = command({
   path: ['demo'],
   aliases: [['detector', 'demo']],
+  product: 'both',
   summary: 'Detect on a film, a camera or a folder of pictures; films go through an installed ffmpeg.',
   details: [
     'With --json one line a frame: { frame, width, height, detections }, as of `test`. Without --out and --prefix nothing is drawn.',

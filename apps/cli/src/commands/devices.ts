@@ -53,6 +53,7 @@ const show = (rows: readonly Row[], { print }: Context): void => {
 
 export const devices = command({
   path: ['devices'],
+  product: 'stdout',
   summary: 'List the devices that can compute here, and which one auto takes.',
   positionals: {},
   options: { threads: deviceOptions.threads, json },

@@ -12,6 +12,7 @@ import { attempt } from './eval-options.ts';
 
 export const evalCheck = command({
   path: ['eval', 'check'],
+  product: 'stdout',
   summary: 'Look COCO annotations over: duplicates, tiny boxes, unknown ids, labels that disagree.',
   details: ['A line a finding, with the first ids; --json lists up to 100 of each. Nothing is changed.'],
   examples: ['gdarknet eval check --gt instances_val2017.json'],

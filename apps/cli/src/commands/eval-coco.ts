@@ -235,6 +235,7 @@ type Values = Arguments<Record<never, never>, typeof options>;
 
 export const evalCoco = command({
   path: ['eval', 'coco'],
+  product: 'both',
   summary: "Score detections against COCO annotations: COCO's numbers, by boxes, masks or keypoints.",
   details: [
     'By default the defects of the original evaluators are corrected and named where the input meets them; --compat gives their numbers to the bit.',

@@ -157,6 +157,7 @@ const report = (input: Input, choice: Choice, { print, tell }: Context): TE.Task
 
 export const evalVoc = command({
   path: ['eval', 'voc'],
+  product: 'both',
   summary:
     'Score detections against VOC annotations: AP of every class at .50, .55, ... .95 on the IoU or the GIoU metric.',
   details: ["Takes the arguments of the original's voc_reval.py, underscores included, and prints what it prints."],

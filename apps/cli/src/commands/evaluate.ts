@@ -46,6 +46,7 @@ const report = (
 
 export const evaluateCommand = command({
   path: ['evaluate'],
+  product: 'files',
   summary: "Score one checkpoint on both metrics into its run's map.txt; with --shard k/n a part of the images only.",
   details: [
     'Shards may run in any order, at once and on any machines that share the folder. Each leaves its part in evaluations/shards/; the one that finds all parts there merges them, to the bits of an evaluation in one go. A shard whose part is there already is not computed again.',

@@ -25,6 +25,7 @@ const completed = (
 
 export const exportOnnxCommand = command({
   path: ['export', 'onnx'],
+  product: 'files',
   summary: 'Write a network with its weights as an ONNX model.',
   details: [
     'The input is `image`, [n, 3, height, width], RGB in 0 to 1, letterboxed as `test` does. Outputs: yolo_<layer>, [n, anchors x (5 + classes), h, w], what comes into each [yolo] layer; with --outputs boxes all heads decoded: boxes [n, rows, 4], centre and size relative to the input, and scores [n, rows, classes], before suppression.',

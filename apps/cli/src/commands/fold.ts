@@ -26,6 +26,7 @@ const clash = (paths: readonly string[]): TE.TaskEither<Failure, object> => {
 export const fold = command({
   path: ['fold'],
   aliases: [['denormalize']],
+  product: 'files',
   summary: 'Multiply batch normalisation into the weights: a cfg and weights without it, for inference elsewhere.',
   details: [
     'Detections stay the same but for rounding. The loaders here fold by themselves, so this saves them nothing.',

@@ -24,6 +24,7 @@ const show = ({ plan, notices }: ReadCfg, asJson: boolean, { print }: Context): 
 export const table = command({
   path: ['table'],
   aliases: [['ops']],
+  product: 'stdout',
   summary: 'Check a cfg and print its layers, parameters and arithmetic.',
   details: [
     'All faults of the file are reported together, each with its line and what was expected; equal ones of several layers once, with their number.',

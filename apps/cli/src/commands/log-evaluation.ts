@@ -12,6 +12,7 @@ import { dataFailure, type Failure, formatFailure, refused } from '../core/failu
 
 export const logEvaluation = command({
   path: ['log', 'evaluation'],
+  product: 'both',
   summary: 'Add precision over recall and the confusion matrix of a detector to a run, for the board and reports.',
   examples: ['gdarknet log evaluation backup/run --gt instances_valid.json --dt results/coco_results.json'],
   positionals: { run: one("the run's folder; evaluation.json is written there") },

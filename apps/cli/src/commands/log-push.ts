@@ -19,6 +19,7 @@ const lineOf = ({ folder, upload: sent, tensorboard }: Pushed): string =>
 
 export const logPush = command({
   path: ['log', 'push'],
+  product: 'files',
   summary: 'Send runs to a board or an MLflow server (--to), or write them for TensorBoard (--tensorboard).',
   details: [
     'Goes on where it was: what has been acknowledged stands in a small file in the run folder. A dead network is tried again until Ctrl-C.',

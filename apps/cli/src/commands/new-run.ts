@@ -62,6 +62,7 @@ const list = (): string =>
 
 export const newRun = command({
   path: ['new-run'],
+  product: 'files',
   summary:
     "Copy a run's configuration under another name, or start from one of the original's runs; alone, list those.",
   details: [

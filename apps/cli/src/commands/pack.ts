@@ -25,6 +25,7 @@ const checked = (out: string, without: readonly string[], extras: readonly strin
 
 export const pack = command({
   path: ['pack'],
+  product: 'files',
   summary: 'Write one self-contained folder, Node included, that runs on a machine without network.',
   details: [
     'It runs on machines of the same system and processor: `<out>/gdarknet help`. GPUs are used through what is installed there (a Vulkan driver); --without webgpu leaves that part, the largest, out.',

@@ -12,6 +12,7 @@ import { writeSet } from '../outputs/write-set.ts';
 
 export const partial = command({
   path: ['partial'],
+  product: 'files',
   summary: 'Cut weights after their first n layers: a backbone such as darknet53.conv.74. Its counter of images is 0.',
   examples: ['gdarknet partial darknet53.cfg darknet53.weights darknet53.conv.74 74'],
   positionals: {

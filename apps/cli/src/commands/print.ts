@@ -61,6 +61,7 @@ const layerIn = ({ layers }: NetworkPlan, given: string | undefined): E.Either<F
 
 export const printCommand = command({
   path: ['print'],
+  product: 'stdout',
   summary: 'Show the weights of a layer, or of all: how many, their range, mean and deviation; with --values each one.',
   examples: ['gdarknet print yolov3.cfg yolov3.weights 0 --values'],
   positionals: { cfg: one('the network'), weights: one('its weights'), layer: maybe('the layer [all]') },

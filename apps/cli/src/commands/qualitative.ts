@@ -127,6 +127,7 @@ const look = async (
 
 export const qualitative = command({
   path: ['qualitative'],
+  product: 'files',
   summary: "Draw the boxes of several runs side by side, with IoU and GIoU of each object's best box.",
   details: [
     'Solid: what is there; dashed: the detection that covers it best by GIoU, whatever its class. Files are named by (1 + mean GIoU) x 100 of each run, so that sorting finds the pictures on which they differ; scores.csv holds every object.',

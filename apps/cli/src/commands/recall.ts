@@ -95,6 +95,7 @@ const measure = async (
 export const recall = command({
   path: ['recall'],
   aliases: [['detector', 'recall']],
+  product: 'stdout',
   summary: 'Count the labelled objects of the valid= list that some box covers, whatever its class.',
   details: ['One line an image, all so far: index, objects found, objects, boxes an image, mean best IOU, recall.'],
   examples: ['gdarknet recall voc.data yolov3-voc.cfg yolov3-voc.weights'],

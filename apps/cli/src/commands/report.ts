@@ -10,6 +10,7 @@ import { dataFailure, refused } from '../core/failure.ts';
 
 export const report = command({
   path: ['report'],
+  product: 'both',
   summary: 'Write runs as one self-contained HTML file: charts, table, cfg diff, evaluations, pictures.',
   examples: ['gdarknet report backup/iou backup/giou -o report.html'],
   positionals: { runs: any('run folders: events.ndjson, or log.csv and map.txt of Darknet') },

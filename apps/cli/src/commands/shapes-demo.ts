@@ -68,6 +68,7 @@ const start = (plan: DemoPlan, minutes: number, device: Device, { tell }: Contex
 
 export const shapesDemo = command({
   path: ['shapes-demo'],
+  product: 'files',
   summary:
     'Train the same small network with the mse, the IoU and the GIoU loss on generated pictures, and compare them on both metrics.',
   positionals: {},

@@ -17,6 +17,7 @@ const stride = 16;
 
 export const shapes = command({
   path: ['shapes'],
+  product: 'both',
   summary:
     'Write the embedded synthetic detection set: pictures of coloured shapes, labels, lists, a .data file, and a cfg for each loss.',
   examples: ['gdarknet shapes shapes && gdarknet train shapes/shapes.data shapes/shapes-giou.cfg'],

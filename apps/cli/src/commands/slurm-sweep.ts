@@ -29,6 +29,7 @@ const list = (doc: string, placeholder: string) =>
 
 export const slurmSweep = command({
   path: ['slurm', 'sweep'],
+  product: 'files',
   summary:
     'Write (and with --submit submit) a job array that trains every combination of losses, normalisers and seeds.',
   details: [

@@ -13,6 +13,7 @@ import { train } from './train.ts';
 
 export const slurmTrain = command({
   path: ['slurm', 'train'],
+  product: 'files',
   summary: 'Write (and with --submit submit) a batch script that trains one run.',
   details: [
     'Before its time is up, and when it is moved away, the job saves its state and is queued again; it then goes on from there to the bit.',

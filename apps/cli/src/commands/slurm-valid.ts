@@ -35,6 +35,7 @@ const tasksOf = (
 
 export const slurmValid = command({
   path: ['slurm', 'valid'],
+  product: 'files',
   summary: 'Write (and with --submit submit) a job array that evaluates all checkpoints, each in --shards tasks.',
   details: [
     'The parts of a checkpoint are merged by the task that brings the last one, to the bits of an evaluation in one go; rows go into the map.txt of its run. Takes the checkpoints that are there now; `slurm watch` goes on with those to come.',

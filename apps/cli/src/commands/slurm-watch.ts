@@ -12,6 +12,7 @@ import { watchCommand } from './watch.ts';
 
 export const slurmWatch = command({
   path: ['slurm', 'watch'],
+  product: 'files',
   summary:
     'Write (and with --submit submit) a job that evaluates checkpoints as they appear, for one run or for each of a sweep.',
   details: ['Several such jobs on one run share the work. With --once a task ends when nothing is left to do.'],

@@ -19,6 +19,7 @@ const median = (times: readonly number[]): number => [...times].sort((a, b) => a
 
 export const speed = command({
   path: ['speed'],
+  product: 'stdout',
   summary: 'Time a network on a grey image: seconds an evaluation, images and operations a second.',
   details: [
     'The time holds decoding of the boxes above .5 and suppression, not the reading of pictures. Two evaluations come before the first that counts.',

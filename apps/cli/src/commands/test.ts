@@ -170,6 +170,7 @@ const images = any('pictures; without any, paths are read from stdin, one a line
 export const test = command({
   path: ['test'],
   aliases: [['detector', 'test']],
+  product: 'both',
   summary: 'Detect on single pictures: print the boxes and draw them.',
   details: [
     'With --json: an array, one entry an image: { image, width, height, detections: [{ class, name, score, box: [x, y, w, h] }] }, best first; centre and size relative to the image. A picture that cannot be read is skipped and listed; the exit status is then 1.',
@@ -199,6 +200,7 @@ export const test = command({
 
 export const detect = command({
   path: ['detect'],
+  product: 'both',
   summary: 'The same as test without a .data file.',
   examples: ['gdarknet detect yolov3.cfg yolov3.weights dog.jpg --names coco.names'],
   positionals: { cfg: one('the network'), weights: one('its weights'), images },

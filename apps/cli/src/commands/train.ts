@@ -40,6 +40,7 @@ const started = (values: TrainValues, from: Resumed | undefined, context: Contex
 export const train: Command = command({
   path: ['train'],
   aliases: [['detector', 'train']],
+  product: 'files',
   summary: 'Train a network: weights, log.csv, events, state and charts go into <backup>/<prefix>/.',
   details: [
     'Weights are saved as the original does: <base>.backup every 100 batches, <base>_<n>.weights, <base>_final.weights, each whole or not at all. After an interruption of any kind --resume <folder> goes on from the last state as if there had been none; a .backup given as the weights goes on as in the original, without momentum.',

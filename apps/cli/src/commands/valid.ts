@@ -172,6 +172,7 @@ const run =
 export const valid = command({
   path: ['valid'],
   aliases: [['detector', 'valid']],
+  product: 'files',
   summary:
     'Detect on every image of the valid= list and write result files: comp4_det_test_<class>.txt or coco_results.json.',
   details: [
@@ -189,6 +190,7 @@ export const valid = command({
 export const valid2 = command({
   path: ['valid2'],
   aliases: [['detector', 'valid2']],
+  product: 'files',
   summary: 'The same as valid, averaged over each picture and its mirror image.',
   details: [
     "The original's valid2 crashes, and would average other values than it means to; this one turns columns and x back before it averages.",

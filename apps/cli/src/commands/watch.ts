@@ -48,6 +48,7 @@ const report = (
 
 export const watchCommand = command({
   path: ['watch'],
+  product: 'files',
   summary: 'Evaluate the checkpoints of a run as they appear, the newest first, on both metrics: map.txt, events.',
   details: [
     'Each checkpoint is evaluated once, however many of these commands share the folder, on one machine or on several: a checkpoint in work is claimed by a file in .watch/, and the claim of a process that died is taken over. Killed at any time, it goes on where it was when started again.',

@@ -1,6 +1,8 @@
 /** What a command may touch of the world: results on stdout, messages and progress on stderr, stdin, interruption. */
 import { performance } from 'node:perf_hooks';
 import { meter, progressText } from './progress.ts';
+import type { SaveRequests } from './signals.ts';
+import type { StreamLoss } from './streams.ts';
 
 export type Progress = {
   /** `done` in all so far; `waitMs` more was spent waiting for data; `note` ends the line. */
@@ -16,8 +18,14 @@ export type Context = {
   /** A message. */
   readonly tell: (text: string) => void;
   readonly progress: (label: string, total: number, unit?: string) => Progress;
-  /** Ctrl-C. */
+  /** An end was asked for: Ctrl-C, a closed terminal, a cluster's limit. */
   readonly signal: AbortSignal;
+  /** A save was asked for: SIGUSR1 or SIGUSR2, which clusters send before their limit. */
+  readonly saves: SaveRequests;
+  /** Streams that cannot be written any more. */
+  readonly losses: readonly StreamLoss[];
+  /** Says what would be lost if the process ended now. */
+  readonly onRisk: (told: (() => string | undefined) | undefined) => void;
   readonly stdin: NodeJS.ReadableStream & { readonly isTTY?: boolean };
 };
 
@@ -25,14 +33,36 @@ type Sink = { readonly write: (text: string) => unknown; readonly isTTY?: boolea
 
 export type Streams = { readonly stdout: Sink; readonly stderr: Sink; readonly stdin: Context['stdin'] };
 
+/** What a command line is run with. */
+export type World = Streams & {
+  readonly interruption: AbortSignal;
+  readonly saves: SaveRequests;
+  readonly losses: readonly StreamLoss[];
+  readonly onLoss: (listener: (loss: StreamLoss) => void) => void;
+  readonly onRisk: Context['onRisk'];
+  /** Ends the process at once. */
+  readonly end: (status: number) => void;
+};
+
+/** Streams that never fail, in a process that nobody signals to. */
+export const worldOf = (streams: Streams, interruption: AbortSignal): World => ({
+  ...streams,
+  interruption,
+  saves: { taken: () => false },
+  losses: [],
+  onLoss: () => {},
+  onRisk: () => {},
+  end: () => {},
+});
+
 /** A line is redrawn so often on a terminal, and written so often elsewhere. */
 const redrawMs = 100;
 const lineMs = 10_000;
 const clearLine = '\r\u001b[2K';
 
 /** A progress line on a terminal is wiped before anything else is written. */
-export const contextOf = (streams: Streams, argv: readonly string[], signal: AbortSignal): Context => {
-  const { stdout, stderr, stdin } = streams;
+export const contextOf = (world: World, argv: readonly string[]): Context => {
+  const { stdout, stderr, stdin, interruption: signal, saves, losses, onRisk } = world;
   const live = stderr.isTTY === true;
   let shown = '';
   const wipe = (): void => {
@@ -47,9 +77,7 @@ export const contextOf = (streams: Streams, argv: readonly string[], signal: Abo
     restore();
   };
   return {
-    argv,
-    signal,
-    stdin,
+    ...{ argv, signal, stdin, saves, losses, onRisk },
     print: (text) => {
       wipe();
       stdout.write(`${text}\n`);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { contextOf } from './context.ts';
+import { contextOf, worldOf } from './context.ts';
 import { clock, meter, progressText } from './progress.ts';
 
 describe('progress', () => {
@@ -22,7 +22,10 @@ describe('progress', () => {
   it('redraws one line on a terminal and wipes it before anything else is written', () => {
     const written: string[] = [];
     const sink = { write: (text: string) => written.push(text), isTTY: true, columns: 80 };
-    const context = contextOf({ stdout: sink, stderr: sink, stdin: process.stdin }, [], new AbortController().signal);
+    const context = contextOf(
+      worldOf({ stdout: sink, stderr: sink, stdin: process.stdin }, new AbortController().signal),
+      [],
+    );
     const progress = context.progress('valid', 2);
     progress.advance(1);
     context.tell('note');
@@ -35,7 +38,10 @@ describe('progress', () => {
   it('is quiet elsewhere until ten seconds have passed', () => {
     const written: string[] = [];
     const sink = { write: (text: string) => written.push(text) };
-    const context = contextOf({ stdout: sink, stderr: sink, stdin: process.stdin }, [], new AbortController().signal);
+    const context = contextOf(
+      worldOf({ stdout: sink, stderr: sink, stdin: process.stdin }, new AbortController().signal),
+      [],
+    );
     const progress = context.progress('valid', 2);
     progress.advance(1);
     progress.end();

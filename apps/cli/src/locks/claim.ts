@@ -4,11 +4,11 @@
  * removed but outbid by the next generation, so that of two that find it dead only one gets the work.
  */
 import { randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { mkdir, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { beganAt, isRunning } from './owner.ts';
 
 type Owner = {
   readonly host: string;
@@ -26,25 +26,6 @@ export type Claim = {
 /** An owner on another machine that has not stirred for so long is dead. */
 const silenceMs = 5 * 60_000;
 const heartbeatMs = 20_000;
-
-/** Field 22 of /proc/<pid>/stat; empty where there is no such thing. */
-const beganAt = (pid: number): string => {
-  try {
-    const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return text.slice(text.lastIndexOf(')') + 2).split(' ')[19] ?? '';
-  } catch {
-    return '';
-  }
-};
-
-const isRunning = ({ pid, began }: Owner): boolean => {
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
-  return began === '' || beganAt(pid) === began;
-};
 
 type Held = { readonly generation: number; readonly file: string; readonly token: string; readonly alive: boolean };
 
@@ -97,7 +78,7 @@ export const claim = async (folder: string, name: string): Promise<Claim | undef
   if (before?.alive) return undefined;
   const generation = (before?.generation ?? 0) + 1;
   const file = join(folder, `${name}.${generation}.claim`);
-  const owner: Owner = { host: hostname(), pid: process.pid, began: beganAt(process.pid), token: randomUUID() };
+  const owner: Owner = { host: hostname(), pid: process.pid, began: beganAt(process.pid) ?? '', token: randomUUID() };
   try {
     await writeFile(file, JSON.stringify(owner), { flag: 'wx' });
   } catch (error) {

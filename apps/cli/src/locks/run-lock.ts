@@ -3,12 +3,14 @@
  * is taken over. Between hosts (a shared disk) an owner shows that it lives by touching the file.
  */
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { link, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { reasonOf } from '@gdarknet/data';
 import * as E from 'fp-ts/lib/Either.js';
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
 import { dataFailure, type Failure, refused } from '../core/failure.ts';
+import { beganAt, isRunning } from './owner.ts';
 
 export type Owner = {
   /** Of this lock alone. */
@@ -23,8 +25,8 @@ export type Owner = {
 export type Lock = {
   /** Whose lock was taken over. */
   readonly before: Owner | undefined;
-  /** Shows that the owner lives; false when the lock is not ours any more. */
-  readonly touch: () => Promise<boolean>;
+  /** Shows that the owner lives, and tells what has become of the lock: ours, gone, or somebody else's. */
+  readonly touch: () => Promise<'ours' | 'gone' | 'taken'>;
   readonly release: () => Promise<void>;
 };
 
@@ -32,25 +34,6 @@ export type Lock = {
 const silenceMs = 15 * 60_000;
 /** Others may come and go while we look. */
 const attempts = 5;
-
-/** Field 22 of `/proc/<pid>/stat`; the name before it may hold anything but ends with the last parenthesis. */
-const beganOf = async (pid: number): Promise<string | undefined> => {
-  try {
-    const text = await readFile(`/proc/${pid}/stat`, 'utf8');
-    return text.slice(text.lastIndexOf(')') + 2).split(' ')[19];
-  } catch {
-    return undefined;
-  }
-};
-
-const isRunning = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
-};
 
 const ownerIn = async (path: string): Promise<Owner | undefined> => {
   try {
@@ -63,7 +46,7 @@ const ownerIn = async (path: string): Promise<Owner | undefined> => {
 
 const isAlive = async (owner: Owner, path: string): Promise<boolean> => {
   if (owner.host !== hostname()) return Date.now() - (await stat(path)).mtimeMs < silenceMs;
-  return isRunning(owner.pid) && (owner.began === undefined || owner.began === (await beganOf(owner.pid)));
+  return isRunning(owner);
 };
 
 const codeOf = (error: unknown): string | undefined => (error as NodeJS.ErrnoException).code;
@@ -105,7 +88,7 @@ const held = (path: string, { pid, host, since }: Owner): Failure =>
 
 const take = async (path: string): Promise<E.Either<Failure, Lock>> => {
   const token = randomBytes(8).toString('hex');
-  const own = { token, host: hostname(), pid: process.pid, began: await beganOf(process.pid) };
+  const own = { token, host: hostname(), pid: process.pid, began: beganAt(process.pid) };
   let before: Owner | undefined;
   for (let attempt = 0; attempt < attempts; attempt++) {
     const owner: Owner = { ...own, since: new Date().toISOString() };
@@ -114,10 +97,11 @@ const take = async (path: string): Promise<E.Either<Failure, Lock>> => {
       return E.right({
         before,
         touch: async () => {
-          if (!(await isOurs())) return false;
+          const holder = await ownerIn(path);
+          if (holder?.token !== token) return existsSync(path) ? 'taken' : 'gone';
           const now = new Date();
           await utimes(path, now, now).catch(() => undefined);
-          return true;
+          return 'ours';
         },
         release: async () => {
           if (await isOurs()) await rm(path, { force: true });

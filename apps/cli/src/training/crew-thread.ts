@@ -13,7 +13,8 @@ const tell = (text: string): void => parentPort?.postMessage({ text } satisfies 
 const nothing = (): void => {};
 
 const context: Context = {
-  ...{ argv: [], print: nothing, tell, stdin: process.stdin },
+  ...{ argv: [], print: nothing, tell, stdin: process.stdin, losses: [], onRisk: nothing },
+  saves: { taken: () => false },
   progress: () => ({ advance: nothing, end: nothing }),
   // Who is interrupted is member 0, which the others hear of in the next step.
   signal: new AbortController().signal,

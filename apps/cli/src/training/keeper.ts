@@ -89,6 +89,8 @@ export const openKeeper = (options: KeeperOptions) => {
   let { batch: before, lastSave } = options;
   let triedAt = performance.now();
   let stateBatch: number | undefined;
+  let savedBatch: number | undefined;
+  let asked = false;
   const owed = new Set<'backup' | 'numbered'>();
   const saveAs = (path: string, batch: number, weights: Uint8Array) => saveWeightsAs(options, path, batch, weights);
 
@@ -115,10 +117,16 @@ export const openKeeper = (options: KeeperOptions) => {
     const { backup, numbered } = savesAt(batch, lastSave, before);
     const late = resumable && performance.now() - triedAt > minutes * 60_000;
     const again = owed.size > 0 && crosses(before, batch, retryEvery);
-    return { backup: backup || late, numbered, any: backup || numbered || late || again };
+    return { backup: backup || late || asked, numbered, any: backup || numbered || late || again || asked };
   };
 
   return {
+    /** Somebody wants a save after the next batch. */
+    ask: (): void => {
+      asked = true;
+    },
+    /** The batch of the last save; undefined when nothing has been saved. */
+    savedAt: (): number | undefined => savedBatch,
     /** Whether something is to be saved after a batch. */
     isDue: (batch: number): boolean => dueAt(batch).any,
     /** The batch that `--resume` would go on from. */
@@ -146,7 +154,11 @@ export const openKeeper = (options: KeeperOptions) => {
       if (owed.has('backup')) {
         const saved = await saveBackup(progress, weights);
         if (E.isLeft(saved)) return saved;
-        if (saved.right) owed.delete('backup');
+        if (saved.right) {
+          owed.delete('backup');
+          savedBatch = batch;
+          asked = false;
+        }
       }
       if (owed.size > 0 && batch < limit) {
         const next = (Math.floor(batch / retryEvery) + 1) * retryEvery;

@@ -64,8 +64,12 @@ const notFinite = ({ batch, paths, report }: Update, backup: string): Failure =>
   );
 };
 
-const lostLock = ({ lock }: RunFolder): Failure =>
-  refused(`${lock}: another process has taken this run over`, 'let only one process work in a run');
+const lostLock = ({ path, lock }: RunFolder, becameOf: 'gone' | 'taken'): Failure =>
+  becameOf === 'taken'
+    ? refused(`${lock}: another process has taken this run over`, 'let only one process work in a run')
+    : existsSync(path)
+      ? refused(`${lock}: was removed while this process trained`, `go on with: gdarknet train --resume ${path}`)
+      : refused(`${path}: the run's folder was removed while it was trained`, 'start the run again, in another folder');
 
 /** How often the owner of a lock renews it. */
 const touchMs = 20_000;
@@ -98,14 +102,18 @@ const trainOn = async function* (
   session: Session,
   { records, keeper, draw }: Files,
   start: Standing,
-  { signal, tell }: Context,
+  { signal, saves, losses, tell }: Context,
 ): AsyncGenerator<Standing> {
   const { trainer, stream, folder, limit, lock, crew, counters } = session;
   let { progress, dropped } = start;
   let touched = performance.now();
+  let lost = 0;
   const assessesAt = (batch: number, before = batch - 1): boolean =>
     session.assess !== undefined && session.assessEvery > 0 && crosses(before, batch, session.assessEvery);
-  const settle = (batch: number): boolean => keeper.isDue(batch) || assessesAt(batch);
+  const settle = (batch: number): boolean => {
+    if (saves.taken()) keeper.ask();
+    return keeper.isDue(batch) || assessesAt(batch);
+  };
   for await (const update of updates({ trainer, stream, limit, signal, average: counters?.average, crew, settle })) {
     const { batch, average, report } = update;
     if (!Number.isFinite(report.loss)) {
@@ -121,9 +129,11 @@ const trainOn = async function* (
     const { row, event } = recordsOf(update, trainer, limit, crew);
     await records.batch(row);
     await records.event(event);
+    for (; lost < losses.length; lost++) await records.event({ type: 'fault', batch, ...losses[lost] });
     if (performance.now() - touched > touchMs) {
       touched = performance.now();
-      if ((await lock?.touch()) === false) throw new Stop(lostLock(folder));
+      const becameOf = (await lock?.touch()) ?? 'ours';
+      if (becameOf !== 'ours') throw new Stop(lostLock(folder, becameOf));
     }
     yield { progress, loss: average, dropped };
     if (!update.settled) continue;
@@ -207,10 +217,17 @@ const train = async (session: Session, context: Context): Promise<Trained> => {
   // Whatever happens before the first save, the run can go on from its start.
   if (counters === undefined) orStop(await keeper.saveState(standing.progress));
   else if (!(await records.settle())) tell(`${folder.events}: waits for room on the disk`);
+  context.onRisk(() => {
+    const saved = keeper.savedAt() ?? keeper.resumesAt() ?? from;
+    const { batch } = standing.progress;
+    return batch > saved ? `batches ${saved + 1} to ${batch}, made since the last save` : undefined;
+  });
   try {
     for await (const next of trainOn(session, files, standing, context)) standing = next;
   } catch (error) {
     await brokenOff(session, files, standing.progress, error);
+  } finally {
+    context.onRisk(undefined);
   }
   const batch = Math.floor(trainer.seen() / trainer.batch);
   if (signal.aborted || batch < limit) {
