@@ -1,7 +1,7 @@
 /** OpenCV's area interpolation by covered shares (`../opencv/resize.ts`, `coverageMeans`) in vectors, bit for bit. */
 import { Func } from '@gdarknet/tensor/emitter';
-import type { Part } from '../opencv/area.ts';
-import type { Raster } from '../opencv/raster.ts';
+import type { Part } from '../raster/area.ts';
+import type { Raster } from '../raster/raster.ts';
 import { kernelsOnDemand, layOut } from './arena.ts';
 import { narrow, widen } from './floats.ts';
 import { hasKernels, splat, vectors } from './words.ts';

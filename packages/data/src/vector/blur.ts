@@ -3,7 +3,7 @@
  * 2^16, so eight of them go in a vector, two to a 32-bit lane, and any order of adding gives the same.
  */
 import { Func, type Local } from '@gdarknet/tensor/emitter';
-import type { Raster } from '../opencv/raster.ts';
+import type { Raster } from '../raster/raster.ts';
 import { kernelsOnDemand, layOut } from './arena.ts';
 import { evenSamples, hasKernels, oddSamples, vectors } from './words.ts';
 

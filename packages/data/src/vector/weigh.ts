@@ -1,6 +1,6 @@
 /** Blurring by any weights (`../opencv/blur.ts`) in vectors of floats, bit for bit: along the rows, then down them. */
 import { Func } from '@gdarknet/tensor/emitter';
-import type { Raster } from '../opencv/raster.ts';
+import type { Raster } from '../raster/raster.ts';
 import { kernelsOnDemand, layOut } from './arena.ts';
 import { narrow, widen } from './floats.ts';
 import { vectors } from './words.ts';

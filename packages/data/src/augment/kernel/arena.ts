@@ -3,8 +3,8 @@
  * between.
  */
 import type { Image } from '../../image/image.ts';
-import { eachRowPair, linearAxis } from '../../opencv/linear.ts';
-import { roundHalfEven } from '../../opencv/raster.ts';
+import { eachRowPair, linearAxis } from '../../raster/linear.ts';
+import { roundHalfEven } from '../../raster/raster.ts';
 import { layOut } from '../../vector/arena.ts';
 import type { AugmentParameters } from '../parameters.ts';
 import { type Change, changeNames, columnBytes, kernels, pixelBytes } from './code.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { hueDivisor, saturationDivisor } from '../../opencv/hsv.ts';
-import { roundHalfEven } from '../../opencv/raster.ts';
+import { roundHalfEven } from '../../raster/raster.ts';
 import { augmentPlain } from '../opencv.ts';
 import type { AugmentParameters } from '../parameters.ts';
 import { augmentVectors } from './arena.ts';
