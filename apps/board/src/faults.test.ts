@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { smallDisk } from '../../../test/small-disk.ts';
 import { openDatabase } from './store/database.ts';
-import { caller, type TestBoard, tempFolder, testBoard } from './testing/board.ts';
+import { caller, type TestBoard, tempFolder, testBoard, until } from './testing/board.ts';
 import { type Served, serve } from './testing/process.ts';
 import { seeded } from './testing/random.ts';
 
@@ -54,7 +54,7 @@ describe('a collector that is killed', () => {
     // Killed after every so many acknowledgements, so that it hits the work and not the pauses.
     const killer = (async () => {
       for (let next = 1500; running && next < calls; next += 1500) {
-        while (running && acknowledged < next) await new Promise((resolve) => setTimeout(resolve, 1 + random() * 5));
+        await until(() => !running || acknowledged >= next, 1 + random() * 5);
         if (!running) return;
         await served.kill();
         kills++;
@@ -163,19 +163,22 @@ describe('no room left', () => {
     const path = `/api/2.0/mlflow-artifacts/artifacts/0/${run}/artifacts/a/b.txt`;
     expect((await board.call('PUT', path, 'hello')).status).toBe(200);
     expect((await board.call('GET', path)).body).toBe('hello');
-    // A client that goes away in the middle.
+    const files = (): Promise<readonly string[]> =>
+      readdir(join(`${board.file}.artifacts`, '0', run, 'artifacts', 'a'));
+    // A client that goes away in the middle, when a part of it is there.
     const body = new ReadableStream({
-      start: (controller) => {
+      start: async (controller) => {
         controller.enqueue(new TextEncoder().encode('half of'));
-        setTimeout(() => controller.error(new Error('gone')), 50);
+        await until(async () => (await files()).length > 1);
+        controller.error(new Error('gone'));
       },
     });
     await expect(
       fetch(board.url + path, { method: 'PUT', body, duplex: 'half' } as unknown as RequestInit),
     ).rejects.toThrow();
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await until(async () => (await files()).length === 1);
+    expect(await files()).toEqual(['b.txt']);
     expect((await board.call('GET', path)).body).toBe('hello');
-    expect(await readdir(join(`${board.file}.artifacts`, '0', run, 'artifacts', 'a'))).toEqual(['b.txt']);
   });
 });
 
