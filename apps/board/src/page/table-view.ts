@@ -55,7 +55,8 @@ const columnsOf = (runs: readonly RunView[]): readonly Column[] => {
     }),
     ...telling.map(
       (key): Column => ({
-        ...{ id: `p:${key}`, title: key },
+        id: `p:${key}`,
+        title: key,
         text: ({ params: mine }) => mine[key] ?? '',
         order: ({ params: mine }) => numeric(mine[key]),
       }),

@@ -46,21 +46,30 @@ const idOf = (input: unknown): string => {
 };
 
 const create = t.partial({
-  ...{ experiment_id: integer, user_id: anyText(250), run_name: name, start_time: integer },
+  experiment_id: integer,
+  user_id: anyText(250),
+  run_name: name,
+  start_time: integer,
   tags,
 });
 
 /** A client without a clock, or with one that is wrong, is taken as it is: times order the points of a run, nothing else. */
 const pointOf = ({ key, value, timestamp, step }: t.TypeOf<typeof metric>, now: number): Point => ({
-  ...{ key, value, time: timestamp ?? now, step: step ?? 0 },
+  key,
+  value,
+  time: timestamp ?? now,
+  step: step ?? 0,
 });
 
 const views = t.keyof({ ACTIVE_ONLY: null, DELETED_ONLY: null, ALL: null });
 const search = t.intersection([
   t.type({ experiment_ids: texts(1000) }),
   t.partial({
-    ...{ filter: t.string, run_view_type: views, max_results: integer },
-    ...{ order_by: texts(20), page_token: t.string },
+    filter: t.string,
+    run_view_type: views,
+    max_results: integer,
+    order_by: texts(20),
+    page_token: t.string,
   }),
 ]);
 
@@ -121,7 +130,11 @@ const findHistory = ({ db }: Core, input: unknown): unknown => {
   const points = readPage(db, known.id, size + 1, page_token ? placeOf(page_token) : undefined);
   return {
     metrics: points.slice(0, size).map(({ step, time, value }) => ({
-      ...{ key: metric_key, value, timestamp: time, step, run_id: run.uuid },
+      key: metric_key,
+      value,
+      timestamp: time,
+      step,
+      run_id: run.uuid,
     })),
     ...(points.length > size && { next_page_token: tokenOf(points[size - 1]) }),
   };

@@ -13,8 +13,13 @@ export const darkboardRoutes = (core: Core): readonly Route[] => {
   const document = (run: StoredRun, index: number) => {
     const { name, color, notes, hidden = false } = preferenceOf(db, run.uuid);
     return {
-      ...{ id: run.name, name: run.name, subtitle: name ?? null, is_hidden: hidden, notes: notes ?? null },
-      ...{ path: run.folder ?? null, color: color ?? colors[index % colors.length] },
+      id: run.name,
+      name: run.name,
+      subtitle: name ?? null,
+      is_hidden: hidden,
+      notes: notes ?? null,
+      path: run.folder ?? null,
+      color: color ?? colors[index % colors.length],
     };
   };
   const shown = (): readonly StoredRun[] =>

@@ -81,9 +81,12 @@ const handlers: Record<string, (store: Store, input: any) => unknown> = {
   'POST runs/create': ({ runs }, { experiment_id, start_time, tags = [] }) => {
     if (!Number.isInteger(start_time)) throw bad('start_time');
     const run: Run = {
-      ...{ id: (runs.size + 1).toString(16).padStart(32, '0'), experiment: experiment_id, status: 'RUNNING' },
+      id: (runs.size + 1).toString(16).padStart(32, '0'),
+      experiment: experiment_id,
+      status: 'RUNNING',
       tags: new Map(tags.map(({ key, value }: { key: string; value: string }) => [key, value])),
-      ...{ params: new Map(), metrics: [] },
+      params: new Map(),
+      metrics: [],
     };
     runs.set(run.id, run);
     return { run: document(run) };

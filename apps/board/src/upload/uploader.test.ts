@@ -30,7 +30,10 @@ describe('to another server', () => {
     ]);
     expect(run.metrics).toHaveLength(100 * pointsPerBatch);
     expect(run.metrics.find(({ key, step }) => key === 'loss/total' && step === 50)).toEqual({
-      ...{ key: 'loss/total', step: 50, value: 3 / 50, timestamp: start + 50_000 },
+      key: 'loss/total',
+      step: 50,
+      value: 3 / 50,
+      timestamp: start + 50_000,
     });
 
     const before = server.requests.length;
@@ -108,7 +111,13 @@ describe('to the board', () => {
     const folder = makeRun(join(await tempFolder(), 'backup', 'live'), 50);
     const finish = new AbortController();
     const sending = upload({
-      ...{ folder, url: proxy.url, follow: true, everyMs: 10, firstWaitMs: 2, mostWaitMs: 50, timeoutMs: 500 },
+      folder,
+      url: proxy.url,
+      follow: true,
+      everyMs: 10,
+      firstWaitMs: 2,
+      mostWaitMs: 50,
+      timeoutMs: 500,
       finish: finish.signal,
     });
     for (let batch = 51; batch <= 1000; batch += 50) {

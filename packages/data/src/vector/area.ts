@@ -45,8 +45,12 @@ const gather = (): Func => {
 };
 
 const kernels = kernelsOnDemand(() => ({
-  ...{ 1: cover(1), 3: cover(3), 4: cover(4) },
-  ...{ widen: widen(), gather: gather(), round: narrow('even') },
+  1: cover(1),
+  3: cover(3),
+  4: cover(4),
+  widen: widen(),
+  gather: gather(),
+  round: narrow('even'),
 }));
 
 /** False where nothing was done: no SIMD, other numbers of channels, or too large for the memory. */
@@ -63,8 +67,14 @@ export const coverVectors = (
   const bytes = data instanceof Uint8Array;
   const shares = columns.flatMap((parts) => parts.map(([, weight]) => weight));
   const layout = layOut([
-    ...[columnBytes * out.width, 4 * shares.length, 4],
-    ...[4 * row, 4 * samples, 4 * samples, data.byteLength, out.data.byteLength],
+    columnBytes * out.width,
+    4 * shares.length,
+    4,
+    4 * row,
+    4 * samples,
+    4 * samples,
+    data.byteLength,
+    out.data.byteLength,
   ]);
   if (compiled === undefined || layout === undefined) return false;
   const { heap, at } = layout;

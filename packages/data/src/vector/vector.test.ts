@@ -84,7 +84,9 @@ describe('vectors give what plain code gives, bit for bit', () => {
     const random = noiseBytes(601, 333, 3, 3);
     /** Every hue a byte can hold with a grid of the rest. */
     const grid = {
-      ...{ width: 256, height: 52 * 52, channels: 3 },
+      width: 256,
+      height: 52 * 52,
+      channels: 3,
       data: Uint8Array.from({ length: 256 * 52 * 52 * 3 }, (_, i) => {
         const pixel = Math.trunc(i / 3);
         return [pixel & 255, 5 * ((pixel >> 8) % 52), 5 * Math.trunc((pixel >> 8) / 52)][i % 3];

@@ -50,10 +50,7 @@ export const weighVectors = (
   const [row, paddedRow] = [width * channels, (width + 2 * reach) * channels];
   const tall = height + 2 * reach;
   const compiled = kernels();
-  const layout = layOut([
-    ...[weights.byteLength, 4 * paddedRow, 4 * tall * row, 4 * row],
-    ...[data.byteLength, data.byteLength],
-  ]);
+  const layout = layOut([weights.byteLength, 4 * paddedRow, 4 * tall * row, 4 * row, data.byteLength, data.byteLength]);
   if (compiled === undefined || layout === undefined) return false;
   const { heap, at } = layout;
   const [weightsAt, paddedAt, acrossAt, sumsAt, imageAt, outAt] = at;

@@ -70,7 +70,8 @@ export const augmentVectors = (
   const shift = roundHalfEven(hueShift);
   const numbers: Change = {
     shift: around ? ((shift % 180) + 180) % 180 : shift,
-    ...{ saturation: p.saturation, exposure: p.exposure },
+    saturation: p.saturation,
+    exposure: p.exposure,
   };
   new Float32Array(heap, numbersAt, changeNames.length).set(changeNames.map((name) => numbers[name]));
   writeColumns(image, p, width, new Int32Array(heap, tableAt, 2 * columns));

@@ -36,8 +36,14 @@ describe('the vector kernels', () => {
       fc.property(
         fc.tuple(side, side, side, side, fc.nat(), fc.boolean()),
         fc.record({
-          ...{ left: span, top: span, width: side, height: side, flip: fc.boolean() },
-          ...{ hue: fc.float({ min: -2, max: 2, noNaN: true }), saturation: factor, exposure: factor },
+          left: span,
+          top: span,
+          width: side,
+          height: side,
+          flip: fc.boolean(),
+          hue: fc.float({ min: -2, max: 2, noNaN: true }),
+          saturation: factor,
+          exposure: factor,
         }),
         ([w, h, tw, th, seed, wrap], p) => {
           fc.pre(p.width !== 2 * tw || p.height !== 2 * th);
