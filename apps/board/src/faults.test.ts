@@ -35,7 +35,9 @@ describe('a collector that is killed', () => {
   const calls = 10_000;
   const perCall = 4;
 
-  it(`while ${clients} clients make ${calls} calls: every acknowledged point is there once`, async () => {
+  it(`while ${clients} clients make ${calls} calls: every acknowledged point is there once`, {
+    timeout: 600_000,
+  }, async () => {
     const file = join(await tempFolder(), 'board.db');
     const random = seeded(11);
     let served: Served = await serve({ port: 0, file, rate: 1e6 });

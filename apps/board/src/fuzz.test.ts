@@ -120,7 +120,7 @@ describe('10,000 requests', () => {
     return text;
   };
 
-  it('each get an answer, none a 5xx', async () => {
+  it('each get an answer, none a 5xx', { timeout: 600_000 }, async () => {
     const counts: Record<string, number> = {};
     const one = async (): Promise<void> => {
       const query = Array.from(
