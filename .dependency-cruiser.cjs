@@ -1,3 +1,5 @@
+const { folderCircles } = require('./scripts/folder-circles.cjs');
+
 // Which package may import which (an arrow never points back), and no cycles anywhere.
 const allowed = {
   'packages/metrics': [],
@@ -17,9 +19,23 @@ const forbidden = Object.entries(allowed).map(([from, to]) => ({
   to: { path: '^(packages|apps)/', pathNot: [from, ...to].map((p) => `^${p}/`) },
 }));
 
+// Packages whose folders import one another in one direction only.
+const oneWay = ['apps/board', 'packages/data'];
+const place = (folderOrFile) => `${folderOrFile.replaceAll('.', '[.]')}${folderOrFile.includes('.') ? '$' : '/'}`;
+const circles = oneWay.flatMap((name) =>
+  folderCircles(`${__dirname}/${name}/src`).map(([from, to]) => ({
+    name: `folders-of-${name.replace('/', '-')}`,
+    comment: `${from} imports ${to}, and from ${to} a way leads back to ${from}`,
+    severity: 'error',
+    from: { path: `^${name}/src/${place(from)}`, pathNot: test },
+    to: { path: `^${name}/src/${place(to)}` },
+  })),
+);
+
 module.exports = {
   forbidden: [
     ...forbidden,
+    ...circles,
     {
       name: 'no-cycle',
       severity: 'error',

@@ -1,13 +1,16 @@
 /**
- * The board under load: many runs sent over HTTP, the first chart of twenty of them, many open pages.
+ * The board under load: many runs sent over HTTP, the first chart of twenty of them, odd requests, the
+ * page's first paint, many open pages.
  * `board.bench.ts [--runs 200] [--points 100000] [--clients 8] [--viewers 50] [--json file]`
  */
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { get } from 'node:http';
+import { connect } from 'node:net';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { browserAtHand, openBrowser } from '../../../test/browser.ts';
 import { serve } from '../src/testing/process.ts';
 
 const { values: given } = parseArgs({
@@ -91,12 +94,10 @@ const client = async (): Promise<void> => {
   for (let run = next++; run < runCount; run = next++) {
     for (let step = 0; step < pointCount; step += perBatch) {
       const metrics = Array.from({ length: Math.min(perBatch, pointCount - step) }, (_, i) => ({
-        ...{
-          key: 'loss/total',
-          value: valueAt(run, step + i),
-          timestamp: 1_700_000_000_000 + step + i,
-          step: step + i,
-        },
+        key: 'loss/total',
+        value: valueAt(run, step + i),
+        timestamp: 1_700_000_000_000 + step + i,
+        step: step + i,
       }));
       await api('POST', '/api/2.0/mlflow/runs/log-batch', { run_id: ids[run], metrics });
     }
@@ -136,6 +137,43 @@ const kept = firsts.every((id, i) => {
   return values.includes(1000 + i);
 });
 if (!kept) throw new Error('a peak was lost');
+
+// What asks for nothing, or never ends, must hold up nobody.
+const oddRequests = 2000;
+for (let i = 0; i < oddRequests; i += 20) {
+  const odd = (k: number): Promise<Response> =>
+    fetch(`${board.url}/api/2.0/mlflow/runs/log-batch`, {
+      method: 'POST',
+      body: `{"run_id": ${i + k}, "metrics": [[]`,
+    });
+  const answers = await Promise.all(Array.from({ length: 20 }, (_, k) => odd(k)));
+  for (const answer of answers) await answer.arrayBuffer();
+}
+report(`list of runs, after ${oddRequests} requests that are refused`, (await timed('/api/board/runs'))[0], 's');
+const { hostname, port } = new URL(board.url);
+const halfRequest = 'POST /api/2.0/mlflow/runs/log-batch HTTP/1.1\r\nhost: localhost\r\ncontent-length: 100\r\n\r\n{';
+const halves = Array.from({ length: 50 }, () => connect(Number(port), hostname));
+await Promise.all(halves.map((socket) => new Promise((sent) => socket.on('error', () => {}).write(halfRequest, sent))));
+report(
+  `list of runs, beside ${halves.length} requests that stopped half way`,
+  (await timed('/api/board/runs'))[0],
+  's',
+);
+for (const socket of halves) socket.destroy();
+
+if ((await browserAtHand()).tag === 'found') {
+  const browser = await openBrowser();
+  const paints: number[] = [];
+  for (let i = 0; i < 5; i++) {
+    const page = await browser.newPage({ locale: 'en-GB' });
+    await page.goto(board.url);
+    await page.waitForSelector('canvas');
+    paints.push(await page.evaluate(() => performance.getEntriesByName('first-contentful-paint')[0].startTime));
+    await page.close();
+  }
+  await browser.close();
+  report('page: first paint, median of 5', median(paints) / 1000, 's', 1);
+} else console.log('page: first paint: not measured, no browser is at hand');
 
 const arrivals: number[] = [];
 const sentAt = new Map<number, number>();

@@ -9,13 +9,13 @@ import { pageRoutes } from './assets/page-routes.ts';
 import { sweep } from './collector/retention.ts';
 import { type Watch, watch } from './collector/watch.ts';
 import type { Core } from './core.ts';
-import { boardRoutes } from './http/board-routes.ts';
-import { darkboardRoutes } from './http/darkboard-routes.ts';
 import { guard, isLoopback } from './http/guard.ts';
 import { hub } from './http/hub.ts';
 import { loginRoutes } from './http/login.ts';
 import { boardServer } from './http/server.ts';
 import { mlflowRoutes } from './protocol/routes.ts';
+import { boardRoutes } from './routes/board-routes.ts';
+import { darkboardRoutes } from './routes/darkboard-routes.ts';
 import { openDatabase } from './store/database.ts';
 import { addExperiment } from './store/experiments.ts';
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { smallDisk } from '../../../test/small-disk.ts';
 import { openDatabase } from './store/database.ts';
-import { caller, type TestBoard, tempFolder, testBoard } from './testing/board.ts';
+import { caller, type TestBoard, tempFolder, testBoard, until } from './testing/board.ts';
 import { type Served, serve } from './testing/process.ts';
 import { seeded } from './testing/random.ts';
 
@@ -35,7 +35,9 @@ describe('a collector that is killed', () => {
   const calls = 10_000;
   const perCall = 4;
 
-  it(`while ${clients} clients make ${calls} calls: every acknowledged point is there once`, async () => {
+  it(`while ${clients} clients make ${calls} calls: every acknowledged point is there once`, {
+    timeout: 600_000,
+  }, async () => {
     const file = join(await tempFolder(), 'board.db');
     const random = seeded(11);
     let served: Served = await serve({ port: 0, file, rate: 1e6 });
@@ -54,7 +56,7 @@ describe('a collector that is killed', () => {
     // Killed after every so many acknowledgements, so that it hits the work and not the pauses.
     const killer = (async () => {
       for (let next = 1500; running && next < calls; next += 1500) {
-        while (running && acknowledged < next) await new Promise((resolve) => setTimeout(resolve, 1 + random() * 5));
+        await until(() => !running || acknowledged >= next, 1 + random() * 5);
         if (!running) return;
         await served.kill();
         kills++;
@@ -64,7 +66,10 @@ describe('a collector that is killed', () => {
     const client = async (run: string): Promise<void> => {
       for (let i = 0; i < calls / clients; i++) {
         const metrics = Array.from({ length: perCall }, (_, k) => ({
-          ...{ key: `k${k}`, value: i + k / 10, step: i, timestamp: 1_700_000_000_000 + i },
+          key: `k${k}`,
+          value: i + k / 10,
+          step: i,
+          timestamp: 1_700_000_000_000 + i,
         }));
         for (;;) {
           try {
@@ -102,7 +107,10 @@ const logUntilFull = async ({ call }: TestBoard, run: string): Promise<void> => 
   let refused = 0;
   for (let batch = 0; batch < 400 && refused < 5; batch++) {
     const metrics = Array.from({ length: 500 }, (_, i) => ({
-      ...{ key: 'loss', value: i, step: 500 * batch + i, timestamp: 1_700_000_000_000 },
+      key: 'loss',
+      value: i,
+      step: 500 * batch + i,
+      timestamp: 1_700_000_000_000,
     }));
     const { status, body } = await call('POST', `${api}runs/log-batch`, { run_id: run, metrics });
     if (status === 200) stored.push(...metrics.map(({ step }) => step));
@@ -163,19 +171,22 @@ describe('no room left', () => {
     const path = `/api/2.0/mlflow-artifacts/artifacts/0/${run}/artifacts/a/b.txt`;
     expect((await board.call('PUT', path, 'hello')).status).toBe(200);
     expect((await board.call('GET', path)).body).toBe('hello');
-    // A client that goes away in the middle.
+    const files = (): Promise<readonly string[]> =>
+      readdir(join(`${board.file}.artifacts`, '0', run, 'artifacts', 'a'));
+    // A client that goes away in the middle, when a part of it is there.
     const body = new ReadableStream({
-      start: (controller) => {
+      start: async (controller) => {
         controller.enqueue(new TextEncoder().encode('half of'));
-        setTimeout(() => controller.error(new Error('gone')), 50);
+        await until(async () => (await files()).length > 1);
+        controller.error(new Error('gone'));
       },
     });
     await expect(
       fetch(board.url + path, { method: 'PUT', body, duplex: 'half' } as unknown as RequestInit),
     ).rejects.toThrow();
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await until(async () => (await files()).length === 1);
+    expect(await files()).toEqual(['b.txt']);
     expect((await board.call('GET', path)).body).toBe('hello');
-    expect(await readdir(join(`${board.file}.artifacts`, '0', run, 'artifacts', 'a'))).toEqual(['b.txt']);
   });
 });
 

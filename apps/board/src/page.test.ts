@@ -28,7 +28,12 @@ describe.skipIf(none)('the page', () => {
   let dir: string;
   const problems: string[] = [];
 
-  const open = async (path = '/', options: Parameters<Browser['newPage']>[0] = {}): Promise<Page> => {
+  /** `prepare` comes before the page does. */
+  const open = async (
+    path = '/',
+    options: Parameters<Browser['newPage']>[0] = {},
+    prepare: (page: Page) => Promise<void> = async () => {},
+  ): Promise<Page> => {
     const page = await browser.newPage({
       locale: 'en-GB',
       viewport: { width: 1400, height: 1000 },
@@ -39,6 +44,7 @@ describe.skipIf(none)('the page', () => {
       if (message.type() === 'error' || message.type() === 'warning') problems.push(message.text());
     });
     page.on('pageerror', (error) => problems.push(String(error)));
+    await prepare(page);
     await page.goto(board.url + path);
     return page;
   };
@@ -87,24 +93,39 @@ describe.skipIf(none)('the page', () => {
     await board?.close();
   });
 
-  it('paints within a second and weighs less than 150 kB', async () => {
-    const page = await open();
+  it('paints before any data has come, and weighs less than 150 kB', async () => {
+    const asked: string[] = [];
+    let release = (): void => {};
+    const painted = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const page = await open('/', {}, async (fresh) => {
+      fresh.on('request', (request) => asked.push(new URL(request.url()).pathname));
+      await fresh.route('**/api/**', async (route) => {
+        await painted;
+        await route.continue();
+      });
+    });
+    await page.getByRole('heading', { name: 'gdarknet board' }).waitFor();
+    await page.waitForFunction(() => performance.getEntriesByName('first-contentful-paint').length > 0);
+    expect(asked.filter((path) => !path.startsWith('/api/'))).toEqual(['/', '/board.css', '/board.js']);
+    expect(await page.locator('.run').count()).toBe(0);
+    release();
     await page.waitForSelector('canvas');
-    const paint = await page.evaluate(() => performance.getEntriesByName('first-contentful-paint')[0]?.startTime);
-    expect(paint).toBeLessThan(1000);
     const sizes = await page.evaluate(() =>
       performance
         .getEntriesByType('resource')
         .map((entry) => [new URL(entry.name).pathname, (entry as PerformanceResourceTiming).encodedBodySize] as const),
     );
     const bytes = sizes.filter(([name]) => /board\.(js|css)$/.test(name)).reduce((sum, [, size]) => sum + size, 0);
-    console.info(`page: ${bytes} bytes gzipped, first paint ${paint} ms`);
+    console.info(`page: ${bytes} bytes gzipped`);
     expect(bytes).toBeGreaterThan(10_000);
     expect(bytes).toBeLessThan(150_000);
     await page.close();
   });
 
-  it('shows a live training as it goes', async () => {
+  // Trains for real: beside other work it takes minutes, and no wait in it is shorter than the test's own limit.
+  it('shows a live training as it goes', { timeout: 600_000 }, async () => {
     const page = await open('/#smooth=0');
     await page.waitForSelector('canvas');
     const set = join(await tempFolder(), 'shapes');
@@ -124,23 +145,24 @@ describe.skipIf(none)('the page', () => {
       '--prefix',
       'live',
       '--max-batches',
-      '400',
+      '200',
       '--assess',
       '0',
     ]);
     const row = page.locator('.run', { hasText: 'live' });
-    await row.waitFor({ timeout: 60_000 });
+    await row.waitFor({ timeout: 0 });
     const legend = curve(page, 'loss/batch').locator('.legend li', { hasText: 'live' });
     await curve(page, 'loss/batch').scrollIntoViewIfNeeded();
-    await legend.waitFor({ timeout: 60_000 });
+    await legend.waitFor({ timeout: 0 });
     const seen: number[] = [];
     const steps = async (): Promise<number> =>
       Number(/step (\d+)/.exec((await legend.locator('.value').textContent()) ?? '')?.[1] ?? 0);
     await until(async () => {
       const at = await steps();
       if (at > (seen.at(-1) ?? 0)) seen.push(at);
-      return at >= 400;
+      return at >= 200;
     }, 50);
+    console.info(`live: steps seen ${seen.join(', ')}`);
     // It grew before our eyes, without a reload.
     expect(seen.length).toBeGreaterThan(3);
     await shot(page, 'live');
@@ -333,16 +355,21 @@ describe.skipIf(none)('the page', () => {
     await page.waitForSelector('canvas');
     await page.locator('.controls summary').first().click();
     expect(await accessible(page)).toEqual([]);
-    for (const view of ['2', '3', '4', '5']) {
+    for (const [view, whole] of [
+      ['2', 'main tbody tr'],
+      ['3', '.compare h2'],
+      ['4', '.sheet svg[role=img]'],
+      ['5', '.albums section img'],
+    ]) {
       await page.locator('main').focus();
       await page.keyboard.press(view);
-      await page.waitForTimeout(200);
+      await page.locator(whole).first().waitFor();
       expect(await accessible(page), view).toEqual([]);
     }
     await page.keyboard.press('1');
-    await page.waitForTimeout(300);
+    await page.locator('main canvas').first().waitFor();
     // Nothing is wider than the screen.
-    expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
+    await until(() => page.evaluate(() => document.documentElement.scrollWidth <= innerWidth));
     await shot(page, `${colorScheme}-${width}`);
     await page.close();
   });

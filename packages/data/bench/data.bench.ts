@@ -116,13 +116,82 @@ const loaderRows = async (folder: string, jpeg: Uint8Array): Promise<Row[]> => {
   }
   const { step, wait } = await waitingOf(images);
   const row = (name: string, threads: number, ours: number, unit: string): Row => ({
-    ...{ name, ours, unit, peer: '', threads, theirs: null, ratio: null },
+    name,
+    ours,
+    unit,
+    peer: '',
+    threads,
+    theirs: null,
+    ratio: null,
   });
   return [
     ...loaderWorkers.map((workers, i) => row(`loader, ${workers} workers`, workers, median(rates[i]), 'images/s')),
     row('training step', 2, step, 'ms'),
     row('of it waiting', 2, (100 * wait) / (step + wait), '%'),
   ];
+};
+
+/** What is timed, under the names that the peer has for it. */
+const jobsOf = (jpeg: Uint8Array, image: Image): Readonly<Record<string, () => unknown>> => {
+  const raster = { ...image, channels: 3 };
+  const hsv = toHsvBytes(raster, 'rgb');
+  const floats = { ...raster, data: Float32Array.from(raster.data, (v) => v / 255) };
+  const hsvFloats = toHsvFloats(floats, 'rgb');
+  const out = new Float32Array(side * side * 3);
+  const change = { ...crop, flip: true, hue: 5 / 179, saturation: 1.3, exposure: 0.8 };
+  const augment = (source: Image): void => augmentInto(source, change, side, side, out);
+  const border = { top: 16, bottom: 16, left: 16, right: 16 };
+  const view = [
+    [0.9, 0.1, 3],
+    [-0.1, 0.9, 5],
+  ] as const;
+  return {
+    augment: () => augment(image),
+    'decode and augment': async () => {
+      const again = await decodeBytes(jpeg)();
+      if (again._tag === 'Right') augment(again.right);
+    },
+    decode: () => decodeBytes(jpeg)(),
+    'resize linear': () => resize(raster, side, side),
+    'resize area': () => resize(raster, side, 312, 'area'),
+    'resize nearest': () => resize(raster, side, side, 'nearest'),
+    'rgb to hsv': () => toHsvBytes(raster, 'rgb'),
+    'hsv to rgb': () => fromHsvBytes(hsv, 'rgb'),
+    flip: () => flip(raster, 'horizontal'),
+    border: () => pad(raster, border, 'reflect101'),
+    'blur 5': () => gaussianBlur(raster, 5),
+    'blur 9': () => gaussianBlur(raster, 9),
+    'warp affine': () => warpAffine(raster, view, side, side),
+    'warp perspective': () => warpPerspective(raster, [...view, [1e-4, 2e-4, 1]], side, side),
+    multiply: () => multiply(raster.data, 1.3),
+    'resize linear f32': () => resize(floats, side, side),
+    'resize area f32': () => resize(floats, side, 312, 'area'),
+    'rgb to hsv f32': () => toHsvFloats(floats, 'rgb'),
+    'hsv to rgb f32': () => fromHsvFloats(hsvFloats, 'rgb'),
+    'blur 5 f32': () => gaussianBlur(floats, 5),
+  };
+};
+
+/** Ours and the peer's, taking turns. */
+const compared = async (peer: Peer | undefined, name: string, job: () => unknown): Promise<Row> => {
+  const [ours, theirs]: [number[], number[]] = [[], []];
+  for (let round = 0; round < rounds; round++) {
+    const from = performance.now();
+    await job();
+    ours.push(performance.now() - from);
+    if (peer) theirs.push(await peer.time(name));
+  }
+  // The first rounds compile.
+  const [a, b] = [median(ours.slice(warmRounds)), peer ? median(theirs.slice(warmRounds)) : null];
+  return {
+    name,
+    peer: peer ? `OpenCV ${peer.version}` : '',
+    threads: 1,
+    unit: 'ms',
+    ours: a,
+    theirs: b,
+    ratio: b === null ? null : a / b,
+  };
 };
 
 const main = async (): Promise<void> => {
@@ -134,44 +203,6 @@ const main = async (): Promise<void> => {
     writeFileSync(file, jpeg);
     const decoded = await decodeBytes(jpeg)();
     if (decoded._tag === 'Left') throw new Error('the picture cannot be decoded');
-    const image = decoded.right;
-    const raster = { ...image, channels: 3 };
-    const hsv = toHsvBytes(raster, 'rgb');
-    const floats = { ...raster, data: Float32Array.from(raster.data, (v) => v / 255) };
-    const hsvFloats = toHsvFloats(floats, 'rgb');
-    const out = new Float32Array(side * side * 3);
-    const change = { ...crop, flip: true, hue: 5 / 179, saturation: 1.3, exposure: 0.8 };
-    const augment = (source: Image): void => augmentInto(source, change, side, side, out);
-    const border = { top: 16, bottom: 16, left: 16, right: 16 };
-    const view = [
-      [0.9, 0.1, 3],
-      [-0.1, 0.9, 5],
-    ] as const;
-    const jobs: Readonly<Record<string, () => unknown>> = {
-      augment: () => augment(image),
-      'decode and augment': async () => {
-        const again = await decodeBytes(jpeg)();
-        if (again._tag === 'Right') augment(again.right);
-      },
-      decode: () => decodeBytes(jpeg)(),
-      'resize linear': () => resize(raster, side, side),
-      'resize area': () => resize(raster, side, 312, 'area'),
-      'resize nearest': () => resize(raster, side, side, 'nearest'),
-      'rgb to hsv': () => toHsvBytes(raster, 'rgb'),
-      'hsv to rgb': () => fromHsvBytes(hsv, 'rgb'),
-      flip: () => flip(raster, 'horizontal'),
-      border: () => pad(raster, border, 'reflect101'),
-      'blur 5': () => gaussianBlur(raster, 5),
-      'blur 9': () => gaussianBlur(raster, 9),
-      'warp affine': () => warpAffine(raster, view, side, side),
-      'warp perspective': () => warpPerspective(raster, [...view, [1e-4, 2e-4, 1]], side, side),
-      multiply: () => multiply(raster.data, 1.3),
-      'resize linear f32': () => resize(floats, side, side),
-      'resize area f32': () => resize(floats, side, 312, 'area'),
-      'rgb to hsv f32': () => toHsvFloats(floats, 'rgb'),
-      'hsv to rgb f32': () => fromHsvFloats(hsvFloats, 'rgb'),
-      'blur 5 f32': () => gaussianBlur(floats, 5),
-    };
     const peer = await openPeer(file);
     console.error(
       peer
@@ -179,21 +210,7 @@ const main = async (): Promise<void> => {
         : 'OpenCV: missing (apt-get install python3-opencv, or set BENCH_PYTHON)',
     );
     const rows: Row[] = [];
-    for (const [name, job] of Object.entries(jobs)) {
-      const [ours, theirs]: [number[], number[]] = [[], []];
-      for (let round = 0; round < rounds; round++) {
-        const from = performance.now();
-        await job();
-        ours.push(performance.now() - from);
-        if (peer) theirs.push(await peer.time(name));
-      }
-      // The first rounds compile.
-      const [a, b] = [median(ours.slice(warmRounds)), peer ? median(theirs.slice(warmRounds)) : null];
-      rows.push({
-        ...{ name, peer: peer ? `OpenCV ${peer.version}` : '', threads: 1, unit: 'ms' },
-        ...{ ours: a, theirs: b, ratio: b === null ? null : a / b },
-      });
-    }
+    for (const [name, job] of Object.entries(jobsOf(jpeg, decoded.right))) rows.push(await compared(peer, name, job));
     peer?.end();
     rows.push(...(await loaderRows(folder, jpeg)));
     for (const { name, ours, theirs, unit, ratio } of rows) {

@@ -83,7 +83,12 @@ export const boardServer = ({ routes, open, guard, tell }: ServerOptions): Serve
     const { path, query } = pathOf(request.url ?? '/');
     const method = request.method ?? 'GET';
     const call = (parts: Call['parts']): Call => ({
-      ...{ method, path, query, parts, request, response },
+      method,
+      path,
+      query,
+      parts,
+      request,
+      response,
       json: () => jsonBody(request),
     });
     const public_ = findOpen(method, path);

@@ -85,7 +85,13 @@ export const makeApp = (source: Source, announce: (text: string) => void): App =
     tell('runs');
   };
   return {
-    ...{ source, series: seriesCache(source), set, listed, selected, reload, announce },
+    source,
+    series: seriesCache(source),
+    set,
+    listed,
+    selected,
+    reload,
+    announce,
     state: () => state,
     runs: () => runs,
     label: ({ id, name }) => labels.get(id) ?? name,

@@ -36,9 +36,17 @@ describe('smoothing', () => {
 it('a link holds the state', () => {
   const state: State = {
     ...initial,
-    ...({ view: 'runs', axis: 'relative' } as const),
-    ...{ smooth: 20, raw: false, filter: 'a&b=#', group: 'param:x', sort: 'm:loss' },
-    ...{ selected: ['abc', 'def'], hiddenCharts: ['loss/total'], compare: ['abc'], showHidden: true },
+    view: 'runs',
+    axis: 'relative',
+    smooth: 20,
+    raw: false,
+    filter: 'a&b=#',
+    group: 'param:x',
+    sort: 'm:loss',
+    selected: ['abc', 'def'],
+    hiddenCharts: ['loss/total'],
+    compare: ['abc'],
+    showHidden: true,
     zoom: [1.5, 200],
     settings: { 'loss/box': { log: true, maxY: 3, maxX: 100, smooth: 0 } },
   };
@@ -49,8 +57,14 @@ it('a link holds the state', () => {
 
 it('runs are filtered by words, parameters and figures', () => {
   const run = {
-    ...{ id: 'abc', name: 'giou-1', experiment: 'voc', status: 'RUNNING', tags: {}, preference: { name: 'Best' } },
-    ...{ params: { seed: '3' }, metrics: { 'loss/total': { count: 1, step: 1, time: 1, value: 0.5 } } },
+    id: 'abc',
+    name: 'giou-1',
+    experiment: 'voc',
+    status: 'RUNNING',
+    tags: {},
+    preference: { name: 'Best' },
+    params: { seed: '3' },
+    metrics: { 'loss/total': { count: 1, step: 1, time: 1, value: 0.5 } },
   } as unknown as RunView;
   const passes = (text: string) => runFilter(text)(run);
   expect(['', 'GIOU', 'best voc', 'seed=3', 'loss/total<1 seed=3', 'seed>=3'].map(passes)).toEqual(

@@ -35,8 +35,19 @@ export type State = {
 
 /** Smoothing as in the original. */
 export const initial: State = {
-  ...{ view: 'charts', selected: undefined, axis: 'step', smooth: 300, raw: true, filter: '', group: '' },
-  ...{ hiddenCharts: [], settings: {}, zoom: undefined, sort: '-started', compare: [], showHidden: false },
+  view: 'charts',
+  selected: undefined,
+  axis: 'step',
+  smooth: 300,
+  raw: true,
+  filter: '',
+  group: '',
+  hiddenCharts: [],
+  settings: {},
+  zoom: undefined,
+  sort: '-started',
+  compare: [],
+  showHidden: false,
 };
 
 const views: readonly View[] = ['charts', 'runs', 'compare', 'evaluation', 'pictures'];

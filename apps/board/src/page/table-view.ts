@@ -3,7 +3,7 @@ import type { App } from './app.ts';
 import { button, checkbox, h, save } from './dom.ts';
 import { csvCell } from './downloads.ts';
 import { date, duration, figure } from './format.ts';
-import { stateOf } from './runs-panel.ts';
+import { stateOf } from './run-groups.ts';
 import type { RunView } from './source.ts';
 
 type Column = {
@@ -55,7 +55,8 @@ const columnsOf = (runs: readonly RunView[]): readonly Column[] => {
     }),
     ...telling.map(
       (key): Column => ({
-        ...{ id: `p:${key}`, title: key },
+        id: `p:${key}`,
+        title: key,
         text: ({ params: mine }) => mine[key] ?? '',
         order: ({ params: mine }) => numeric(mine[key]),
       }),

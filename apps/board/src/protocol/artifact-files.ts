@@ -63,9 +63,17 @@ export const listFiles = async (root: string, path: string): Promise<readonly Fi
 };
 
 const types: Readonly<Record<string, string>> = {
-  ...{ '.png': 'image/png', '.jpg': 'image/jpeg', '.jpeg': 'image/jpeg', '.webp': 'image/webp', '.gif': 'image/gif' },
-  ...{ '.json': 'application/json', '.txt': 'text/plain; charset=utf-8', '.csv': 'text/plain; charset=utf-8' },
-  ...{ '.cfg': 'text/plain; charset=utf-8', '.svg': 'image/svg+xml', '.log': 'text/plain; charset=utf-8' },
+  '.png': 'image/png',
+  '.jpg': 'image/jpeg',
+  '.jpeg': 'image/jpeg',
+  '.webp': 'image/webp',
+  '.gif': 'image/gif',
+  '.json': 'application/json',
+  '.txt': 'text/plain; charset=utf-8',
+  '.csv': 'text/plain; charset=utf-8',
+  '.cfg': 'text/plain; charset=utf-8',
+  '.svg': 'image/svg+xml',
+  '.log': 'text/plain; charset=utf-8',
 };
 
 export type FileRead = {

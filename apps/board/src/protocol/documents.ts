@@ -37,7 +37,10 @@ export const runDocument = ({ db }: Core, run: StoredRun) => ({
   info: infoDocument(run),
   data: {
     metrics: metricsOf(db, run.id).map(({ key, last }) => ({
-      ...{ key, value: last.value, timestamp: last.time, step: last.step },
+      key,
+      value: last.value,
+      timestamp: last.time,
+      step: last.step,
     })),
     params: paramsOf(db, run.id),
     tags: tagsOf(db, run.id),

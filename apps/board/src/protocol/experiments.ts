@@ -19,8 +19,11 @@ import type { Request } from './request.ts';
 const byId = t.type({ experiment_id: integer });
 const views = t.keyof({ ACTIVE_ONLY: null, DELETED_ONLY: null, ALL: null });
 const search = t.partial({
-  ...{ max_results: integer, page_token: t.string, filter: t.string },
-  ...{ order_by: texts(20), view_type: views },
+  max_results: integer,
+  page_token: t.string,
+  filter: t.string,
+  order_by: texts(20),
+  view_type: views,
 });
 
 const searchableOf = (experiment: Experiment): Searchable => ({

@@ -30,20 +30,26 @@ const tokensOf = (filter: string): readonly Token[] => {
 };
 
 const kinds: Readonly<Record<string, keyof Searchable>> = {
-  ...{ metrics: 'metrics', metric: 'metrics', params: 'params', param: 'params', parameters: 'params' },
-  ...{
-    parameter: 'params',
-    tags: 'tags',
-    tag: 'tags',
-    attributes: 'attributes',
-    attribute: 'attributes',
-    attr: 'attributes',
-  },
+  metrics: 'metrics',
+  metric: 'metrics',
+  params: 'params',
+  param: 'params',
+  parameters: 'params',
+  parameter: 'params',
+  tags: 'tags',
+  tag: 'tags',
+  attributes: 'attributes',
+  attribute: 'attributes',
+  attr: 'attributes',
   run: 'attributes',
 };
 
 const aliases: Readonly<Record<string, string>> = {
-  ...{ created: 'start_time', Created: 'start_time', 'run name': 'run_name', 'Run name': 'run_name', Status: 'status' },
+  created: 'start_time',
+  Created: 'start_time',
+  'run name': 'run_name',
+  'Run name': 'run_name',
+  Status: 'status',
 };
 
 const fieldOf = (parts: readonly string[]): Field => {

@@ -19,14 +19,17 @@ it('experiments, runs, metrics, parameters, tags, histories and artifacts', asyn
   const client: Loose = new (Client as Loose)({ endpoint: board.url });
   const { experiment_id } = await client.Experiments.create({ name: 'detectors' });
   expect((await client.Experiments.get({ experiment_id })).experiment).toMatchObject({
-    ...{ name: 'detectors', lifecycle_stage: 'active' },
+    name: 'detectors',
+    lifecycle_stage: 'active',
   });
   await client.Experiments.update({ experiment_id, new_name: 'yolo' });
   expect((await client.Experiments.list()).experiments.map((one: Loose) => one.name)).toEqual(['Default', 'yolo']);
   await expect(client.Experiments.create({ name: 'yolo' })).rejects.toThrow(/RESOURCE_ALREADY_EXISTS/);
 
   const { run } = await client.Runs.create({
-    ...{ experiment_id, user_id: 'me', start_time: 1_700_000_000_000 },
+    experiment_id,
+    user_id: 'me',
+    start_time: 1_700_000_000_000,
     tags: [{ key: 'mlflow.runName', value: 'first' }],
   });
   const { run_id } = run.info;
@@ -53,7 +56,9 @@ it('experiments, runs, metrics, parameters, tags, histories and artifacts', asyn
   ]);
   await client.Runs.update({ run_id, status: 'FINISHED', end_time: 1_700_000_000_009 });
   const found = await client.Runs.search({
-    ...{ experiment_ids: [experiment_id], run_view_type: 'ACTIVE_ONLY', order_by: ['metrics.loss DESC'] },
+    experiment_ids: [experiment_id],
+    run_view_type: 'ACTIVE_ONLY',
+    order_by: ['metrics.loss DESC'],
     filter: "metrics.loss < 2 and params.seed = '3' and tags.note = 'x' and attributes.status = 'FINISHED'",
   });
   expect(found.runs).toHaveLength(1);

@@ -32,7 +32,10 @@ describe('as the Python client sends them', () => {
       tags: [],
     });
     const { run } = await mlflow<Loose>('POST', 'runs/create', {
-      ...{ experiment_id, user_id: 'unknown', start_time: 1_700_000_000_000, run_name: 'stately-fox-1' },
+      experiment_id,
+      user_id: 'unknown',
+      start_time: 1_700_000_000_000,
+      run_name: 'stately-fox-1',
       tags: [
         { key: 'mlflow.user', value: 'me' },
         { key: 'mlflow.source.type', value: 'LOCAL' },
@@ -60,12 +63,11 @@ describe('as the Python client sends them', () => {
       [3, '-Infinity'],
     ]);
     const found = await mlflow<Loose>('POST', 'runs/search', {
-      ...{ experiment_ids: [experiment_id], filter: "params.`net.batch` = '64' AND tags.mlflow.user = 'me'" },
-      ...{
-        run_view_type: 'ACTIVE_ONLY',
-        max_results: '1000',
-        order_by: ['attributes.start_time DESC', 'metrics.loss'],
-      },
+      experiment_ids: [experiment_id],
+      filter: "params.`net.batch` = '64' AND tags.mlflow.user = 'me'",
+      run_view_type: 'ACTIVE_ONLY',
+      max_results: '1000',
+      order_by: ['attributes.start_time DESC', 'metrics.loss'],
     });
     expect(found.runs.map(({ info }: Loose) => info.run_name)).toEqual(['stately-fox-1']);
     const ended = await mlflow<Loose>('POST', 'runs/update', {

@@ -46,21 +46,30 @@ const idOf = (input: unknown): string => {
 };
 
 const create = t.partial({
-  ...{ experiment_id: integer, user_id: anyText(250), run_name: name, start_time: integer },
+  experiment_id: integer,
+  user_id: anyText(250),
+  run_name: name,
+  start_time: integer,
   tags,
 });
 
 /** A client without a clock, or with one that is wrong, is taken as it is: times order the points of a run, nothing else. */
 const pointOf = ({ key, value, timestamp, step }: t.TypeOf<typeof metric>, now: number): Point => ({
-  ...{ key, value, time: timestamp ?? now, step: step ?? 0 },
+  key,
+  value,
+  time: timestamp ?? now,
+  step: step ?? 0,
 });
 
 const views = t.keyof({ ACTIVE_ONLY: null, DELETED_ONLY: null, ALL: null });
 const search = t.intersection([
   t.type({ experiment_ids: texts(1000) }),
   t.partial({
-    ...{ filter: t.string, run_view_type: views, max_results: integer },
-    ...{ order_by: texts(20), page_token: t.string },
+    filter: t.string,
+    run_view_type: views,
+    max_results: integer,
+    order_by: texts(20),
+    page_token: t.string,
   }),
 ]);
 
@@ -121,90 +130,110 @@ const findHistory = ({ db }: Core, input: unknown): unknown => {
   const points = readPage(db, known.id, size + 1, page_token ? placeOf(page_token) : undefined);
   return {
     metrics: points.slice(0, size).map(({ step, time, value }) => ({
-      ...{ key: metric_key, value, timestamp: time, step, run_id: run.uuid },
+      key: metric_key,
+      value,
+      timestamp: time,
+      step,
+      run_id: run.uuid,
     })),
     ...(points.length > size && { next_page_token: tokenOf(points[size - 1]) }),
   };
 };
 
-export const runRequests = (core: Core): readonly Request[] => {
-  const { db, now } = core;
-  const post = (path: string, run: Request['run']): Request => ({ method: 'POST', path, run });
-  const get = (path: string, run: Request['run']): Request => ({ method: 'GET', path, run });
-  const mark = (lifecycle: StoredRun['lifecycle']) => async (input: unknown) => {
-    await change(core, idOf(input), (run) => updateRun(db, run, { lifecycle }, now()));
-    return {};
-  };
-  const oneParam = async (input: unknown): Promise<unknown> => {
-    const { key: name, value } = take(param, input);
-    await change(core, idOf(input), (run) => setParam(db, run, name, value));
-    return {};
-  };
-  return [
-    post('runs/create', async (input) => {
-      const { experiment_id = 0, user_id, run_name, start_time, tags: given = [] } = take(create, input);
-      const label = run_name ?? given.find((one) => one.key === 'mlflow.runName')?.value;
-      const uuid = await db.change(() => {
-        experimentById(db, experiment_id);
-        const made = addRun(
-          db,
-          {
-            ...{ experiment: experiment_id, name: label ?? '', started: start_time ?? now(), tags: given },
-            ...(user_id !== undefined && { user: user_id }),
-          },
-          now(),
-        );
-        const { id, name: named } = runById(db, made);
-        if (named === '') updateRun(db, id, { name: `run-${made.slice(0, 8)}` }, now());
-        if (label !== undefined && !given.some((one) => one.key === 'mlflow.runName'))
-          setTag(db, id, 'mlflow.runName', label);
-        return made;
-      });
-      core.hub.runs();
-      return { run: runDocument(core, runById(db, uuid)) };
-    }),
-    get('runs/get', (input) => ({ run: runDocument(core, runById(db, idOf(input))) })),
-    post('runs/update', async (input) => {
-      const news = take(t.partial({ status, end_time: integer, run_name: name }), input);
-      const uuid = idOf(input);
-      await change(core, uuid, (run) => {
-        updateRun(db, run, { status: news.status, name: news.run_name }, now());
-        // Behind the state, since running again takes the end away.
-        updateRun(db, run, { ended: news.end_time }, now());
-      });
-      return { run_info: infoDocument(runById(db, uuid)) };
-    }),
-    post('runs/delete', mark('deleted')),
-    post('runs/restore', mark('active')),
-    post('runs/search', (input) => find(core, input)),
-    post('runs/log-metric', async (input) => {
-      const point = pointOf(take(metric, input), now());
-      await logTo(core, idOf(input), { points: [point], params: [], tags: [] });
-      return {};
-    }),
-    post('runs/log-parameter', oneParam),
-    post('runs/log-param', oneParam),
-    post('runs/set-tag', async (input) => {
-      const { key: name, value } = take(tag, input);
-      await change(core, idOf(input), (run) => setTag(db, run, name, value));
-      return {};
-    }),
-    post('runs/delete-tag', async (input) => {
-      const { key: name } = take(t.type({ key: tagKey }), input);
-      if (name === uploadTag) return refuse('invalid', `key: the tag ${uploadTag} cannot be deleted`);
-      await change(core, idOf(input), (run) => dropTag(db, run, name));
-      return {};
-    }),
-    post('runs/log-batch', async (input) => {
-      const log = take(t.partial({ metrics, params, tags }), input);
-      const { metrics: points = [], params: pairs = [], tags: marks = [] } = log;
-      if (points.length + pairs.length + marks.length > 1000) {
-        return refuse('invalid', 'found more than 1000 metrics, params and tags together, expected at most 1000');
-      }
-      const at = now();
-      await logTo(core, idOf(input), { points: points.map((one) => pointOf(one, at)), params: pairs, tags: marks });
-      return {};
-    }),
-    get('metrics/get-history', (input) => findHistory(core, input)),
-  ];
+const addNamed = ({ db, now }: Core, input: t.TypeOf<typeof create>): string => {
+  const { experiment_id = 0, user_id, run_name, start_time, tags: given = [] } = input;
+  const marked = given.find((one) => one.key === 'mlflow.runName')?.value;
+  const label = run_name ?? marked;
+  experimentById(db, experiment_id);
+  const run = { experiment: experiment_id, name: label ?? '', started: start_time ?? now(), tags: given };
+  const uuid = addRun(db, { ...run, ...(user_id !== undefined && { user: user_id }) }, now());
+  const { id, name: named } = runById(db, uuid);
+  if (named === '') updateRun(db, id, { name: `run-${uuid.slice(0, 8)}` }, now());
+  if (label !== undefined && marked === undefined) setTag(db, id, 'mlflow.runName', label);
+  return uuid;
 };
+
+const createRun = async (core: Core, input: unknown): Promise<unknown> => {
+  const asked = take(create, input);
+  const uuid = await core.db.change(() => addNamed(core, asked));
+  core.hub.runs();
+  return { run: runDocument(core, runById(core.db, uuid)) };
+};
+
+const update = async (core: Core, input: unknown): Promise<unknown> => {
+  const { db, now } = core;
+  const news = take(t.partial({ status, end_time: integer, run_name: name }), input);
+  const uuid = idOf(input);
+  await change(core, uuid, (run) => {
+    updateRun(db, run, { status: news.status, name: news.run_name }, now());
+    // Behind the state, since running again takes the end away.
+    updateRun(db, run, { ended: news.end_time }, now());
+  });
+  return { run_info: infoDocument(runById(db, uuid)) };
+};
+
+const mark =
+  (lifecycle: StoredRun['lifecycle']) =>
+  async (core: Core, input: unknown): Promise<unknown> => {
+    await change(core, idOf(input), (run) => updateRun(core.db, run, { lifecycle }, core.now()));
+    return {};
+  };
+
+const logMetric = async (core: Core, input: unknown): Promise<unknown> => {
+  const point = pointOf(take(metric, input), core.now());
+  await logTo(core, idOf(input), { points: [point], params: [], tags: [] });
+  return {};
+};
+
+const logParam = async (core: Core, input: unknown): Promise<unknown> => {
+  const { key: name, value } = take(param, input);
+  await change(core, idOf(input), (run) => setParam(core.db, run, name, value));
+  return {};
+};
+
+const addTag = async (core: Core, input: unknown): Promise<unknown> => {
+  const { key: name, value } = take(tag, input);
+  await change(core, idOf(input), (run) => setTag(core.db, run, name, value));
+  return {};
+};
+
+const deleteTag = async (core: Core, input: unknown): Promise<unknown> => {
+  const { key: name } = take(t.type({ key: tagKey }), input);
+  if (name === uploadTag) return refuse('invalid', `key: the tag ${uploadTag} cannot be deleted`);
+  await change(core, idOf(input), (run) => dropTag(core.db, run, name));
+  return {};
+};
+
+const logBatch = async (core: Core, input: unknown): Promise<unknown> => {
+  const log = take(t.partial({ metrics, params, tags }), input);
+  const { metrics: points = [], params: pairs = [], tags: marks = [] } = log;
+  if (points.length + pairs.length + marks.length > 1000) {
+    return refuse('invalid', 'found more than 1000 metrics, params and tags together, expected at most 1000');
+  }
+  const at = core.now();
+  await logTo(core, idOf(input), { points: points.map((one) => pointOf(one, at)), params: pairs, tags: marks });
+  return {};
+};
+
+const getRun = (core: Core, input: unknown): unknown => ({ run: runDocument(core, runById(core.db, idOf(input))) });
+
+type Answering = (core: Core, input: unknown) => unknown;
+
+const requests: readonly (readonly [method: Request['method'], path: string, answer: Answering])[] = [
+  ['POST', 'runs/create', createRun],
+  ['GET', 'runs/get', getRun],
+  ['POST', 'runs/update', update],
+  ['POST', 'runs/delete', mark('deleted')],
+  ['POST', 'runs/restore', mark('active')],
+  ['POST', 'runs/search', find],
+  ['POST', 'runs/log-metric', logMetric],
+  ['POST', 'runs/log-parameter', logParam],
+  ['POST', 'runs/log-param', logParam],
+  ['POST', 'runs/set-tag', addTag],
+  ['POST', 'runs/delete-tag', deleteTag],
+  ['POST', 'runs/log-batch', logBatch],
+  ['GET', 'metrics/get-history', findHistory],
+];
+
+export const runRequests = (core: Core): readonly Request[] =>
+  requests.map(([method, path, answer]) => ({ method, path, run: (input) => answer(core, input) }));

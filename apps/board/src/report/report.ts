@@ -38,7 +38,11 @@ export type Report = {
 };
 
 const imageTypes: Readonly<Record<string, string>> = {
-  ...{ '.png': 'image/png', '.jpg': 'image/jpeg', '.jpeg': 'image/jpeg', '.webp': 'image/webp', '.gif': 'image/gif' },
+  '.png': 'image/png',
+  '.jpg': 'image/jpeg',
+  '.jpeg': 'image/jpeg',
+  '.webp': 'image/webp',
+  '.gif': 'image/gif',
 };
 
 type Album = { readonly shown: readonly Picture[]; readonly urls: Readonly<Record<string, string>> };

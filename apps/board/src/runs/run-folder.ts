@@ -38,8 +38,13 @@ export type FolderCursor = {
 const fileStart: Place = { offset: 0, tail: '' };
 
 export const folderStart: FolderCursor = {
-  ...{ events: fileStart, eventLines: 0, log: fileStart, logLines: 0 },
-  ...{ mapFrom: {}, mapHash: '', runHash: '' },
+  events: fileStart,
+  eventLines: 0,
+  log: fileStart,
+  logLines: 0,
+  mapFrom: {},
+  mapHash: '',
+  runHash: '',
 };
 
 export type FolderNews = {
@@ -137,8 +142,12 @@ const takeLog = (draft: Draft, file: string, lines: readonly string[], before: n
 export const readFolder = async (path: string, cursor: FolderCursor): Promise<FolderNews> => {
   const file = (name: keyof typeof runFiles): string => join(path, runFiles[name]);
   const draft: Draft = {
-    ...{ points: [], faults: [], batchFrom: cursor.batchFrom, mapFrom: { ...cursor.mapFrom } },
-    ...{ status: undefined, started: undefined },
+    points: [],
+    faults: [],
+    batchFrom: cursor.batchFrom,
+    mapFrom: { ...cursor.mapFrom },
+    status: undefined,
+    started: undefined,
   };
   const stay = (place: Place): Lines => ({ lines: [], more: false, ...place });
   const piece = async (name: 'events' | 'log', from: Place): Promise<Lines | undefined> => {

@@ -78,7 +78,11 @@ export const addPoints = (connection: Connection, run: number, points: readonly 
     const id =
       known?.id ??
       sql('insert into metric (run, key, count, step, time, value) values (?, ?, 0, ?, ?, ?)').run(
-        ...[run, key, mine[0].step, mine[0].time, toValue(mine[0].value)],
+        run,
+        key,
+        mine[0].step,
+        mine[0].time,
+        toValue(mine[0].value),
       ).lastInsertRowid;
     const added = insert(connection, id, mine);
     if (added === 0) continue;
@@ -98,7 +102,13 @@ export const addPoints = (connection: Connection, run: number, points: readonly 
       if (point.value > high) high = point.value;
     }
     sql('update metric set count = count + ?, step = ?, time = ?, value = ?, low = ?, high = ? where id = ?').run(
-      ...[added, last.step, last.time, toValue(last.value), numbers ? low : null, numbers ? high : null, id],
+      added,
+      last.step,
+      last.time,
+      toValue(last.value),
+      numbers ? low : null,
+      numbers ? high : null,
+      id,
     );
   }
 };
@@ -131,7 +141,11 @@ export const readPage = (
 ): readonly Omit<Point, 'key'>[] => {
   const rows = after
     ? sql(`${columnsOfPoint} and (step, time, value) > (?, ?, ?) ${inOrder}`).all(
-        ...[metric, after.step, after.time, toValue(after.value), limit],
+        metric,
+        after.step,
+        after.time,
+        toValue(after.value),
+        limit,
       )
     : sql(`${columnsOfPoint} ${inOrder}`).all(metric, limit);
   return rows.map(({ step, time, value }) => ({ step: Number(step), time: Number(time), value: ofValue(value) }));

@@ -55,15 +55,24 @@ const partOfRow = (row: Row): Part => {
       ? undefined
       : { step: Number(row[`${name}_step`]), time: Number(row[`${name}_time`]), value: Number(row[name]) };
   return {
-    ...{ count: Number(row.count), numbers: Number(row.numbers), mean: ofValue(row.mean) },
-    ...{ time: Number(row.time), step: Number(row.step), low: at('low'), high: at('high') },
+    count: Number(row.count),
+    numbers: Number(row.numbers),
+    mean: ofValue(row.mean),
+    time: Number(row.time),
+    step: Number(row.step),
+    low: at('low'),
+    high: at('high'),
   };
 };
 
 const partOfPoint = (point: Logged): Part => {
   const isNumber = !Number.isNaN(point.value);
   return {
-    ...{ count: 1, numbers: isNumber ? 1 : 0, mean: point.value, time: point.time, step: point.step },
+    count: 1,
+    numbers: isNumber ? 1 : 0,
+    mean: point.value,
+    time: point.time,
+    step: point.step,
     ...(isNumber ? { low: point, high: point } : { low: undefined, high: undefined }),
   };
 };
@@ -77,9 +86,13 @@ const joined = (a: Part, b: Part): Part => {
   const [count, numbers] = [a.count + b.count, a.numbers + b.numbers];
   const sum = (a.numbers > 0 ? a.mean * a.numbers : 0) + (b.numbers > 0 ? b.mean * b.numbers : 0);
   return {
-    ...{ count, numbers, mean: numbers > 0 ? sum / numbers : Number.NaN, step: Math.max(a.step, b.step) },
+    count,
+    numbers,
+    mean: numbers > 0 ? sum / numbers : Number.NaN,
+    step: Math.max(a.step, b.step),
     time: (a.time * a.count + b.time * b.count) / count,
-    ...{ low: lower(a.low, b.low), high: higher(a.high, b.high) },
+    low: lower(a.low, b.low),
+    high: higher(a.high, b.high),
   };
 };
 

@@ -1,9 +1,9 @@
 /** Event files read back by protobufjs with TensorFlow's own message definitions, every checksum checked. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import protobuf from 'protobufjs';
 import { expect, it } from 'vitest';
-import { tempFolder } from '../testing/board.ts';
+import { tempFolder, until } from '../testing/board.ts';
 import { growRun, makeRun, pointsPerBatch, start } from '../testing/run-folder.ts';
 import { crc32c, maskedCrc } from './crc32c.ts';
 import { exportTensorboard } from './export.ts';
@@ -38,6 +38,9 @@ const readEvents = (bytes: Uint8Array): readonly Read[] => {
   return events;
 };
 
+/** Under its final name. */
+const isEvents = (name: string): boolean => /^events[.]out[.].*gdarknet$/.test(name);
+
 it('CRC-32C is that of RFC 3720', () => {
   expect(crc32c(new TextEncoder().encode('123456789'))).toBe(0xe3069283);
   expect(crc32c(new Uint8Array(32))).toBe(0x8a9136aa);
@@ -49,10 +52,10 @@ it('a run, once and while it grows', async () => {
   const folder = makeRun(join(await tempFolder(), 'run'), 30);
   const finish = new AbortController();
   const exporting = exportTensorboard({ folder, follow: true, everyMs: 20, finish: finish.signal });
-  setTimeout(() => {
-    growRun(folder, 31, 40);
-    finish.abort();
-  }, 100);
+  // What was there has been written.
+  await until(() => existsSync(join(folder, 'tensorboard')) && readdirSync(join(folder, 'tensorboard')).some(isEvents));
+  growRun(folder, 31, 40);
+  finish.abort();
   const { file, points } = await exporting;
   expect(points).toBe(40 * pointsPerBatch);
   const [first, ...rest] = readEvents(readFileSync(file));

@@ -12,6 +12,9 @@ export type Mischief = {
   readonly random: () => number;
 };
 
+/** A network that does nothing of it. */
+export const noMischief: Mischief = { cut: 0, lost: 0, twice: 0, broken: 0, delayMs: 0, random: Math.random };
+
 const bodyOf = async (request: IncomingMessage): Promise<Buffer> => {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk as Buffer);
@@ -24,7 +27,9 @@ export const badProxy = async (target: () => string, mischief: Mischief) => {
   const { cut, lost, twice, broken, delayMs, random } = mischief;
   const counts = { requests: 0, cut: 0, lost: 0, twice: 0, broken: 0 };
   let down = false;
-  const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, random() * delayMs));
+  const later = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+  const pause = (): Promise<void> => later(random() * delayMs);
+  const copies: Promise<unknown>[] = [];
 
   const forward = (request: IncomingMessage, body: Buffer): Promise<Reply> =>
     new Promise((resolve, reject) => {
@@ -59,7 +64,8 @@ export const badProxy = async (target: () => string, mischief: Mischief) => {
       if (random() < twice) {
         counts.twice++;
         // The copy comes some time later: behind requests that were sent after it.
-        setTimeout(() => void forward(request, body).catch(() => {}), random() * 10 * delayMs);
+        const copy = later(random() * 10 * delayMs).then(() => forward(request, body));
+        copies.push(copy.catch(() => {}));
       }
       const reply = await forward(request, body);
       await pause();
@@ -77,6 +83,10 @@ export const badProxy = async (target: () => string, mischief: Mischief) => {
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     counts,
+    /** Resolves when the copies of all requests so far have been answered. */
+    copiesDelivered: async (): Promise<void> => {
+      await Promise.all(copies);
+    },
     /** Nothing comes through. */
     setDown: (value: boolean): void => {
       down = value;

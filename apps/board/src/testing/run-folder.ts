@@ -8,8 +8,15 @@ const time = (batch: number): string => new Date(start + 1000 * batch).toISOStri
 
 export const batchEvent = (batch: number, value = 1 / batch): string =>
   `${JSON.stringify({
-    ...{ time: time(batch), type: 'batch', batch, loss: value, average: value, rate: 0.001 },
-    ...{ stepMs: 10, waitMs: 1, images: batch * 4 },
+    time: time(batch),
+    type: 'batch',
+    batch,
+    loss: value,
+    average: value,
+    rate: 0.001,
+    stepMs: 10,
+    waitMs: 1,
+    images: batch * 4,
     heads: [{ iou: 0.5, giou: 0.4, boxLoss: value, classLoss: 2 * value, cost: 3 * value }],
   })}\n`;
 

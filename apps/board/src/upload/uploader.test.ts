@@ -2,7 +2,7 @@
 import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { badProxy } from '../testing/bad-proxy.ts';
+import { badProxy, noMischief } from '../testing/bad-proxy.ts';
 import { type TestBoard, tempFolder, testBoard, until } from '../testing/board.ts';
 import { mlflowServer } from '../testing/mlflow-server.ts';
 import { seeded } from '../testing/random.ts';
@@ -30,7 +30,10 @@ describe('to another server', () => {
     ]);
     expect(run.metrics).toHaveLength(100 * pointsPerBatch);
     expect(run.metrics.find(({ key, step }) => key === 'loss/total' && step === 50)).toEqual({
-      ...{ key: 'loss/total', step: 50, value: 3 / 50, timestamp: start + 50_000 },
+      key: 'loss/total',
+      step: 50,
+      value: 3 / 50,
+      timestamp: start + 50_000,
     });
 
     const before = server.requests.length;
@@ -61,16 +64,19 @@ describe('to another server', () => {
 
   it('waits for a server that is not there, and ends when it is told to', async () => {
     const folder = makeRun(join(await tempFolder(), 'b', 'run'), 3);
+    const proxy = await badProxy(() => 'http://127.0.0.1:9', { ...noMischief, cut: 1 });
+    closing.push(proxy.close);
     const stop = new AbortController();
     const told: string[] = [];
     const sending = upload({
       folder,
-      url: 'http://127.0.0.1:9',
+      url: proxy.url,
       signal: stop.signal,
       firstWaitMs: 5,
       tell: (text) => told.push(text),
     });
-    setTimeout(() => stop.abort(), 200);
+    await until(() => proxy.counts.cut >= 5);
+    stop.abort();
     expect(await sending).toMatchObject({ run: undefined, complete: false, points: 0 });
     // Once, not for each attempt.
     expect(told).toHaveLength(1);
@@ -105,14 +111,21 @@ describe('to the board', () => {
     const folder = makeRun(join(await tempFolder(), 'backup', 'live'), 50);
     const finish = new AbortController();
     const sending = upload({
-      ...{ folder, url: proxy.url, follow: true, everyMs: 10, firstWaitMs: 2, mostWaitMs: 50, timeoutMs: 500 },
+      folder,
+      url: proxy.url,
+      follow: true,
+      everyMs: 10,
+      firstWaitMs: 2,
+      mostWaitMs: 50,
+      timeoutMs: 500,
       finish: finish.signal,
     });
     for (let batch = 51; batch <= 1000; batch += 50) {
       growRun(folder, batch, batch + 49);
       // The network is down for a while in the middle.
       proxy.setDown(batch > 400 && batch < 600);
-      await new Promise((resolve) => setTimeout(resolve, 25));
+      const before = proxy.counts.requests;
+      await until(() => proxy.counts.requests > before);
     }
     proxy.setDown(false);
     endRun(folder, 1000);
@@ -120,7 +133,7 @@ describe('to the board', () => {
     const sent = await sending;
     expect(sent).toMatchObject({ complete: true, refused: 0, points: 1000 * pointsPerBatch });
     // Copies of old requests may still be under way.
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    await proxy.copiesDelivered();
     const { runs } = (await board.call('GET', '/api/board/runs')).body;
     expect(runs).toHaveLength(1);
     expect(runs[0]).toMatchObject({ name: 'live', status: 'FINISHED', experiment: 'backup' });

@@ -8,8 +8,8 @@ import type { Image } from '../image/image.ts';
 import { unitOf } from '../image/image.ts';
 import { addTable, multiplyTable, turnTable } from '../opencv/arithmetic.ts';
 import { byteShare, hueDivisor, hueFraction, hueSector, saturationDivisor } from '../opencv/hsv.ts';
-import { eachRowPair, type LinearAxis, linearAxis } from '../opencv/linear.ts';
-import { roundingMagic } from '../opencv/raster.ts';
+import { eachRowPair, type LinearAxis, linearAxis } from '../raster/linear.ts';
+import { roundingMagic } from '../raster/raster.ts';
 import { augmentVectors } from './kernel/arena.ts';
 import type { AugmentParameters } from './parameters.ts';
 

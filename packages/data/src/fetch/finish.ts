@@ -4,7 +4,7 @@ import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import type { DataFault } from '../fault.ts';
 import { readText, writeWhole } from '../file.ts';
-import { parseImageList } from '../labels/imageList.ts';
+import { parseImageList } from '../labels/image-list.ts';
 import { writeLabels } from '../labels/label.ts';
 import type { SetEntry } from '../sets/darknet.ts';
 import { type ReadSet, readCocoSet, readVocSet } from '../sets/read.ts';

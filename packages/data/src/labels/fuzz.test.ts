@@ -5,7 +5,7 @@ import { expect, it } from 'vitest';
 import { type DataFault, showFault } from '../fault.ts';
 import { parseYoloFolder } from '../sets/listed.ts';
 import { cocoToLabels, parseCoco } from './coco.ts';
-import { parseImageList } from './imageList.ts';
+import { parseImageList } from './image-list.ts';
 import { type Label, parseLabels } from './label.ts';
 import { labelsToVoc, parseVoc, vocToLabels } from './voc.ts';
 

@@ -7,9 +7,9 @@ import { describe, expect, it } from 'vitest';
 import { shared, sharedPath } from '../../../../test/shared.ts';
 import { showFault } from '../fault.ts';
 import { cocoToLabels, labelsToCoco, parseCoco } from './coco.ts';
-import { parseImageList, readImageList, readImageListWithNotes } from './imageList.ts';
+import { parseImageList, readImageList, readImageListWithNotes } from './image-list.ts';
 import { formatLabels, type Label, parseLabels, readLabels } from './label.ts';
-import { findLabelPath, labelPathOf, labelPathsOf } from './labelPath.ts';
+import { findLabelPath, labelPathOf, labelPathsOf } from './label-path.ts';
 import { labelsToVoc, parseVoc, vocToLabels } from './voc.ts';
 
 const rightOf = <L, R>(either: E.Either<L, R>): R => {

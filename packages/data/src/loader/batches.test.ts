@@ -9,7 +9,7 @@ import { shared, sharedPath } from '../../../../test/shared.ts';
 import { defaultRanges } from '../augment/parameters.ts';
 import { showFault } from '../fault.ts';
 import { letterbox } from '../image/letterbox.ts';
-import { readImageList } from '../labels/imageList.ts';
+import { readImageList } from '../labels/image-list.ts';
 import type { SetFiles } from '../sets/darknet.ts';
 import { shapesSample } from '../shapes/sample.ts';
 import { writeShapes } from '../shapes/write.ts';

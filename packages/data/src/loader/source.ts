@@ -4,10 +4,10 @@ import type { DataFault } from '../fault.ts';
 import { type DecodeOptions, decodeImage } from '../image/decode.ts';
 import type { Image } from '../image/image.ts';
 import { type Label, readLabels } from '../labels/label.ts';
-import { findLabelPath } from '../labels/labelPath.ts';
+import { findLabelPath } from '../labels/label-path.ts';
 import { resize } from '../opencv/resize.ts';
 import { shapesSample } from '../shapes/sample.ts';
-import { ByteCache } from './byteCache.ts';
+import { ByteCache } from './byte-cache.ts';
 
 export type Source =
   | {

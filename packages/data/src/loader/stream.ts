@@ -1,16 +1,12 @@
 /** A bounded queue of batches made ahead, delivered in order. */
 import { performance } from 'node:perf_hooks';
-import { type DataFault, showFault } from '../fault.ts';
+import type { DataFault } from '../fault.ts';
+import { type AheadOptions, batchesAhead, type Pending } from './ahead.ts';
+import { type FaultReport, faultTally } from './fault-tally.ts';
 import type { Job, Made } from './make.ts';
 import type { Pool } from './pool.ts';
 
-export type LoaderReport = {
-  /** Pictures that were passed over, counted each time. */
-  readonly skipped: number;
-  /** What was wrong, a file that cannot be used once, in the order found. */
-  readonly faults: readonly DataFault[];
-  /** How often each of `faults` stood in the way. */
-  readonly times: readonly number[];
+export type LoaderReport = FaultReport & {
   /** Milliseconds spent waiting for batches so far. */
   readonly waitMs: number;
 };
@@ -29,74 +25,44 @@ export type Stream<T extends Delivered> = AsyncIterableIterator<T> & {
   readonly close: () => Promise<void>;
 };
 
-export type StreamOptions<T extends Delivered> = {
+export type StreamOptions<T extends Delivered> = Omit<AheadOptions, 'make'> & {
   readonly pool: Pool;
-  /** The job of a batch, or undefined past the last one. */
-  readonly jobOf: (batch: number) => Job | undefined;
   readonly deliver: (batch: number, job: Job, made: Made, waitMs: number) => T;
-  readonly start: number;
-  readonly prefetch: number;
   readonly onFault?: (fault: DataFault) => void;
 };
 
-/** A file that cannot be used is one fault, whatever words the decoder finds for it each time. */
-const keyOf = (fault: DataFault): string =>
-  fault.tag === 'line' || fault.tag === 'key' ? showFault(fault) : `file ${fault.file}`;
-
-type Pending = { readonly batch: number; readonly job: Job; readonly made: Promise<Made> };
+/** Runs one after another, so that batches keep their order however often they are asked for. */
+const inTurn = () => {
+  let last: Promise<unknown> = Promise.resolve();
+  return <A>(work: () => Promise<A>): Promise<A> => {
+    const result = last.then(work);
+    last = result.catch(() => {});
+    return result;
+  };
+};
 
 export const streamOf = <T extends Delivered>(options: StreamOptions<T>): Stream<T> => {
-  const { pool, jobOf, deliver, prefetch, onFault } = options;
-  const queue: Pending[] = [];
-  const seen = new Map<string, { readonly fault: DataFault; times: number }>();
-  let next = options.start;
-  let skipped = 0;
+  const { pool, deliver, onFault, ...order } = options;
+  const ahead = batchesAhead({ ...order, make: (job) => pool.make(job) });
+  const tally = faultTally(onFault);
+  const turn = inTurn();
   let waited = 0;
   let closed = false;
 
-  const fill = (): void => {
-    while (!closed && queue.length <= prefetch) {
-      const job = jobOf(next);
-      if (job === undefined) return;
-      const made = pool.make(job);
-      // A failure is reported when its turn comes; until then it must not count as unhandled.
-      made.catch(() => {});
-      queue.push({ batch: next++, job, made });
-    }
-  };
   const close = async (): Promise<void> => {
     closed = true;
-    queue.length = 0;
+    ahead.end();
     await pool.close();
   };
-  const note = (made: Made): void => {
-    skipped += made.skipped;
-    for (const fault of made.faults) {
-      const key = keyOf(fault);
-      const known = seen.get(key);
-      if (known) {
-        known.times++;
-        continue;
-      }
-      seen.set(key, { fault, times: 1 });
-      onFault?.(fault);
-    }
-  };
-  const pull = async (): Promise<IteratorResult<T>> => {
-    fill();
-    const head = queue.shift();
-    if (head === undefined || closed) {
-      await close();
-      return { done: true, value: undefined };
-    }
+  const wait = async ({ batch, job, made }: Pending): Promise<IteratorResult<T>> => {
     const from = performance.now();
     pool.hold(true);
     try {
-      const made = await head.made;
+      const done = await made;
       const waitMs = performance.now() - from;
       waited += waitMs;
-      note(made);
-      return { done: false, value: deliver(head.batch, head.job, made, waitMs) };
+      tally.add(done);
+      return { done: false, value: deliver(batch, job, done, waitMs) };
     } catch (thrown) {
       // Closed while waiting: the end, not a failure.
       if (closed) return { done: true, value: undefined };
@@ -104,26 +70,24 @@ export const streamOf = <T extends Delivered>(options: StreamOptions<T>): Stream
       throw thrown;
     } finally {
       pool.hold(false);
-      fill();
+      ahead.fill();
     }
   };
-  // One request at a time, so that batches keep their order however `next` is called.
-  let last: Promise<unknown> = Promise.resolve();
+  const pull = async (): Promise<IteratorResult<T>> => {
+    ahead.fill();
+    const head = ahead.take();
+    if (head !== undefined && !closed) return wait(head);
+    await close();
+    return { done: true, value: undefined };
+  };
   const stream: Stream<T> = {
-    next: () => {
-      const result = last.then(pull);
-      last = result.catch(() => {});
-      return result;
-    },
+    next: () => turn(pull),
     return: async () => {
       await close();
       return { done: true, value: undefined };
     },
     [Symbol.asyncIterator]: () => stream,
-    report: () => {
-      const all = [...seen.values()];
-      return { skipped, faults: all.map((s) => s.fault), times: all.map((s) => s.times), waitMs: waited };
-    },
+    report: () => ({ ...tally.report(), waitMs: waited }),
     recycle: ({ x }) => {
       if (!closed && x.byteLength > 0) pool.reuse(structuredClone(x.buffer, { transfer: [x.buffer] }));
     },

@@ -1,5 +1,5 @@
 /** OpenCV's saturating arithmetic on bytes with a number, as 256-entry tables (SPEC-AUGMENT 4). */
-import { roundHalfEven, saturate } from './raster.ts';
+import { roundHalfEven, saturate } from '../raster/raster.ts';
 
 const table = (f: (v: number) => number): Uint8Array => Uint8Array.from({ length: 256 }, (_, v) => saturate(f(v)));
 

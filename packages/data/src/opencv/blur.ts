@@ -1,8 +1,8 @@
 /** OpenCV's `GaussianBlur` with mirrored borders: columns of weights, horizontally then vertically. */
+import { areBytes, type Raster, rasterLike, type Samples, saturate } from '../raster/raster.ts';
 import { blurVectors } from '../vector/blur.ts';
 import { weighVectors } from '../vector/weigh.ts';
 import { borderPosition, pad } from './geometry.ts';
-import { areBytes, type Raster, rasterLike, type Samples, saturate } from './raster.ts';
 
 /** Without a sigma, small kernels have these weights instead of sampled ones. */
 const fixedKernels: Readonly<Record<number, readonly number[]>> = {

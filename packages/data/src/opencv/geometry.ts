@@ -1,5 +1,5 @@
 /** Cropping, padding and mirroring as OpenCV does them. */
-import { type Raster, rasterLike, type Samples } from './raster.ts';
+import { type Raster, rasterLike, type Samples } from '../raster/raster.ts';
 
 /** The rectangle at (`left`, `top`); what lies outside the picture is 0. */
 export const cropZeroPad = <D extends Samples>(

@@ -2,9 +2,9 @@
  * RGB to hue, saturation, value and back as OpenCV's 8-bit and float conversions (SPEC-AUGMENT 5). Eight bits: hue in
  * units of 2 degrees, 0..179. Floats: hue in degrees 0..360, the rest 0..1.
  */
+import { type Raster, rasterLike, roundHalfEven, type Samples } from '../raster/raster.ts';
 import { type Conversion, convertVectors } from '../vector/colour.ts';
-import { convertFloatVectors } from '../vector/colourFloats.ts';
-import { type Raster, rasterLike, roundHalfEven, type Samples } from './raster.ts';
+import { convertFloatVectors } from '../vector/colour-floats.ts';
 
 /** Where red lies among the three channels. */
 export type ChannelOrder = 'rgb' | 'bgr';

@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { goldenPath, readBytes, readJson, shared } from '../../../../test/shared.ts';
+import type { Raster } from '../raster/raster.ts';
 import { fixture } from '../testing/fixture.ts';
 import { addTable, multiplyTable, turnTable } from './arithmetic.ts';
 import { gaussianBlur } from './blur.ts';
 import { cropZeroPad, flip, pad } from './geometry.ts';
 import { fromHsvBytes, fromHsvFloats, toHsvBytes, toHsvFloats } from './hsv.ts';
-import type { Raster } from './raster.ts';
 import { type Interpolation, resize } from './resize.ts';
 import { type Affine, warpAffine } from './warp.ts';
 

@@ -1,5 +1,5 @@
 /** OpenCV's `warpPerspective`, bilinear, black outside. */
-import { type Raster, rasterLike, roundHalfEven, type Samples } from './raster.ts';
+import { type Raster, rasterLike, roundHalfEven, type Samples } from '../raster/raster.ts';
 import { fastSampler, type OpenSampler, steps } from './remap.ts';
 
 type Row = readonly [number, number, number];

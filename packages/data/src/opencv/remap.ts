@@ -2,8 +2,8 @@
  * The sampling that OpenCV's warps share: source positions in steps of 1/32 pixel, bilinear weights of 15 bits, black
  * outside. In plain TypeScript, and in vectors where there are some.
  */
+import { areBytes, type Raster, type Samples } from '../raster/raster.ts';
 import { vectorRemap } from '../vector/remap.ts';
-import { areBytes, type Raster, type Samples } from './raster.ts';
 
 export const stepBits = 5;
 export const steps = 1 << stepBits;

@@ -2,12 +2,12 @@
  * OpenCV's `resize` for bytes and floats, any number of channels (SPEC-AUGMENT 3): in plain TypeScript, and the costly
  * steps in vectors where there are some.
  */
+import { areaAxis, areaEnlargingAxis } from '../raster/area.ts';
+import { blendRows, eachRowPair, type LinearAxis, linearAxis } from '../raster/linear.ts';
+import { areBytes, areFloats, type Raster, rasterLike, roundHalfEven, type Samples } from '../raster/raster.ts';
 import { coverVectors } from '../vector/area.ts';
 import { interpolateVectors } from '../vector/linear.ts';
-import { interpolateFloatVectors } from '../vector/linearFloats.ts';
-import { areaAxis, areaEnlargingAxis } from './area.ts';
-import { blendRows, eachRowPair, type LinearAxis, linearAxis } from './linear.ts';
-import { areBytes, areFloats, type Raster, rasterLike, roundHalfEven, type Samples } from './raster.ts';
+import { interpolateFloatVectors } from '../vector/linear-floats.ts';
 
 export type Interpolation = 'nearest' | 'linear' | 'area';
 

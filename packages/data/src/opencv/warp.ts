@@ -1,5 +1,5 @@
 /** OpenCV's `warpAffine`, bilinear, black outside. */
-import { type Raster, rasterLike, roundHalfEven, type Samples } from './raster.ts';
+import { type Raster, rasterLike, roundHalfEven, type Samples } from '../raster/raster.ts';
 import { fastSampler, type OpenSampler, stepBits, steps } from './remap.ts';
 
 /** Two rows: `x' = a x + b y + c`, `y' = d x + e y + f`. */

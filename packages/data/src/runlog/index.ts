@@ -1,2 +1,2 @@
-export * from './mapLog.ts';
-export * from './trainLog.ts';
+export * from './map-log.ts';
+export * from './train-log.ts';

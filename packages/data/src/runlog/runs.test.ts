@@ -6,8 +6,8 @@ import * as E from 'fp-ts/lib/Either.js';
 import { describe, expect, it } from 'vitest';
 import { showFault } from '../fault.ts';
 import { fixturePath } from '../testing/fixture.ts';
-import { addMapRow, formatMapRow, parseMapLog, readMapLog } from './mapLog.ts';
-import { appendTrainLog, formatBatchLog, parseTrainLog, readTrainLog } from './trainLog.ts';
+import { addMapRow, formatMapRow, parseMapLog, readMapLog } from './map-log.ts';
+import { appendTrainLog, formatBatchLog, parseTrainLog, readTrainLog } from './train-log.ts';
 
 const line =
   'A0.238008,G-0.121533,I0.560766,C415.461914,T416.022675,A0.465977,G0.398262,I0.300869,C409.231354,T409.532227,BATCH,1,12,130.446030\n';

@@ -8,7 +8,7 @@ import { writePng } from '../image/encode.ts';
 import { readImageSize } from '../image/size.ts';
 import { shapesSample } from '../shapes/sample.ts';
 import { parseYoloFolder, readYoloFolder } from './listed.ts';
-import { readOpenImagesSet } from './openImages.ts';
+import { readOpenImagesSet } from './open-images.ts';
 
 const rightOf = <L, R>(either: E.Either<L, R>): R => {
   if (E.isLeft(either)) throw new Error(JSON.stringify(either.left));

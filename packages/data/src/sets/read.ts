@@ -6,7 +6,7 @@ import * as TE from 'fp-ts/lib/TaskEither.js';
 import type { DataFault } from '../fault.ts';
 import { readText } from '../file.ts';
 import { type CocoOptions, cocoToLabels, parseCoco } from '../labels/coco.ts';
-import { parseImageList } from '../labels/imageList.ts';
+import { parseImageList } from '../labels/image-list.ts';
 import { parseVoc, type VocAnnotation, type VocOptions, vocToLabels } from '../labels/voc.ts';
 import type { SetEntry } from './darknet.ts';
 

@@ -1,7 +1,7 @@
 /** OpenCV's area interpolation by covered shares (`../opencv/resize.ts`, `coverageMeans`) in vectors, bit for bit. */
 import { Func } from '@gdarknet/tensor/emitter';
-import type { Part } from '../opencv/area.ts';
-import type { Raster } from '../opencv/raster.ts';
+import type { Part } from '../raster/area.ts';
+import type { Raster } from '../raster/raster.ts';
 import { kernelsOnDemand, layOut } from './arena.ts';
 import { narrow, widen } from './floats.ts';
 import { hasKernels, splat, vectors } from './words.ts';
@@ -45,8 +45,12 @@ const gather = (): Func => {
 };
 
 const kernels = kernelsOnDemand(() => ({
-  ...{ 1: cover(1), 3: cover(3), 4: cover(4) },
-  ...{ widen: widen(), gather: gather(), round: narrow('even') },
+  1: cover(1),
+  3: cover(3),
+  4: cover(4),
+  widen: widen(),
+  gather: gather(),
+  round: narrow('even'),
 }));
 
 /** False where nothing was done: no SIMD, other numbers of channels, or too large for the memory. */
@@ -63,8 +67,14 @@ export const coverVectors = (
   const bytes = data instanceof Uint8Array;
   const shares = columns.flatMap((parts) => parts.map(([, weight]) => weight));
   const layout = layOut([
-    ...[columnBytes * out.width, 4 * shares.length, 4],
-    ...[4 * row, 4 * samples, 4 * samples, data.byteLength, out.data.byteLength],
+    columnBytes * out.width,
+    4 * shares.length,
+    4,
+    4 * row,
+    4 * samples,
+    4 * samples,
+    data.byteLength,
+    out.data.byteLength,
   ]);
   if (compiled === undefined || layout === undefined) return false;
   const { heap, at } = layout;

@@ -3,7 +3,7 @@
  * 2^16, so eight of them go in a vector, two to a 32-bit lane, and any order of adding gives the same.
  */
 import { Func, type Local } from '@gdarknet/tensor/emitter';
-import type { Raster } from '../opencv/raster.ts';
+import type { Raster } from '../raster/raster.ts';
 import { kernelsOnDemand, layOut } from './arena.ts';
 import { evenSamples, hasKernels, oddSamples, vectors } from './words.ts';
 
@@ -68,9 +68,14 @@ const across = (size: Size, channels: number): Func => {
 };
 
 const kernels = kernelsOnDemand(() => ({
-  ...{ 'down 3': down(3), 'down 5': down(5) },
-  ...{ '3 across 1': across(3, 1), '3 across 3': across(3, 3), '3 across 4': across(3, 4) },
-  ...{ '5 across 1': across(5, 1), '5 across 3': across(5, 3), '5 across 4': across(5, 4) },
+  'down 3': down(3),
+  'down 5': down(5),
+  '3 across 1': across(3, 1),
+  '3 across 3': across(3, 3),
+  '3 across 4': across(3, 4),
+  '5 across 1': across(5, 1),
+  '5 across 3': across(5, 3),
+  '5 across 4': across(5, 4),
 }));
 
 /** `place(i, n)`: the position that stands at i of 0..n-1. False where nothing was done. */

@@ -52,8 +52,10 @@ const fromHsv = (order: 'rgb' | 'bgr'): Func => {
 };
 
 const kernels = kernelsOnDemand(() => ({
-  ...{ 'rgb to hsv': toHsv('rgb'), 'bgr to hsv': toHsv('bgr') },
-  ...{ 'hsv to rgb': fromHsv('rgb'), 'hsv to bgr': fromHsv('bgr') },
+  'rgb to hsv': toHsv('rgb'),
+  'bgr to hsv': toHsv('bgr'),
+  'hsv to rgb': fromHsv('rgb'),
+  'hsv to bgr': fromHsv('bgr'),
 }));
 
 export type Conversion = `${'rgb' | 'bgr'} to hsv` | `hsv to ${'rgb' | 'bgr'}`;

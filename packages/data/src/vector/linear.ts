@@ -1,7 +1,7 @@
 /** OpenCV's bilinear resize of interleaved bytes (`../opencv/resize.ts`, `interpolateBytes`) in vectors, bit for bit. */
 import { Func } from '@gdarknet/tensor/emitter';
-import { eachRowPair, type LinearAxis } from '../opencv/linear.ts';
-import type { Raster } from '../opencv/raster.ts';
+import { eachRowPair, type LinearAxis } from '../raster/linear.ts';
+import type { Raster } from '../raster/raster.ts';
 import { kernelsOnDemand, layOut } from './arena.ts';
 import { hasKernels, splat, toBytes, vectors } from './words.ts';
 

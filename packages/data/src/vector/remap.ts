@@ -3,7 +3,7 @@
  * pixels whose four neighbours are inside the picture; the others become black.
  */
 import { Func } from '@gdarknet/tensor/emitter';
-import type { Raster } from '../opencv/raster.ts';
+import type { Raster } from '../raster/raster.ts';
 import { kernelsOnDemand, layOut } from './arena.ts';
 import { evenSamples, oddSamples, splat, vectors } from './words.ts';
 

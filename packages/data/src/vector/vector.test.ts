@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { areaAxis } from '../opencv/area.ts';
 import { gaussianBlur, gaussianBlurPlain } from '../opencv/blur.ts';
 import { type Border, borderPosition, cropZeroPad, flip, pad } from '../opencv/geometry.ts';
 import {
@@ -11,18 +10,19 @@ import {
   toHsvBytes,
   toHsvBytesPlain,
 } from '../opencv/hsv.ts';
-import { linearAxis } from '../opencv/linear.ts';
 import { warpPerspective, warpPerspectiveBy } from '../opencv/perspective.ts';
-import type { Raster, Samples } from '../opencv/raster.ts';
 import { plainSampler } from '../opencv/remap.ts';
 import { type Interpolation, resize, resizePlain } from '../opencv/resize.ts';
 import { warpAffine, warpAffineBy } from '../opencv/warp.ts';
+import { areaAxis } from '../raster/area.ts';
+import { linearAxis } from '../raster/linear.ts';
+import type { Raster, Samples } from '../raster/raster.ts';
 import { coverVectors } from './area.ts';
 import { blurVectors } from './blur.ts';
 import { convertVectors } from './colour.ts';
-import { convertFloatVectors } from './colourFloats.ts';
+import { convertFloatVectors } from './colour-floats.ts';
 import { interpolateVectors } from './linear.ts';
-import { interpolateFloatVectors } from './linearFloats.ts';
+import { interpolateFloatVectors } from './linear-floats.ts';
 import { vectorRemap } from './remap.ts';
 import { weighVectors } from './weigh.ts';
 
@@ -84,7 +84,9 @@ describe('vectors give what plain code gives, bit for bit', () => {
     const random = noiseBytes(601, 333, 3, 3);
     /** Every hue a byte can hold with a grid of the rest. */
     const grid = {
-      ...{ width: 256, height: 52 * 52, channels: 3 },
+      width: 256,
+      height: 52 * 52,
+      channels: 3,
       data: Uint8Array.from({ length: 256 * 52 * 52 * 3 }, (_, i) => {
         const pixel = Math.trunc(i / 3);
         return [pixel & 255, 5 * ((pixel >> 8) % 52), 5 * Math.trunc((pixel >> 8) / 52)][i % 3];

@@ -1,6 +1,6 @@
 /** Blurring by any weights (`../opencv/blur.ts`) in vectors of floats, bit for bit: along the rows, then down them. */
 import { Func } from '@gdarknet/tensor/emitter';
-import type { Raster } from '../opencv/raster.ts';
+import type { Raster } from '../raster/raster.ts';
 import { kernelsOnDemand, layOut } from './arena.ts';
 import { narrow, widen } from './floats.ts';
 import { vectors } from './words.ts';
@@ -50,10 +50,7 @@ export const weighVectors = (
   const [row, paddedRow] = [width * channels, (width + 2 * reach) * channels];
   const tall = height + 2 * reach;
   const compiled = kernels();
-  const layout = layOut([
-    ...[weights.byteLength, 4 * paddedRow, 4 * tall * row, 4 * row],
-    ...[data.byteLength, data.byteLength],
-  ]);
+  const layout = layOut([weights.byteLength, 4 * paddedRow, 4 * tall * row, 4 * row, data.byteLength, data.byteLength]);
   if (compiled === undefined || layout === undefined) return false;
   const { heap, at } = layout;
   const [weightsAt, paddedAt, acrossAt, sumsAt, imageAt, outAt] = at;

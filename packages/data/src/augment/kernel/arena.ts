@@ -3,8 +3,8 @@
  * between.
  */
 import type { Image } from '../../image/image.ts';
-import { eachRowPair, linearAxis } from '../../opencv/linear.ts';
-import { roundHalfEven } from '../../opencv/raster.ts';
+import { eachRowPair, linearAxis } from '../../raster/linear.ts';
+import { roundHalfEven } from '../../raster/raster.ts';
 import { layOut } from '../../vector/arena.ts';
 import type { AugmentParameters } from '../parameters.ts';
 import { type Change, changeNames, columnBytes, kernels, pixelBytes } from './code.ts';
@@ -70,7 +70,8 @@ export const augmentVectors = (
   const shift = roundHalfEven(hueShift);
   const numbers: Change = {
     shift: around ? ((shift % 180) + 180) % 180 : shift,
-    ...{ saturation: p.saturation, exposure: p.exposure },
+    saturation: p.saturation,
+    exposure: p.exposure,
   };
   new Float32Array(heap, numbersAt, changeNames.length).set(changeNames.map((name) => numbers[name]));
   writeColumns(image, p, width, new Int32Array(heap, tableAt, 2 * columns));

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { hueDivisor, saturationDivisor } from '../../opencv/hsv.ts';
-import { roundHalfEven } from '../../opencv/raster.ts';
+import { roundHalfEven } from '../../raster/raster.ts';
 import { augmentPlain } from '../opencv.ts';
 import type { AugmentParameters } from '../parameters.ts';
 import { augmentVectors } from './arena.ts';
@@ -36,8 +36,14 @@ describe('the vector kernels', () => {
       fc.property(
         fc.tuple(side, side, side, side, fc.nat(), fc.boolean()),
         fc.record({
-          ...{ left: span, top: span, width: side, height: side, flip: fc.boolean() },
-          ...{ hue: fc.float({ min: -2, max: 2, noNaN: true }), saturation: factor, exposure: factor },
+          left: span,
+          top: span,
+          width: side,
+          height: side,
+          flip: fc.boolean(),
+          hue: fc.float({ min: -2, max: 2, noNaN: true }),
+          saturation: factor,
+          exposure: factor,
         }),
         ([w, h, tw, th, seed, wrap], p) => {
           fc.pre(p.width !== 2 * tw || p.height !== 2 * th);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ByteCache } from './byteCache.ts';
+import { ByteCache } from './byte-cache.ts';
 
 describe('ByteCache', () => {
   it('stays within its budget and drops the least recently used', () => {

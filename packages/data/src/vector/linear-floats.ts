@@ -1,7 +1,7 @@
 /** OpenCV's bilinear resize of interleaved floats (`../opencv/resize.ts`, `interpolateFloats`) in vectors, bit for bit. */
 import { Func } from '@gdarknet/tensor/emitter';
-import { eachRowPair, type LinearAxis } from '../opencv/linear.ts';
-import type { Raster } from '../opencv/raster.ts';
+import { eachRowPair, type LinearAxis } from '../raster/linear.ts';
+import type { Raster } from '../raster/raster.ts';
 import { kernelsOnDemand, layOut } from './arena.ts';
 import { hasKernels, splat } from './words.ts';
 

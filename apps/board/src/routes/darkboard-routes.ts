@@ -1,10 +1,10 @@
 /** The API of the original's board (SPEC 10.2), read by those who have scripts for it. */
 import type { Core } from '../core.ts';
+import { type Call, json, type Route } from '../http/exchange.ts';
 import { preferenceOf, setPreference } from '../store/preferences.ts';
 import { listRuns, runById, type StoredRun } from '../store/runs.ts';
 import { chartData } from '../views/chart-data.ts';
 import { hide } from './board-routes.ts';
-import { type Call, json, type Route } from './exchange.ts';
 
 const colors = ['#FF4081', '#993D5C', '#D000FF', '#F3FF40', '#CCBD14', '#00CAFF', '#CCBD14'];
 
@@ -13,8 +13,13 @@ export const darkboardRoutes = (core: Core): readonly Route[] => {
   const document = (run: StoredRun, index: number) => {
     const { name, color, notes, hidden = false } = preferenceOf(db, run.uuid);
     return {
-      ...{ id: run.name, name: run.name, subtitle: name ?? null, is_hidden: hidden, notes: notes ?? null },
-      ...{ path: run.folder ?? null, color: color ?? colors[index % colors.length] },
+      id: run.name,
+      name: run.name,
+      subtitle: name ?? null,
+      is_hidden: hidden,
+      notes: notes ?? null,
+      path: run.folder ?? null,
+      color: color ?? colors[index % colors.length],
     };
   };
   const shown = (): readonly StoredRun[] =>

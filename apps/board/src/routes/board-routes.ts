@@ -5,6 +5,7 @@ import { Readable } from 'node:stream';
 import * as t from 'io-ts';
 import { type Core, change } from '../core.ts';
 import { refuse } from '../fault.ts';
+import { type Answer, type Call, json, type Route, taken } from '../http/exchange.ts';
 import { fileAnswer, rootOf } from '../protocol/artifacts.ts';
 import { anyText, take } from '../protocol/codecs.ts';
 import { hideMark } from '../runs/run-folder.ts';
@@ -14,7 +15,6 @@ import { runById, type StoredRun, updateRun } from '../store/runs.ts';
 import { cfgOf, evaluationsOf, picturesOf } from '../views/run-files.ts';
 import { runViews } from '../views/run-view.ts';
 import { seriesViews } from '../views/series-view.ts';
-import { type Answer, type Call, json, type Route, taken } from './exchange.ts';
 
 const number = (query: URLSearchParams, name: string): number | undefined => {
   const text = query.get(name);
