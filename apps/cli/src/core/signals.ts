@@ -2,25 +2,15 @@
  * What other processes ask of this one. A signal that asks to end (Ctrl-C, a closed terminal, a cluster's limit) is raised as
  * an abort; one that clusters send before their limit asks to save and go on.
  */
-import { readFileSync } from 'node:fs';
-
 const ending = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGBREAK'] as const;
 const saving = ['SIGUSR1', 'SIGUSR2'] as const;
 
-/** Bit n - 1 of SigIgn stands for signal n: those that whoever started the process has it ignore, as nohup does SIGHUP. */
-export const ignores = (status: string, signal: number): boolean => {
-  const mask = /^SigIgn:\s*([0-9a-f]+)$/m.exec(status)?.[1];
-  return mask !== undefined && ((BigInt(`0x${mask}`) >> BigInt(signal - 1)) & 1n) === 1n;
-};
-
-const hangup = 1;
-const statusOfProcess = (): string => {
-  try {
-    return readFileSync('/proc/self/status', 'utf8');
-  } catch {
-    return '';
-  }
-};
+/**
+ * Whether the process was started with `nohup`, or by a wrapper that was (`GDARKNET_NOHUP`). Node gives every signal its
+ * default when it starts, so SigIgn of `/proc/self/status` tells nothing; shells leave the command's path in `_`.
+ */
+export const isHeldBy = ({ _, GDARKNET_NOHUP }: NodeJS.ProcessEnv): boolean =>
+  GDARKNET_NOHUP !== undefined || /(^|\/)nohup$/.test(_ ?? '');
 
 /** Whether a save has been asked for since the last call. */
 export type SaveRequests = { readonly taken: () => boolean };
@@ -30,12 +20,11 @@ export type Signals = { readonly interruption: AbortSignal; readonly saves: Save
 /** `atOnce` is called where an end is asked for a second time. */
 export const listen = (atOnce: () => void): Signals => {
   const interruption = new AbortController();
-  // `GDARKNET_NOHUP` comes from a wrapper that was told to ignore it: a child process starts deaf to nothing.
-  const isHeld = process.env.GDARKNET_NOHUP !== undefined || ignores(statusOfProcess(), hangup);
+  const isHeld = isHeldBy(process.env);
   for (const signal of ending) {
     // Windows has Ctrl-Break, others do not know it.
     if (signal === 'SIGBREAK' && process.platform !== 'win32') continue;
-    // What `nohup` has made deaf stays deaf.
+    // What `nohup` has made deaf stays so.
     if (signal === 'SIGHUP' && isHeld) {
       process.on(signal, () => {});
       continue;

@@ -1,5 +1,6 @@
 /** A training run with everything around the loop: lines, log, events, weights, state, assessments, charts. */
 import { existsSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { type BatchStream, NoUsablePicture, showFault } from '@gdarknet/data';
 import { DeviceLostError } from '@gdarknet/tensor';
@@ -17,7 +18,7 @@ import { openCharts } from './charts.ts';
 import { type Keeper, openKeeper, type Progress } from './keeper.ts';
 import { type Update, updates } from './loop.ts';
 import { openRecords, type Records } from './records.ts';
-import type { RunFolder } from './run-folder.ts';
+import { type RunFolder, saveWeights } from './run-folder.ts';
 import { crosses } from './schedule.ts';
 import type { Counters } from './state-file.ts';
 import { recordsOf } from './update-event.ts';
@@ -67,9 +68,18 @@ const notFinite = ({ batch, paths, report }: Update, backup: string): Failure =>
 const lostLock = ({ path, lock }: RunFolder, becameOf: 'gone' | 'taken'): Failure =>
   becameOf === 'taken'
     ? refused(`${lock}: another process has taken this run over`, 'let only one process work in a run')
-    : existsSync(path)
-      ? refused(`${lock}: was removed while this process trained`, `go on with: gdarknet train --resume ${path}`)
-      : refused(`${path}: the run's folder was removed while it was trained`, 'start the run again, in another folder');
+    : refused(`${lock}: was removed while this process trained`, `go on with: gdarknet train --resume ${path}`);
+
+/** The weights beside a run's folder that is gone, where they can be written. */
+const lostFolder = async ({ trainer, folder }: Session): Promise<Failure> => {
+  const beside = join(`${folder.path}.rescued`, basename(folder.backup));
+  const saved = await saveWeights(beside, await trainer.weights())();
+  const isSaved = E.isRight(saved) && saved.right;
+  return refused(
+    `${folder.path}: the run's folder was removed while it was trained`,
+    isSaved ? `the weights are in ${beside}: start from them, in another folder` : 'start the run again',
+  );
+};
 
 /** How often the owner of a lock renews it. */
 const touchMs = 20_000;
@@ -110,12 +120,17 @@ const trainOn = async function* (
   let lost = 0;
   const assessesAt = (batch: number, before = batch - 1): boolean =>
     session.assess !== undefined && session.assessEvery > 0 && crosses(before, batch, session.assessEvery);
-  const settle = (batch: number): boolean => {
+  const hear = (): void => {
     if (saves.taken()) keeper.ask();
+  };
+  const settle = (batch: number): boolean => {
+    hear();
     return keeper.isDue(batch) || assessesAt(batch);
   };
   for await (const update of updates({ trainer, stream, limit, signal, average: counters?.average, crew, settle })) {
     const { batch, average, report } = update;
+    // Nothing is written from here on: it would make a folder that is no run.
+    if (!existsSync(folder.runJson)) throw new Stop(await lostFolder(session));
     if (!Number.isFinite(report.loss)) {
       orStop(await keeper.saveAs(folder.backup, progress.batch, await trainer.weights()));
       await records.event({ type: 'end', batch, reason: 'not-finite', paths: update.paths });
@@ -137,6 +152,7 @@ const trainOn = async function* (
     }
     yield { progress, loss: average, dropped };
     if (!update.settled) continue;
+    hear();
     const saved = orStop(await keeper.after(progress));
     if (assessDue && batch < limit) {
       const assessment = session.assess && orStop(await session.assess(saved ?? (await trainer.weights()))());

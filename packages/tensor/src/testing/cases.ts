@@ -120,6 +120,11 @@ const elementwise: Case[] = [
     args: [special],
     f: (x) => [T.maximum(x, 0), T.minimum(x, 0), T.maximum(0.5, x)],
   },
+  {
+    name: 'products with and quotients of a literal 0, of special values',
+    args: [special],
+    f: (x) => [T.mul(x, 0), T.mul(-0, x), T.div(0, x), T.div(-0, x), T.div(x, 0), T.sub(x, x), T.div(x, x)],
+  },
   { name: 'comparisons of special values', args: [special], f: (x) => [T.less(x, 0), T.equal(x, x), T.less(0, x)] },
   { name: 'stretching', args: [noise([4, 1, 5], 1), noise([3, 1], 2)], f: (a, b) => T.add(a, b) },
   {

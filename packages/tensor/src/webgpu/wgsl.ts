@@ -123,6 +123,11 @@ fn times_zero(x: f32, sign: u32) -> f32 {
   let bits = bitcast<u32>(x);
   return select(float_of((bits ^ sign) & 0x80000000u), float_of(0x7fc00000u), (bits & 0x7f800000u) == 0x7f800000u);
 }
+fn zero_over(x: f32, sign: u32) -> f32 {
+  let bits = bitcast<u32>(x);
+  let size = bits & 0x7fffffffu;
+  return select(float_of((bits ^ sign) & 0x80000000u), float_of(0x7fc00000u), size == 0u || size > 0x7f800000u);
+}
 fn half_of(x: f32) -> f16 { return f16(select(clamp(x, -65504.0, 65504.0), x, is_nan(x))); }
 fn to_i32(x: f32) -> i32 {
   if (is_nan(x)) { return 0; }
@@ -207,18 +212,16 @@ export type Sources = {
   readonly position: (axis: number) => string;
 };
 
-/** A product with a literal zero, which compilers take for 0 whatever the other factor is. */
-const timesZero = (line: Instruction, code: readonly Instruction[]): string | undefined => {
-  if (line.kind !== 'mul' || line.dtype !== 'f32') return undefined;
-  for (const [factor, other] of [
-    [line.b, line.a],
-    [line.a, line.b],
-  ]) {
-    const { kind, value } = code[factor] as { kind: string; value?: number };
-    if (kind === 'literal' && value === 0)
-      return `times_zero(v${other}, ${Object.is(value, -0) ? '0x80000000u' : '0u'})`;
-  }
-  return undefined;
+/** A product with a literal zero, or a quotient of one, which compilers take for 0 whatever the other operand is. */
+const ofZero = (line: Instruction, code: readonly Instruction[]): string | undefined => {
+  if ((line.kind !== 'mul' && line.kind !== 'div') || line.dtype !== 'f32') return undefined;
+  const signOf = (place: number): string | undefined => {
+    const { kind, value } = code[place] as { kind: string; value?: number };
+    return kind === 'literal' && value === 0 ? (Object.is(value, -0) ? '0x80000000u' : '0u') : undefined;
+  };
+  const [first, second] = [signOf(line.a), signOf(line.b)];
+  if (line.kind === 'div') return first && `zero_over(v${line.b}, ${first})`;
+  return (second && `times_zero(v${line.a}, ${second})`) ?? (first && `times_zero(v${line.b}, ${first})`);
 };
 
 const lineOf = (line: Instruction, code: readonly Instruction[], sources: Sources): string => {
@@ -242,7 +245,7 @@ const lineOf = (line: Instruction, code: readonly Instruction[], sources: Source
       const { dtype } = code[line.a];
       const pattern = tables[dtype][line.kind];
       if (pattern === undefined) throw new Error(`${line.kind} takes no ${dtype}`);
-      return timesZero(line, code) ?? fill(pattern, line.a, 'b' in line ? line.b : undefined);
+      return ofZero(line, code) ?? fill(pattern, line.a, 'b' in line ? line.b : undefined);
     }
   }
 };

@@ -1,0 +1,163 @@
+/** A run and what people and machines do to it: streams that end, signals, locks of the dead, a folder that goes. */
+import { spawn } from 'node:child_process';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { isHeldBy } from '../core/signals.ts';
+import { beganAt, isRunning } from '../locks/owner.ts';
+import { gdarknet, start, words } from '../testing/cli.ts';
+import { makeShapesSet, type ShapesSet } from '../testing/shapes-set.ts';
+
+let set: ShapesSet;
+let whole: Buffer;
+const batches = 30;
+const at = (run: string, name = ''): string => set.at('backup', run, name);
+const argvOf = (run: string, most = batches): readonly string[] => [
+  'train',
+  set.data,
+  set.cfg,
+  '--prefix',
+  run,
+  '--max-batches',
+  String(most),
+];
+const weights = (run: string): Buffer => readFileSync(at(run, 'small_final.weights'));
+type Event = { type: string; batch: number; reason?: string; stream?: string; code?: string };
+const events = (run: string): readonly Event[] =>
+  readFileSync(at(run, 'events.ndjson'), 'utf8')
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+
+/** A command of the shell around `gdarknet`, which stands in it as "$@". */
+const shell = (script: string, argv: readonly string[]) => {
+  const child = spawn('bash', ['-c', script, 'bash', ...words(argv)], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let [stdout, stderr] = ['', ''];
+  child.stdout.on('data', (chunk) => {
+    stdout += chunk;
+  });
+  child.stderr.on('data', (chunk) => {
+    stderr += chunk;
+  });
+  const ended = new Promise<{ status: number | null; stdout: string; stderr: string }>((resolve) => {
+    child.on('close', (status) => resolve({ status, stdout, stderr }));
+  });
+  return { child, ended };
+};
+
+beforeAll(async () => {
+  set = await makeShapesSet();
+  expect((await gdarknet(argvOf('whole'))).status).toBe(0);
+  whole = weights('whole');
+});
+afterAll(() => set.remove());
+
+describe('streams', () => {
+  it('training goes on when the reader of stdout ends, and says so in its events and at the end', async () => {
+    const { status, stdout, stderr } = await shell(`"$@" | head -3; exit "\${PIPESTATUS[0]}"`, argvOf('head')).ended;
+    expect([status, stdout.trimEnd().split('\n').length]).toEqual([0, 3]);
+    expect(stderr).toContain('note: stdout: its reader has ended');
+    expect(events('head').find(({ type }) => type === 'fault')).toMatchObject({ stream: 'stdout', code: 'EPIPE' });
+    expect(events('head').at(-1)).toMatchObject({ type: 'end', reason: 'finished' });
+    expect(weights('head').equals(whole)).toBe(true);
+  });
+
+  it('and when nobody reads stderr any more, or stdout takes nothing', async () => {
+    const unread = await shell(`"$@" 2> >(head -1 >&2) >/dev/null; exit $?`, argvOf('unread')).ended;
+    expect(unread.status).toBe(0);
+    expect(weights('unread').equals(whole)).toBe(true);
+    const full = await shell('"$@" > /dev/full', argvOf('full')).ended;
+    expect([full.status, full.stderr]).toEqual([0, expect.stringContaining('note: stdout: ENOSPC')]);
+    expect(full.stderr).not.toMatch(/\n\s+at /);
+    expect(weights('full').equals(whole)).toBe(true);
+  });
+
+  it('what is run for stdout ends quietly with its reader, and fails where stdout takes nothing', async () => {
+    const seen = await shell(`"$@" | head -1; exit "\${PIPESTATUS[0]}"`, ['table', set.cfg]).ended;
+    expect([seen.status, seen.stderr]).toEqual([0, '']);
+    for (const argv of [['table', set.cfg], ['help'], ['anchors', set.data, '--width', '32', '--height', '32']]) {
+      const full = await shell('"$@" > /dev/full', argv).ended;
+      expect([argv[0], full.status], full.stderr).toEqual([argv[0], 1]);
+      expect(full.stderr).toContain('ENOSPC');
+      expect(full.stderr).not.toMatch(/\n\s+at /);
+    }
+  });
+});
+
+describe('signals', () => {
+  it('a closed terminal saves and says how to go on, which is to the bit', async () => {
+    const { child, ended, until } = start(argvOf('closed'));
+    await until('\n7: ');
+    child.kill('SIGHUP');
+    const { status, stderr } = await ended;
+    expect([status, stderr]).toEqual([130, expect.stringContaining('gdarknet train --resume')]);
+    expect(events('closed').at(-1)).toMatchObject({ type: 'end', reason: 'interrupted' });
+    expect(existsSync(at('closed', 'lock'))).toBe(false);
+    expect((await gdarknet(['train', '--resume', at('closed')])).status).toBe(0);
+    expect(weights('closed').equals(whole)).toBe(true);
+  });
+
+  it('under nohup it changes nothing', async () => {
+    const { child, ended } = shell('exec nohup "$@" < /dev/null', argvOf('nohup'));
+    while (!existsSync(at('nohup', 'log.csv'))) await pause(20);
+    child.kill('SIGHUP');
+    expect((await ended).status).toBe(0);
+    expect(weights('nohup').equals(whole)).toBe(true);
+    expect(isHeldBy({ _: '/usr/bin/nohup' })).toBe(true);
+    expect([isHeldBy({}), isHeldBy({ _: '/usr/bin/node' })]).toEqual([false, false]);
+  });
+
+  it.each(['SIGUSR1', 'SIGUSR2'] as const)('%s, before the limit of a cluster, saves and goes on', async (signal) => {
+    const { child, ended, until } = start(argvOf(signal));
+    await until('\n7: ');
+    child.kill(signal);
+    const { status, stderr } = await ended;
+    expect([status, stderr]).toEqual([0, expect.stringContaining(`Saving weights to ${at(signal, 'small.backup')}`)]);
+    expect(stderr).not.toContain('Debugger');
+    const saved = events(signal).find(({ type }) => type === 'save');
+    expect(saved?.batch).toBeGreaterThanOrEqual(7);
+    expect(saved?.batch).toBeLessThan(batches);
+    expect(weights(signal).equals(whole)).toBe(true);
+  });
+
+  it('a second Ctrl-C ends at once and says what is lost', async () => {
+    const { child, ended, until } = start(argvOf('twice', 4000));
+    await until('\n7: ');
+    child.kill('SIGINT');
+    child.kill('SIGTERM');
+    const { status, stderr } = await ended;
+    expect(status).toBe(130);
+    // Both may be heard in one turn, or the run may have saved between them.
+    expect(stderr).toMatch(/interrupted again: ended at once; lost: batches 1 to \d+|gdarknet train --resume/);
+  });
+});
+
+describe('locks', () => {
+  it('a process that has ended and is not yet reaped holds nothing', async () => {
+    // Its parent does not wait for it.
+    const parent = spawn('bash', ['-c', 'sleep 0.1 & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'ignore'] });
+    const pid = Number(await new Promise((resolve) => parent.stdout.once('data', (text) => resolve(String(text)))));
+    const began = beganAt(pid);
+    const state = (): string => {
+      const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
+      return text.slice(text.lastIndexOf(')') + 2)[0];
+    };
+    while (state() !== 'Z') await pause(20);
+    expect([isRunning({ pid, began }), isRunning({ pid })]).toEqual([false, false]);
+    expect(isRunning({ pid: process.pid, began: beganAt(process.pid) })).toBe(true);
+    expect(isRunning({ pid: process.pid, began: '1' })).toBe(false);
+    parent.kill('SIGKILL');
+  });
+
+  it('a run folder that is removed ends the run with that reason, and none is made in its place', async () => {
+    const { ended, until } = start([...argvOf('gone', 4000), '--save-minutes', '.01']);
+    await until('\n7: ');
+    rmSync(at('gone'), { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
+    const { status, stderr } = await ended;
+    expect([status, stderr]).toEqual([1, expect.stringContaining("the run's folder was removed while it was trained")]);
+    expect(existsSync(at('gone', 'run.json'))).toBe(false);
+    expect(stderr).toContain('gone.rescued');
+    expect(existsSync(set.at('backup', 'gone.rescued', 'small.backup'))).toBe(true);
+    writeFileSync(set.at('seen'), stderr);
+  });
+});
