@@ -8,7 +8,7 @@ import type { Context } from '../core/context.ts';
 import { refused } from '../core/failure.ts';
 import { averageWeights } from '../experiments/combine.ts';
 import { weightsFrom, weightsOutput } from '../experiments/model.ts';
-import { cfgOf, cfgOptions } from '../inputs/cfg.ts';
+import { allowUnsound, cfgOf, cfgOptions } from '../inputs/cfg.ts';
 import { writeSet } from '../outputs/write-set.ts';
 
 const isMissing =
@@ -17,9 +17,9 @@ const isMissing =
     kernelShape(layer) !== undefined && !layer.config.dontload && layers[layer.index] === undefined;
 
 /** A backbone says nothing of the layers behind it, and its mean with whole weights would be neither. */
-const wholeWeights = (plan: NetworkPlan, context: Context) => (file: string) =>
+const wholeWeights = (plan: NetworkPlan, allowUnsound: boolean, context: Context) => (file: string) =>
   pipe(
-    weightsFrom(plan, { ...context, tell: () => undefined })(file),
+    weightsFrom(plan, { ...context, tell: () => undefined }, { allowUnsound })(file),
     TE.filterOrElse(
       (weights) => !plan.layers.some(isMissing(weights)),
       () => refused(`${file}: ends before the last layer of ${plan.file}`, 'average the weights of whole networks'),
@@ -32,15 +32,15 @@ export const average = command({
   summary: 'Average the weights of several checkpoints of one network, rolling statistics too.',
   examples: ['gdarknet average yolov3.cfg mean.weights run_48000.weights run_49000.weights run_50000.weights'],
   positionals: { cfg: one('the network'), out: one('the file to write'), weights: any('the weights to average') },
-  options: cfgOptions,
-  run: ({ cfg, out, weights, ...rules }, context) =>
+  options: { ...cfgOptions, allowUnsound },
+  run: ({ cfg, out, weights, allowUnsound, ...rules }, context) =>
     weights.length === 0
       ? TE.left(refused('no weights to average', 'name them behind the file to write'))
       : pipe(
           cfgOf(cfg, rules, context),
           TE.flatMap(({ plan }) =>
             pipe(
-              A.traverse(TE.ApplicativeSeq)(wholeWeights(plan, context))(weights),
+              A.traverse(TE.ApplicativeSeq)(wholeWeights(plan, allowUnsound, context))(weights),
               TE.map(averageWeights),
               TE.flatMapEither(weightsOutput(plan, out)),
               TE.flatMap((output) => writeSet([output])),

@@ -48,6 +48,7 @@ export const exportOnnxCommand = command({
     width: networkOptions.width,
     height: networkOptions.height,
     partial: networkOptions.partial,
+    allowUnsound: networkOptions.allowUnsound,
     json,
   },
   run: (values, context) =>
@@ -59,12 +60,14 @@ export const exportOnnxCommand = command({
       }),
       TE.let('plan', ({ network }) => network.plan),
       TE.bind('weights', ({ plan }) => {
-        const { weights: file, partial } = values;
+        const { weights: file, partial, allowUnsound } = values;
         return file === undefined
           ? TE.right(undefined)
           : pipe(
               bytesOf(file),
-              TE.flatMapEither((bytes) => checked(context)(readWeights(bytes, plan, { file, partial, whole: true }))),
+              TE.flatMapEither((bytes) =>
+                checked(context)(readWeights(bytes, plan, { file, partial, allowUnsound, whole: true })),
+              ),
             );
       }),
       TE.bind('names', () =>

@@ -37,12 +37,13 @@ export const fold = command({
     outCfg: needed(text, { placeholder: 'x.cfg', doc: 'the cfg to write, with batch_normalize=0' }),
     compat: networkOptions.compat,
     ...cfgOptions,
+    allowUnsound: networkOptions.allowUnsound,
   },
-  run: ({ cfg, ignore, strict, weights, out, outCfg, compat }, context) =>
+  run: ({ cfg, ignore, strict, weights, out, outCfg, compat, allowUnsound }, context) =>
     pipe(
       clash([cfg, weights, outCfg, out]),
       TE.bind('network', () => cfgOf(cfg, { ignore, strict }, context)),
-      TE.bind('read', ({ network }) => weightsFrom(network.plan, context)(weights)),
+      TE.bind('read', ({ network }) => weightsFrom(network.plan, context, { allowUnsound })(weights)),
       TE.let('content', ({ network }) => withoutNormalisation(network.text)),
       TE.bind('folded', ({ content }) =>
         TE.fromEither(checked({ ...context, tell: () => undefined })(parseNetwork(content, { file: outCfg, ignore }))),

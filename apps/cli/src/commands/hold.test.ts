@@ -30,8 +30,11 @@ const events = (run: string): readonly Event[] =>
     .map((line) => JSON.parse(line));
 
 /** A command of the shell around `gdarknet`, which stands in it as "$@". */
-const shell = (script: string, argv: readonly string[]) => {
-  const child = spawn('bash', ['-c', script, 'bash', ...words(argv)], { stdio: ['ignore', 'pipe', 'pipe'] });
+const shell = (script: string, argv: readonly string[], env: Readonly<Record<string, string>> = {}) => {
+  const child = spawn('bash', ['-c', script, 'bash', ...words(argv)], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...env },
+  });
   let [stdout, stderr] = ['', ''];
   child.stdout.on('data', (chunk) => {
     stdout += chunk;
@@ -42,7 +45,7 @@ const shell = (script: string, argv: readonly string[]) => {
   const ended = new Promise<{ status: number | null; stdout: string; stderr: string }>((resolve) => {
     child.on('close', (status) => resolve({ status, stdout, stderr }));
   });
-  return { child, ended };
+  return { ended };
 };
 
 beforeAll(async () => {
@@ -98,9 +101,8 @@ describe('signals', () => {
   });
 
   it('under nohup it changes nothing', async () => {
-    const { child, ended } = shell('exec nohup "$@" < /dev/null', argvOf('nohup'));
-    while (!existsSync(at('nohup', 'log.csv'))) await pause(20);
-    child.kill('SIGHUP');
+    const hangUp = 'nohup "$@" < /dev/null & until [ -s "$LOG" ]; do sleep .05; done; kill -HUP $!; wait $!';
+    const { ended } = shell(hangUp, argvOf('nohup'), { LOG: at('nohup', 'log.csv') });
     expect((await ended).status).toBe(0);
     expect(weights('nohup').equals(whole)).toBe(true);
     expect(isHeldBy({ _: '/usr/bin/nohup' })).toBe(true);
@@ -159,5 +161,37 @@ describe('locks', () => {
     expect(stderr).toContain('gone.rescued');
     expect(existsSync(set.at('backup', 'gone.rescued', 'small.backup'))).toBe(true);
     writeFileSync(set.at('seen'), stderr);
+  });
+});
+
+describe('weights that are no numbers', () => {
+  let bad: string;
+  beforeAll(() => {
+    bad = set.at('bad.weights');
+    const bytes = readFileSync(set.weights);
+    bytes.writeFloatLE(Number.NaN, bytes.length - 4);
+    writeFileSync(bad, bytes);
+  });
+
+  it.each([
+    ['test', () => ['test', set.data, set.cfg, bad, set.at('nothing.jpg')]],
+    ['valid', () => ['valid', set.data, set.cfg, bad]],
+    ['average', () => ['average', set.cfg, set.at('mean.weights'), set.weights, bad]],
+    ['partial', () => ['partial', set.cfg, bad, set.at('cut.weights'), '2']],
+    ['fold', () => ['fold', set.cfg, bad, set.at('folded.weights'), '--out-cfg', set.at('folded.cfg')]],
+    ['export onnx', () => ['export', 'onnx', set.cfg, bad, '--out', set.at('bad.onnx')]],
+    ['train', () => ['train', set.data, set.cfg, bad, '--prefix', 'bad', '--clear']],
+  ])('%s refuses them, and names the layer', async (_, argv) => {
+    const { status, stderr } = await gdarknet(argv());
+    expect([status, stderr]).toEqual([1, expect.stringMatching(/bad\.weights: layer \d+ \[convolutional\] weights: /)]);
+    expect(stderr).toContain('1 of ');
+    expect(stderr).not.toContain('learning_rate');
+    for (const file of ['mean.weights', 'cut.weights', 'folded.weights', 'bad.onnx', 'backup/bad'])
+      expect(existsSync(set.at(file))).toBe(false);
+  });
+
+  it('takes them where that is asked for', async () => {
+    const argv = ['partial', set.cfg, bad, set.at('taken.weights'), '2', '--allow-unsound'];
+    expect(await gdarknet(argv)).toMatchObject({ status: 0, stderr: expect.stringContaining('NaN or infinite') });
   });
 });

@@ -7,7 +7,7 @@ import { command, one } from '../arguments/command.ts';
 import { whole } from '../arguments/value.ts';
 import { modelFailure, refused } from '../core/failure.ts';
 import { weightsFrom } from '../experiments/model.ts';
-import { cfgOf, cfgOptions } from '../inputs/cfg.ts';
+import { allowUnsound, cfgOf, cfgOptions } from '../inputs/cfg.ts';
 import { writeSet } from '../outputs/write-set.ts';
 
 export const partial = command({
@@ -21,8 +21,8 @@ export const partial = command({
     out: one('the file to write'),
     layers: one('how many layers, counted from the first after [net]'),
   },
-  options: cfgOptions,
-  run: ({ cfg, weights, out, layers, ...rules }, context) =>
+  options: { ...cfgOptions, allowUnsound },
+  run: ({ cfg, weights, out, layers, allowUnsound, ...rules }, context) =>
     pipe(
       TE.Do,
       TE.bind('network', () => cfgOf(cfg, rules, context)),
@@ -36,7 +36,7 @@ export const partial = command({
             )
           : TE.right(value);
       }),
-      TE.bind('read', ({ plan }) => weightsFrom(plan, context)(weights)),
+      TE.bind('read', ({ plan }) => weightsFrom(plan, context, { allowUnsound })(weights)),
       TE.flatMap(({ plan, count, read }) =>
         pipe(
           TE.fromEither(E.mapLeft(modelFailure)(cutWeights(read, plan, count))),

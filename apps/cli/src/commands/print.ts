@@ -76,7 +76,7 @@ export const printCommand = command({
       TE.Do,
       TE.bind('network', () => cfgOf(cfg, { ignore, strict }, context)),
       TE.let('plan', ({ network }) => network.plan),
-      TE.bind('read', ({ plan }) => weightsFrom(plan, context, partial)(weights)),
+      TE.bind('read', ({ plan }) => weightsFrom(plan, context, { partial, allowUnsound: true })(weights)),
       TE.bind('only', ({ plan }) => TE.fromEither(layerIn(plan, layer))),
       TE.flatMap(({ network, plan, read, only }) => {
         const rows = plan.layers

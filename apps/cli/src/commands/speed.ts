@@ -33,7 +33,7 @@ export const speed = command({
     json,
   },
   run: (values, context) => {
-    const { cfg: file, times, batch, ignore, strict, width, height, partial } = values;
+    const { cfg: file, times, batch, ignore, strict, width, height, partial, allowUnsound } = values;
     const count = times === undefined ? 10 : whole({ min: 1 }).parse(times);
     if (count === undefined)
       return TE.left(refused(`evaluations: expected a whole number, found ${times}`, 'give 10 or so'));
@@ -53,6 +53,7 @@ export const speed = command({
                 ignore,
                 strict,
                 partial,
+                allowUnsound,
                 ...size,
                 ...(weights && { weights }),
               });

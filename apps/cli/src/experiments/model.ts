@@ -8,12 +8,14 @@ import { type Failure, modelFailure } from '../core/failure.ts';
 import { bytesOf, checked } from '../inputs/files.ts';
 import type { Output } from '../outputs/write-set.ts';
 
+export type WeightsRules = { readonly partial?: boolean; readonly allowUnsound?: boolean };
+
 export const weightsFrom =
-  (plan: NetworkPlan, context: Context, partial = false) =>
+  (plan: NetworkPlan, context: Context, { partial = false, allowUnsound = false }: WeightsRules = {}) =>
   (file: string): TE.TaskEither<Failure, NetworkWeights> =>
     pipe(
       bytesOf(file),
-      TE.flatMapEither((bytes) => checked(context)(readWeights(bytes, plan, { file, partial }))),
+      TE.flatMapEither((bytes) => checked(context)(readWeights(bytes, plan, { file, partial, allowUnsound }))),
     );
 
 /** A weights file to write. */

@@ -21,6 +21,9 @@ export const cfgOptions = {
   strict: flag('refuse a cfg with keys that change training and are not implemented, in place of a warning'),
 };
 
+/** Of commands that read weights. */
+export const allowUnsound = flag('take weights that are NaN or infinite, with a note, in place of refusing them');
+
 export type CfgRules = { readonly ignore: readonly string[]; readonly strict: boolean };
 
 /** Who only detects is not told what is about training alone. */

@@ -8,7 +8,7 @@ import { flag, optional } from '../arguments/option.ts';
 import { oneOf, whole } from '../arguments/value.ts';
 import type { Context } from '../core/context.ts';
 import { type Failure, modelFailure, thrown } from '../core/failure.ts';
-import { type CfgRules, cfgOptions, tellNotices } from './cfg.ts';
+import { allowUnsound, type CfgRules, cfgOptions, tellNotices } from './cfg.ts';
 import { type DeviceChoice, deviceOptions, withDevice } from './device.ts';
 import { bytesOf, textOf } from './files.ts';
 
@@ -24,6 +24,7 @@ export const networkOptions = {
     doc: "height of the network's input in place of the cfg's",
   }),
   partial: flag('take weights that end in the middle of the network; the rest stays random'),
+  allowUnsound,
   ...deviceOptions,
 };
 
@@ -38,6 +39,7 @@ export type NetworkChoice = DeviceChoice &
     readonly width: number | undefined;
     readonly height: number | undefined;
     readonly partial: boolean;
+    readonly allowUnsound: boolean;
   };
 
 const load = (choice: NetworkChoice, device: Device): TE.TaskEither<Failure, Detector> =>
@@ -58,6 +60,7 @@ const load = (choice: NetworkChoice, device: Device): TE.TaskEither<Failure, Det
               ignore: [...choice.ignore, ...(choice.compat ? unknownToDarknet : [])],
               strict: choice.strict,
               partial: choice.partial,
+              allowUnsound: choice.allowUnsound,
               ...(choice.compat && { compat: choice.compat }),
               ...(choice.width && { width: choice.width }),
               ...(choice.height && { height: choice.height }),

@@ -60,6 +60,7 @@ export const options = {
   ...companionOptions,
   ...cfgOptions,
   partial: networkOptions.partial,
+  allowUnsound: networkOptions.allowUnsound,
   ...deviceOptions,
   verbose: flag("print the original's lines for every [yolo] layer and mini-batch too"),
   json,

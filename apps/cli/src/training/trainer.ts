@@ -8,7 +8,7 @@ import { type Failure, modelFailure, thrown } from '../core/failure.ts';
 import type { TrainValues } from './options.ts';
 
 type Values = Pick<TrainValues, 'seed' | 'gradient' | 'ignore' | 'strict'> &
-  Partial<Pick<TrainValues, 'clear' | 'partial' | 'freeze' | 'clipNorm' | 'memory'>>;
+  Partial<Pick<TrainValues, 'clear' | 'partial' | 'allowUnsound' | 'freeze' | 'clipNorm' | 'memory'>>;
 
 export type TrainerChoice = {
   readonly values: Values;

@@ -122,10 +122,30 @@ export const wrongSize = (
   action: 'write with the network that the weights belong to',
 });
 
-/** NaN and infinities train and detect nothing (SPEC D-16). */
-export const notFinite = (file: string, plan: NetworkPlan, layers: NetworkWeights['layers']): readonly FileNotice[] =>
+/** Blocks with NaN or infinities, which train and detect nothing (SPEC D-16). */
+const unsoundBlocks = (plan: NetworkPlan, layers: NetworkWeights['layers']) =>
   plan.layers.flatMap((layer) =>
-    Object.entries(layers[layer.index] ?? {})
-      .filter(([, values]) => !values.every(Number.isFinite))
-      .map(([key]) => ({ ...place(file, layer), key, message: 'holds values that are not finite' })),
+    Object.entries(layers[layer.index] ?? {}).flatMap(([key, values]: [string, Float32Array]) => {
+      const wrong = values.reduce((count, value) => count + Number(!Number.isFinite(value)), 0);
+      return wrong > 0 ? [{ layer, key, found: `${wrong} of ${values.length} that are NaN or infinite` }] : [];
+    }),
   );
+
+export const unsound = (file: string, plan: NetworkPlan, layers: NetworkWeights['layers']): readonly FileFault[] =>
+  unsoundBlocks(plan, layers).map(({ layer, key, found }) => ({
+    ...place(file, layer),
+    ...{ key, found, expected: 'finite values' },
+    action:
+      'the training that made them had diverged: give weights from before that, or --allow-unsound to go on with these',
+  }));
+
+export const unsoundNotices = (
+  file: string,
+  plan: NetworkPlan,
+  layers: NetworkWeights['layers'],
+): readonly FileNotice[] =>
+  unsoundBlocks(plan, layers).map(({ layer, key, found }) => ({
+    ...place(file, layer),
+    key,
+    message: `holds ${found}`,
+  }));

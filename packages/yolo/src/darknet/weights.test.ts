@@ -233,11 +233,17 @@ describe('weights of another network', () => {
   });
 });
 
-it('reports values that are not finite', () => {
+it('refuses values that are not finite, unless they are asked for', () => {
   const bytes = counting(small.parameters);
   new DataView(bytes.buffer).setFloat32(20 + 4 * 130, Number.NaN, true);
-  expect(read(bytes, small).notices.map(showNotice)).toEqual([
-    'a.weights: layer 2 [convolutional] weights: holds values that are not finite',
+  expect(faultsOf(bytes, small)).toEqual([
+    expect.stringMatching(
+      /^a\.weights: layer 2 \[convolutional\] weights: expected finite values, found 1 of \d+ that/,
+    ),
+  ]);
+  const taken = readWeights(bytes, small, { file: 'a.weights', allowUnsound: true });
+  expect(E.isRight(taken) && taken.right.notices.map(showNotice)).toEqual([
+    expect.stringMatching(/^a\.weights: layer 2 \[convolutional\] weights: holds 1 of \d+ that are NaN or infinite$/),
   ]);
 });
 

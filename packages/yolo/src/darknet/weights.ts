@@ -8,7 +8,6 @@ import type { LayerPlan, NetworkPlan } from './plan.ts';
 import {
   badHeader,
   type Fit,
-  notFinite,
   noVariance,
   otherFile,
   partialNotice,
@@ -18,6 +17,8 @@ import {
   tooLong,
   tooShort,
   unfinished,
+  unsound,
+  unsoundNotices,
   wrongSize,
 } from './weights-faults.ts';
 import { firstImpossible, layersAlike, otherClasses } from './weights-fit.ts';
@@ -58,6 +59,8 @@ export interface ReadWeightsOptions {
   readonly whole?: boolean;
   /** Set the counter of seen images to 0. */
   readonly clear?: boolean;
+  /** Take values that are NaN or infinite, with a notice; default: they are faults. */
+  readonly allowUnsound?: boolean;
 }
 
 /**
@@ -84,7 +87,9 @@ export const readWeights = (
   const count = misfit === undefined ? plan.layers.length : alike(fit);
   if (count === 0 && misfit !== undefined) return E.left([misfit]);
   const layers = taken.layers.map((layer, i) => (i < count ? layer : undefined));
-  const notices = [...lengthNotices(fit, count), ...notFinite(file, plan, layers)];
+  const faults = options.allowUnsound ? [] : unsound(file, plan, layers);
+  if (faults.length > 0) return E.left(faults);
+  const notices = [...lengthNotices(fit, count), ...unsoundNotices(file, plan, layers)];
   return E.right({ value: { header: options.clear ? { ...header, seen: 0 } : header, layers }, notices });
 };
 

@@ -34,6 +34,8 @@ export type LoadOptions = {
   readonly strict?: boolean;
   /** Take weights that end in the middle of the network. */
   readonly partial?: boolean;
+  /** Take weights that are NaN or infinite, with a notice; default: they are faults. */
+  readonly allowUnsound?: boolean;
 };
 
 /** Letterboxed pictures, `[n, height, width, 3]` RGB in 0 to 1, and the sizes they had. */
@@ -88,14 +90,13 @@ const part = (values: HostArray, image: number, count: number): Float32Array => 
 
 export const loadDetector = async (options: LoadOptions): Promise<E.Either<readonly FileFault[], Detector>> => {
   const { device, compat, cfgFile = 'cfg', weightsFile = 'weights' } = options;
-  const { width, height, ignore, strict } = options;
+  const { width, height, ignore, strict, partial = false, allowUnsound = false } = options;
   const parsed = parseNetwork(options.cfg, { file: cfgFile, width, height, ignore, strict });
   if (E.isLeft(parsed)) return parsed;
   const { value: plan, notices: fromCfg } = parsed.right;
   if (plan.heads.length === 0) return E.left([noHead(cfgFile)]);
   const read =
-    options.weights &&
-    readWeights(options.weights, plan, { file: weightsFile, partial: options.partial ?? false, whole: true });
+    options.weights && readWeights(options.weights, plan, { file: weightsFile, partial, allowUnsound, whole: true });
   if (read && E.isLeft(read)) return read;
   const notices = [...fromCfg, ...(read ? read.right.notices : [])];
 

@@ -16,6 +16,8 @@ export type TrainerOptions = {
   readonly weights?: Uint8Array;
   readonly weightsFile?: string;
   readonly partial?: boolean;
+  /** Take weights that are NaN or infinite, with a notice; default: they are faults. */
+  readonly allowUnsound?: boolean;
   /** Forget how many images the weights have seen. */
   readonly clear?: boolean;
   readonly device: Device;

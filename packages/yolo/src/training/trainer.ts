@@ -111,12 +111,13 @@ const trainerFrom = (recipe: Recipe, start: TrainState, notices: Trainer['notice
 
 export const createTrainer = async (options: TrainerOptions): Promise<E.Either<readonly FileFault[], Trainer>> => {
   const { device, cfgFile = 'cfg', weightsFile = 'weights', partial = false, clear = false, seed = 0 } = options;
-  const { ignore, strict } = options;
+  const { ignore, strict, allowUnsound = false } = options;
   const parsed = parseNetwork(options.cfg, { file: cfgFile, ignore, strict });
   if (E.isLeft(parsed)) return parsed;
   const { value: plan, notices } = parsed.right;
   if (plan.heads.length === 0) return E.left([noHead(cfgFile)]);
-  const loaded = options.weights && readWeights(options.weights, plan, { file: weightsFile, partial, clear });
+  const loaded =
+    options.weights && readWeights(options.weights, plan, { file: weightsFile, partial, clear, allowUnsound });
   if (loaded && E.isLeft(loaded)) return loaded;
 
   const recipe = recipeOf(plan, options);
