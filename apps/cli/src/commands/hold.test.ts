@@ -7,6 +7,7 @@ import { isHeldBy } from '../core/signals.ts';
 import { beganAt, isRunning } from '../locks/owner.ts';
 import { gdarknet, start, words } from '../testing/cli.ts';
 import { makeShapesSet, type ShapesSet } from '../testing/shapes-set.ts';
+import { parseState, stateBytes } from '../training/state-file.ts';
 
 let set: ShapesSet;
 let whole: Buffer;
@@ -193,5 +194,54 @@ describe('weights that are no numbers', () => {
   it('takes them where that is asked for', async () => {
     const argv = ['partial', set.cfg, bad, set.at('taken.weights'), '2', '--allow-unsound'];
     expect(await gdarknet(argv)).toMatchObject({ status: 0, stderr: expect.stringContaining('NaN or infinite') });
+  });
+});
+
+describe('numbers from files', () => {
+  const state = () => {
+    const parsed = parseState(readFileSync(at('whole', 'state')));
+    if (parsed === undefined) throw new Error('the state of a run can be read');
+    return parsed;
+  };
+
+  it('a state with a count that is none, or a shape that is not its values, is no state', () => {
+    const { snapshot, counters } = state();
+    const [name] = Object.keys(snapshot.tensors);
+    const other = { ...snapshot.tensors, [name]: { ...snapshot.tensors[name], shape: [1] } };
+    const wrong = [
+      { snapshot: { ...snapshot, seen: -5 }, counters },
+      { snapshot, counters: { ...counters, position: -3 } },
+      { snapshot, counters: { ...counters, lastSave: 0.5 } },
+      { snapshot, counters: { ...counters, average: 'x' as unknown as number } },
+      { snapshot: { ...snapshot, tensors: other }, counters },
+    ];
+    expect(parseState(stateBytes({ snapshot, counters }))).toEqual({ snapshot, counters });
+    for (const one of wrong) expect(parseState(stateBytes(one))).toBeUndefined();
+  });
+
+  it('a network larger than memory can be, and images seen below 0, are refused in one line', async () => {
+    const huge = set.changed(set.cfg, 'huge.cfg', (text) =>
+      text.replace(/^width=.*$/m, 'width=100000').replace(/^height=.*$/m, 'height=100000'),
+    );
+    const large = await gdarknet(['train', set.data, huge, '--prefix', 'huge']);
+    expect([large.status, large.stderr]).toEqual([1, expect.stringContaining('found 100000 x 100000 x 3')]);
+    const seen = set.at('seen.weights');
+    const header = Buffer.alloc(16);
+    header.writeInt32LE(1, 4);
+    header.writeInt32LE(-7, 12);
+    writeFileSync(seen, Buffer.concat([header, readFileSync(set.weights).subarray(20)]));
+    const negative = await gdarknet(['train', set.data, set.cfg, seen, '--prefix', 'seen']);
+    expect([negative.status, negative.stderr]).toEqual([
+      1,
+      expect.stringContaining('impossible counter of images seen'),
+    ]);
+    for (const { stderr } of [large, negative]) expect(stderr).not.toMatch(/unexpected|\n\s+at /);
+  });
+
+  it('a folder that came from elsewhere writes nowhere unheard', async () => {
+    const argv = [...argvOf('outward', 2), '--tensorboard', set.at('board')];
+    expect((await gdarknet(argv)).status).toBe(0);
+    const { stderr } = await gdarknet(['train', '--resume', at('outward'), '--max-batches', '3']);
+    expect(stderr).toContain(`note: --tensorboard ${set.at('board')}: as the run was started with`);
   });
 });

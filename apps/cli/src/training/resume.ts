@@ -40,6 +40,15 @@ const overrides = (argv: readonly string[]): readonly string[] => {
   return words.filter((_, i) => at < 0 || i < at || i >= at + taken);
 };
 
+/** Places outside of the run's folder that it writes to or sends to: a folder that came from elsewhere chooses none unheard. */
+const outward = ['profile', 'tensorboard', 'logTo'] as const;
+
+const tellOutward = (before: TrainValues, now: TrainValues, tell: Context['tell']): void => {
+  for (const name of outward)
+    if (now[name] !== undefined && now[name] === before[name])
+      tell(`note: ${spelt(name)} ${now[name]}: as the run was started with; give it anew to choose another place`);
+};
+
 export const resumed = (
   path: string,
   parse: (words: readonly string[]) => E.Either<Usage, TrainValues>,
@@ -59,10 +68,13 @@ export const resumed = (
         E.bind('values', () => parse([...kept, ...overrides(argv)])),
         E.bimap(
           (usage) => refused(`${folder}: ${usageText(usage)}`, 'give other options'),
-          ({ before, values }): Resumed => ({
-            ...{ folder, values, record, kernels: kernelsIn(record.device.description) },
-            ...{ changed: different(others, before, values), late: different(settled, before, values) },
-          }),
+          ({ before, values }): Resumed => {
+            tellOutward(before, values, tell);
+            return {
+              ...{ folder, values, record, kernels: kernelsIn(record.device.description) },
+              ...{ changed: different(others, before, values), late: different(settled, before, values) },
+            };
+          },
         ),
       );
     }),

@@ -49,8 +49,12 @@ export const stateBytes = ({ snapshot, counters }: RunState): Uint8Array => {
   return bytes;
 };
 
-const isCounters = (u: unknown): u is Counters =>
-  typeof u === 'object' && u !== null && 'position' in u && 'lastSave' in u && Number.isInteger(u.position);
+const isCount = (u: unknown): u is number => Number.isSafeInteger(u) && (u as number) >= 0;
+
+const isCounters = (u: unknown): u is Counters => {
+  const { position, lastSave, average } = (u ?? {}) as Readonly<Record<string, unknown>>;
+  return isCount(position) && isCount(lastSave) && (average === undefined || Number.isFinite(average));
+};
 
 export const parseState = (bytes: Uint8Array): RunState | undefined => {
   if (bytes.length < lengthBytes) return undefined;
@@ -62,11 +66,12 @@ export const parseState = (bytes: Uint8Array): RunState | undefined => {
     const { __metadata__: metadata, ...entries } = header;
     const counters: unknown = JSON.parse(metadata.counters);
     const seen = Number(metadata.seen);
-    if (metadata.format !== format || !Number.isSafeInteger(seen) || !isCounters(counters)) return undefined;
+    if (metadata.format !== format || !isCount(seen) || !isCounters(counters)) return undefined;
     const tensors: Record<string, Snapshot['tensors'][string]> = {};
     for (const [name, { shape, data_offsets }] of Object.entries(entries)) {
       const [from, to] = data_offsets;
-      if (!(start + to <= bytes.length)) return undefined;
+      const count = shape.reduce((product, size) => product * size, 1);
+      if (!isCount(from) || to - from !== 4 * count || !(start + to <= bytes.length)) return undefined;
       // A copy, as views must be aligned; a Buffer's own `slice` is none.
       const own = new Uint8Array(bytes.subarray(start + from, start + to));
       tensors[name] = { shape, values: new Float32Array(own.buffer) };
@@ -80,6 +85,10 @@ export const parseState = (bytes: Uint8Array): RunState | undefined => {
 export const writeState = (path: string, state: RunState): TE.TaskEither<Failure, void> =>
   TE.mapLeft(dataFailure)(writeWhole(path, stateBytes(state)));
 
+/** Whether every weight is a number. */
+export const isSound = ({ tensors }: Snapshot): boolean =>
+  Object.entries(tensors).every(([name, { values }]) => !name.startsWith('params.') || values.every(Number.isFinite));
+
 const fromWeights = 'start from the weights instead: give the .backup';
 
 export const readState = (path: string): TE.TaskEither<Failure, RunState> =>
@@ -90,8 +99,8 @@ export const readState = (path: string): TE.TaskEither<Failure, RunState> =>
     TE.flatMapEither((bytes) =>
       E.fromNullable(refused(`${path}: is no state of a run, or not all of it`, fromWeights))(parseState(bytes)),
     ),
+    TE.filterOrElse(
+      ({ snapshot }) => isSound(snapshot),
+      () => refused(`${path}: holds weights that are not finite`, fromWeights),
+    ),
   );
-
-/** Whether every weight is a number. */
-export const isSound = ({ tensors }: Snapshot): boolean =>
-  Object.entries(tensors).every(([name, { values }]) => !name.startsWith('params.') || values.every(Number.isFinite));

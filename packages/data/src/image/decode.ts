@@ -15,7 +15,7 @@ import { cmykToRgb } from './cmyk.ts';
 import { sniffFormat } from './header.ts';
 import type { Image } from './image.ts';
 import { decodePnm } from './pnm.ts';
-import { Refused, refuseSize } from './refusal.ts';
+import { Refused, refuseOther, refuseSize } from './refusal.ts';
 
 export type DecodeOptions = {
   /** `exif` (the default, as OpenCV >= 3.1) turns the picture upright; `none` leaves it as stored (as stb). */
@@ -28,6 +28,9 @@ export type DecodeOptions = {
 
 export const defaultMaxPixels = 100_000_000;
 
+/** A picture of 100 million pixels takes some seconds. */
+const mostSeconds = 60;
+
 const decodeWithSharp = async (bytes: Uint8Array, format: string, options: Required<DecodeOptions>): Promise<Image> => {
   const lenient = options.damaged === 'as-opencv' && format === 'jpeg';
   const input = sharp(bytes, {
@@ -36,8 +39,10 @@ const decodeWithSharp = async (bytes: Uint8Array, format: string, options: Requi
     limitInputPixels: options.maxPixels,
     sequentialRead: true,
   });
-  const { width, height, space } = await input.metadata();
+  const { width, height, space, format: found } = await input.metadata();
+  refuseOther(format, found);
   refuseSize(width, height, options.maxPixels);
+  input.timeout({ seconds: mostSeconds });
   const upright = options.orientation === 'exif' ? input.autoOrient() : input;
   const cmyk = space === 'cmyk';
   const prepared = cmyk

@@ -20,3 +20,12 @@ export const refuseSize = (width: number, height: number, maxPixels: number): vo
     );
   }
 };
+
+/** What sharp calls the formats that are decoded with it. */
+const namesOfSharp: Readonly<Record<string, string>> = { avif: 'heif' };
+
+/** A decoder that finds another format than the first bytes say: a drawing that claims to be a photograph. */
+export const refuseOther = (sniffed: string, found: string | undefined): void => {
+  if (found !== (namesOfSharp[sniffed] ?? sniffed))
+    throw new Refused(`begins as ${sniffed} and is ${found ?? 'something else'}`, 'give the picture itself');
+};

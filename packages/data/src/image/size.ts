@@ -6,7 +6,7 @@ import sharp from 'sharp';
 import { type DataFault, reasonOf } from '../fault.ts';
 import { decodeImage, defaultMaxPixels, faultOf } from './decode.ts';
 import { sniffFormat } from './header.ts';
-import { Refused, refuseSize } from './refusal.ts';
+import { Refused, refuseOther, refuseSize } from './refusal.ts';
 
 export type ImageSize = { readonly width: number; readonly height: number };
 
@@ -23,8 +23,9 @@ const headOf = async (path: string): Promise<Uint8Array> => {
   }
 };
 
-const sizeWithSharp = async (path: string): Promise<ImageSize> => {
-  const { autoOrient } = await sharp(path, { failOn: 'none' }).metadata();
+const sizeWithSharp = async (path: string, format: string): Promise<ImageSize> => {
+  const { autoOrient, format: found } = await sharp(path, { failOn: 'none' }).metadata();
+  refuseOther(format, found);
   refuseSize(autoOrient.width, autoOrient.height, defaultMaxPixels);
   return { width: autoOrient.width, height: autoOrient.height };
 };
@@ -44,6 +45,6 @@ export const readImageSize = (path: string): TE.TaskEither<DataFault, ImageSize>
             decodeImage(path),
             TE.map(({ width, height }) => ({ width, height })),
           )
-        : TE.tryCatch(() => sizeWithSharp(path), faultOf(path));
+        : TE.tryCatch(() => sizeWithSharp(path, format), faultOf(path));
     }),
   );

@@ -40,7 +40,10 @@ export const planNetwork = (
   config: NetworkConfig,
   options: PlanOptions = {},
 ): E.Either<readonly FileFault[], NetworkPlan> => {
-  const { layers, faults } = inferLayers(config.layers, inputOf(config.net, options));
+  const input = inputOf(config.net, options);
+  const inferred = inferLayers(config.layers, input);
+  const { layers } = inferred;
+  const faults = [...tooLarge(config.file, input), ...inferred.faults];
   return faults.length > 0 ? E.left(faults) : E.right(assemble(config.file, config.net, layers, options));
 };
 
@@ -65,7 +68,8 @@ export const resizedPlan = ({ file, net, layers, batch }: NetworkPlan, width: nu
 export const parseNetwork = (text: string, options: ConfigOptions & PlanOptions = {}): FileResult<NetworkPlan> => {
   const { file, net, layers, faults, notices } = draftConfig(text, options);
   const inferred = inferLayers(layers, net && inputOf(net, options));
-  const all = byLine([...faults, ...inferred.faults]);
+  const large = net === undefined ? [] : tooLarge(file, inputOf(net, options));
+  const all = byLine([...faults, ...large, ...inferred.faults]);
   return net === undefined || all.length > 0
     ? E.left(all)
     : E.right({ value: assemble(file, net, inferred.layers, options), notices });
@@ -76,6 +80,21 @@ const inputOf = (net: NetConfig, { width = net.width, height = net.height }: Pla
   w: width,
   c: net.channels,
 });
+
+/** Values of one image, at most: no array of this machine is longer. */
+const mostValues = 2 ** 30;
+
+const tooLarge = (file: string, { h, w, c }: ImageShape): readonly FileFault[] =>
+  h * w * c <= mostValues
+    ? []
+    : [
+        {
+          ...{ tag: 'shape', file, section: 'net', key: 'width, height' },
+          expected: `at most ${mostValues} values in an image`,
+          found: `${w} x ${h} x ${c}`,
+          action: 'give a smaller width and height',
+        },
+      ];
 
 const assemble = (file: string, net: NetConfig, layers: readonly LayerPlan[], options: PlanOptions): NetworkPlan => {
   const sum = (count: (layer: LayerPlan) => number) => layers.reduce((total, layer) => total + count(layer), 0);

@@ -17,7 +17,7 @@ export const isTransposing = ({ major, minor }: WeightsHeader): boolean => major
 
 export const headerBytes = (header: WeightsHeader): number => (isWide(header) ? 20 : 16);
 
-/** Undefined when there are too few bytes or the counter is beyond 2^53. */
+/** Undefined when there are too few bytes, or the counter is below 0 or beyond 2^53. */
 export const readHeader = (bytes: Uint8Array): WeightsHeader | undefined => {
   if (bytes.length < 16) return undefined;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -27,7 +27,10 @@ export const readHeader = (bytes: Uint8Array): WeightsHeader | undefined => {
     revision: view.getInt32(8, true),
     seen: 0,
   };
-  if (!isWide(version)) return { ...version, seen: view.getInt32(12, true) };
+  if (!isWide(version)) {
+    const seen = view.getInt32(12, true);
+    return seen < 0 ? undefined : { ...version, seen };
+  }
   if (bytes.length < 20) return undefined;
   const seen = Number(view.getBigUint64(12, true));
   return Number.isSafeInteger(seen) ? { ...version, seen } : undefined;
