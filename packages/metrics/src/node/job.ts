@@ -190,6 +190,7 @@ export const runTask = (job: Job, task: Task): TaskPart => {
     ...boxesAt(job.found, foundRows, from),
     score: numbersAt(job.found.score, foundRows),
     id: numbersAt(job.found.id, foundRows),
+    loose: job.found.loose.length === 0 ? job.found.loose : bytesAt(job.found.loose, foundRows),
   };
   const index = {
     images: range(0, job.images),
