@@ -42,10 +42,7 @@ export interface Accumulator<A extends TruthRow, D extends FoundRow, R> {
   readonly empty: CocoPart;
   readonly add: (part: CocoPart, image: ImageEvidence<A, D>) => CocoPart;
   /** Many images at once. Rows on images that `images` lacks are left out and counted. */
-  readonly shard: (
-    groundTruth: Pick<Instances<A>, 'images' | 'annotations'>,
-    detections: readonly D[],
-  ) => CocoPart;
+  readonly shard: (groundTruth: Pick<Instances<A>, 'images' | 'annotations'>, detections: readonly D[]) => CocoPart;
   /** Of parts without a common image. Associative, and `finish` cannot tell the order. */
   readonly merge: (a: CocoPart, b: CocoPart) => CocoPart;
   /** `merge` under the name it has in a monoid. */

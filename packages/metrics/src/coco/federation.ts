@@ -47,7 +47,8 @@ const namedBy = (
   const places: (ReadonlySet<number> | undefined)[] = [];
   for (const image of images) {
     const [named, place] = [image[key], imageAt.get(image.id)];
-    if (named !== undefined && place !== undefined && place >= 0) places[place] = new Set(named.map((id) => categoryAt.get(id) ?? -1));
+    if (named !== undefined && place !== undefined && place >= 0)
+      places[place] = new Set(named.map((id) => categoryAt.get(id) ?? -1));
   }
   return places;
 };

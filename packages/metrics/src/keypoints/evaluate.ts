@@ -135,9 +135,7 @@ const requireMeasures = (annotations: readonly KeypointAnnotation[], list: strin
 };
 
 /** Keypoints by sigmas, one a point. */
-export const keypointKind = (
-  sigmas: readonly number[],
-): Kind<KeypointAnnotation, KeypointDetection, PointColumns> => {
+export const keypointKind = (sigmas: readonly number[]): Kind<KeypointAnnotation, KeypointDetection, PointColumns> => {
   const rules = rulesOf(sigmas.length);
   const load = (
     { annotations, detections, lists }: KindRows<KeypointAnnotation, KeypointDetection>,
