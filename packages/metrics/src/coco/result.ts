@@ -76,14 +76,13 @@ export const figuresOf = <Name extends string>(
   params: CocoParams,
   counts: CocoCounts,
 ): CocoFigures<Name> => {
-  const K = categories.length;
-  const ap = apByThreshold(sums, params, K);
+  const ap = apByThreshold(sums, params, categories);
   const curves = lazyCurves(tally, categories, params);
   return {
-    stats: statsOf(list, sums, params, K),
+    stats: statsOf(list, sums, params, categories),
     names: list.map(({ name }) => name),
     perCategory: categories.map(({ id, name }, k) => {
-      const values = statsOf(list, sums, params, K, k);
+      const values = statsOf(list, sums, params, categories, k);
       const named = Object.fromEntries(list.map((stat, i) => [stat.name, values[i]!])) as NamedStats<Name>;
       return { id, name: name ?? String(id), ...named };
     }),

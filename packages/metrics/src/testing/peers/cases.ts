@@ -1,7 +1,7 @@
 /** The inputs of each fixture, as the peer's script reads them. */
 import { readJson, sharedPath } from '../../../../../test/shared.ts';
 import type { CocoDetection, CocoInstances } from '../../coco/input.ts';
-import { boxSet, keypointSet, segmSet } from './sets.ts';
+import { boxSet, keypointSet, lvisSet, segmSet } from './sets.ts';
 
 export const fixtureNames = [
   'pycocotools-segm',
@@ -9,6 +9,8 @@ export const fixtureNames = [
   'pycocotools-options',
   'tidecv',
   'tidecv-coco',
+  'lvis-bbox',
+  'lvis-segm',
 ] as const;
 export type FixtureName = (typeof fixtureNames)[number];
 
@@ -51,6 +53,7 @@ export const cocoExample = (): { readonly truth: CocoInstances; readonly detecti
 
 const coco = 'pycocotools 2.0.11 (github.com/ppwwyyxx/cocoapi), numpy 1.24.2';
 
+const lvis = 'lvis 0.5.3 (github.com/lvis-dataset/lvis-api), with pycocotools 2.0.11, numpy 1.24.2';
 const tide = 'tidecv 1.0.1 (github.com/dbolya/tide), with pycocotools 2.0.11, numpy 1.24.2';
 
 export interface Recording {
@@ -74,6 +77,16 @@ const recordings: Readonly<Record<FixtureName, () => Recording>> = {
     peer: tide,
     script: './tide_figures.py',
     cases: tideSeeds.map((seed) => ({ ...boxSet(seed), thresholds: tideThresholds })),
+  }),
+  'lvis-bbox': () => ({
+    peer: lvis,
+    script: './lvis_figures.py',
+    cases: seeds(100).map((seed) => ({ type: 'bbox', ...lvisSet(seed, 'bbox') })),
+  }),
+  'lvis-segm': () => ({
+    peer: lvis,
+    script: './lvis_figures.py',
+    cases: seeds(100).map((seed) => ({ type: 'segm', ...lvisSet(seed, 'segm') })),
   }),
   'tidecv-coco': () => {
     const { truth, detections } = cocoExample();
