@@ -17,11 +17,12 @@ import type { CocoResult } from '../coco/result.ts';
 import { resultOf } from '../coco/result.ts';
 import { detectionColumns, placed, truthColumns } from '../coco/tables.ts';
 import type { Id } from '../core/tally.ts';
-import { maskColumn } from '../mask/column.ts';
+import type { MaskColumn } from '../mask/column.ts';
+import { maskBuilder } from '../mask/column.ts';
 import type { Rle } from '../mask/rle.ts';
 import { MaskError } from '../mask/rle.ts';
 import type { Segmentation } from '../mask/segmentation.ts';
-import { maskOf } from '../mask/segmentation.ts';
+import { maskOf, textMaskOf } from '../mask/segmentation.ts';
 import type { MaskColumns } from './measure.ts';
 import { maskMeasure } from './measure.ts';
 
@@ -64,27 +65,38 @@ const masksOf = (
   list: string,
   sizes: ReadonlyMap<Id, CocoImage>,
   compat: boolean,
-): readonly Rle[] =>
-  Array.from(kept, (place) => {
+): MaskColumn => {
+  const { add, addText, done } = maskBuilder(kept.length);
+  const refuse = (place: number, reason: string): never => {
+    const at = { list, row: place, key: 'segmentation' };
+    const found = shown(rows[place]!.segmentation);
+    throw new CocoInputError(`${list}[${place}].segmentation: found ${found}: ${reason}.`, at);
+  };
+  const addRow = (place: number): void => {
     const { segmentation, bbox, image_id } = rows[place]!;
-    const refuse = (reason: string): never => {
-      const at = { list, row: place, key: 'segmentation' };
-      throw new CocoInputError(`${list}[${place}].segmentation: found ${shown(segmentation)}: ${reason}.`, at);
-    };
-    if (segmentation === undefined && !isFour(bbox)) refuse('expected polygons or { size, counts }, or a bbox');
+    if (segmentation === undefined && !isFour(bbox)) {
+      refuse(place, 'expected polygons or { size, counts }, or a bbox');
+    }
     const image = sizes.get(image_id);
+    const text = compat ? undefined : textMaskOf(segmentation);
+    const mask = text ?? maskOf(segmentation ?? [polygonOf(bbox!)], image, compat);
+    const { width, height } = image ?? {};
+    if (!compat && width !== undefined && height !== undefined && (mask.width !== width || mask.height !== height)) {
+      refuse(place, `its size is ${mask.height} x ${mask.width}, its image's ${height} x ${width}`);
+    }
+    if (text === undefined) add(mask as Rle);
+    else addText(text);
+  };
+  for (let i = 0; i < kept.length; i++) {
     try {
-      const mask = maskOf(segmentation ?? [polygonOf(bbox!)], image, compat);
-      const { width, height } = image ?? {};
-      if (!compat && width !== undefined && height !== undefined && (mask.width !== width || mask.height !== height)) {
-        refuse(`its size is ${mask.height} x ${mask.width}, its image's ${height} x ${width}`);
-      }
-      return mask;
+      addRow(kept[i]!);
     } catch (error) {
-      if (error instanceof MaskError) return refuse(error.message);
+      if (error instanceof MaskError) refuse(kept[i]!, error.message);
       throw error;
     }
-  });
+  }
+  return done();
+};
 
 /** pycocotools takes the areas of results from their boxes when the first row has one. */
 const boxAreas = (detections: readonly SegmDetection[]): boolean => (detections[0]?.bbox?.length ?? 0) > 0;
@@ -99,9 +111,9 @@ const maskTables = (
   const sizes = new Map(images.map((image) => [image.id, image]));
   const labelling = labellingOf(images, annotations, detections, index, params);
   const there = placed(annotations, index);
-  const objects = maskColumn(masksOf(annotations, there.kept, lists.annotations, sizes, params.compat));
+  const objects = masksOf(annotations, there.kept, lists.annotations, sizes, params.compat);
   const seen = placed(detections, index, labelling?.admits);
-  const results = maskColumn(masksOf(detections, seen.kept, lists.detections, sizes, params.compat));
+  const results = masksOf(detections, seen.kept, lists.detections, sizes, params.compat);
   const truth = truthColumns(annotations, { at: there, boxes: objects.boxes }, params);
   const found = detectionColumns(detections, { at: seen, boxes: results.boxes }, index, labelling);
   there.kept.forEach((place, i) => {
