@@ -32,40 +32,51 @@ interface Walked {
 }
 
 const walk = (runs: Uint32Array, from: number, to: number, height: number): Walked => {
-  let [pixels, area, holed] = [0, 0, false];
-  let [left, top, right, bottom] = [Number.POSITIVE_INFINITY, height, -1, -1];
-  // The pixel at which a run starts, as column and row.
-  let [x, y] = [0, 0];
-  for (let i = from; i < to; i++) {
-    const run = runs[i]!;
-    if (run === 0 && i > from) holed = true;
-    pixels += run;
-    const end = y + run;
-    if ((i - from) % 2 === 1 && run > 0) {
-      area += run;
-      if (x < left) left = x;
-      if (end <= height) {
-        if (y < top) top = y;
-        if (end > bottom) bottom = end;
-        if (x > right) right = x;
-      } else {
-        [top, bottom] = [0, height];
-        right = x + Math.floor((end - 1) / height);
-      }
-    }
-    if (end < height) y = end;
-    else {
-      const columns = end < 2 * height ? 1 : Math.floor(end / height);
+  let area = 0;
+  let holed = false;
+  let left = Number.POSITIVE_INFINITY;
+  let right = -1;
+  let top = height;
+  let bottom = -1;
+  let end = 0;
+  // The column of the pixel at hand, and its first pixel.
+  let x = 0;
+  let first = 0;
+  for (let i = from; i + 1 < to; i += 2) {
+    const gap = runs[i]!;
+    const run = runs[i + 1]!;
+    if (run === 0 || (gap === 0 && i > from)) holed = true;
+    const start = end + gap;
+    end = start + run;
+    area += run;
+    if (start >= first + height) {
+      const columns = start < first + 2 * height ? 1 : Math.floor((start - first) / height);
       x += columns;
-      y = end - columns * height;
+      first += columns * height;
+    }
+    if (left > x) left = x;
+    const over = end - first;
+    if (over <= height) {
+      if (start - first < top) top = start - first;
+      if (over > bottom) bottom = over;
+      right = x;
+    } else {
+      top = 0;
+      bottom = height;
+      right = x + Math.floor((over - 1) / height);
     }
   }
-  return { pixels, area, left, top, right, bottom, holed };
+  const last = (to - from) % 2 === 1 ? runs[to - 1]! : 0;
+  if ((to - from) % 2 === 1 && last === 0 && to - from > 1) holed = true;
+  return { pixels: end + last, area, left, top, right, bottom, holed };
 };
 
-/** Makes a column, one mask after another. */
-export const maskBuilder = (length: number) => {
-  let runs = new Uint32Array(1024);
+/**
+ * Makes a column, one mask after another.
+ * @param capacity runs that there will be about.
+ */
+export const maskBuilder = (length: number, capacity = 1024) => {
+  let runs = new Uint32Array(capacity);
   const start = new Float64Array(length + 1);
   const boxes = new Float64Array(4 * length);
   const area = new Float64Array(length);
@@ -117,7 +128,7 @@ export const maskBuilder = (length: number) => {
   };
   const done = (): MaskColumn => ({
     ...{ length: count, start, boxes, area, sizes, plain },
-    runs: runs.slice(0, start[count]!),
+    runs: runs.subarray(0, start[count]!),
   });
   return { add, addText, done };
 };
@@ -143,8 +154,8 @@ const shared = (a: MaskColumn, i: number, b: MaskColumn, j: number): number => {
   let toB = fromB + runsB[atB + 1]!;
   let intersection = 0;
   for (;;) {
-    const from = fromA > fromB ? fromA : fromB;
-    const to = toA < toB ? toA : toB;
+    const from = Math.max(fromA, fromB);
+    const to = Math.min(toA, toB);
     if (to > from) intersection += to - from;
     if (toA <= toB) {
       atA += 2;

@@ -58,19 +58,23 @@ export const readRuns = (text: string, runs: Uint32Array, from: number): number 
   for (let at = 0; at < length; ) {
     const start = at;
     let bits = text.charCodeAt(at++) - first;
-    let value = bits & 31;
-    let shift = 5;
-    while ((bits & 32) !== 0 && bits >= 0 && bits < 64 && shift < 25 && at < length) {
-      bits = text.charCodeAt(at++) - first;
-      value |= (bits & 31) << shift;
-      shift += 5;
+    // Most numbers are one character: four bits and a sign.
+    let value = (bits << 27) >> 27;
+    if (bits < 0 || bits > 31) {
+      value = bits & 31;
+      let shift = 5;
+      while ((bits & 32) !== 0 && bits >= 0 && bits < 64 && shift < 25 && at < length) {
+        bits = text.charCodeAt(at++) - first;
+        value |= (bits & 31) << shift;
+        shift += 5;
+      }
+      if (bits < 0 || bits >= 64) refuseCode(at - 1);
+      if ((bits & 32) !== 0) {
+        readWide(text, start);
+        at = wide.end;
+        value = wide.value;
+      } else if ((bits & 16) !== 0) value -= 1 << shift;
     }
-    if (bits < 0 || bits >= 64) refuseCode(at - 1);
-    if ((bits & 32) !== 0) {
-      readWide(text, start);
-      at = wide.end;
-      value = wide.value;
-    } else if ((bits & 16) !== 0) value -= 1 << shift;
     if (to - from > 2) value += runs[to - 2]!;
     if (value < 0 || value > 0xffffffff)
       throw new MaskError('the text of the mask has a run below 0 or beyond any image');

@@ -66,7 +66,13 @@ const masksOf = (
   sizes: ReadonlyMap<Id, CocoImage>,
   compat: boolean,
 ): MaskColumn => {
-  const { add, addText, done } = maskBuilder(kept.length);
+  let characters = 0;
+  for (let i = 0; i < kept.length; i++) {
+    const counts = (rows[kept[i]!]!.segmentation as { readonly counts?: unknown } | undefined)?.counts;
+    if (typeof counts === 'string' || Array.isArray(counts)) characters += counts.length;
+  }
+  // A run takes a character at least.
+  const { add, addText, done } = maskBuilder(kept.length, characters);
   const refuse = (place: number, reason: string): never => {
     const at = { list, row: place, key: 'segmentation' };
     const found = shown(rows[place]!.segmentation);
