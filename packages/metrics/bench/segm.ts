@@ -18,6 +18,10 @@ export interface RecordedSegm {
   readonly command: string;
   readonly seed: number;
   readonly machine: string;
+  /** Of loadRes, which makes areas and boxes of the masks. */
+  readonly load_wall_s: number;
+  readonly load_cpu_s: number;
+  /** Of evaluate and accumulate. */
   readonly wall_s: number;
   readonly cpu_s: number;
   readonly stats: readonly number[];
