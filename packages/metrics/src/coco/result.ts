@@ -1,7 +1,7 @@
 /** A result: the figures, the arrays when they are asked for, and what is needed to go on from them. */
 import type { Id, Tally } from '../core/tally.ts';
 import type { CocoCurves, CocoSums } from './accumulate.ts';
-import { curvesOf, sumsOf } from './accumulate.ts';
+import { curvesOf } from './accumulate.ts';
 import type { Counted } from './counts.ts';
 import { countIds } from './counts.ts';
 import type { CocoCategory } from './input.ts';
@@ -108,15 +108,3 @@ export const resultOf = (
   params: CocoParams,
   counts: CocoCounts,
 ): CocoResult => figuresOf(boxStats, tally, sums, categories, params, counts);
-
-/** Sums and figures of a tally; the second half of an evaluation. */
-export const finishCoco = (
-  tally: Tally,
-  categories: readonly CocoCategory[],
-  params: CocoParams,
-  counts: CocoCounts,
-): CocoResult => {
-  const ids = categories.map((category) => category.id);
-  const [sums] = sumsOf(tally, ids, params);
-  return resultOf(tally, sums!, categories, params, counts);
-};
