@@ -6,6 +6,7 @@ export default library({
   formats: 'src/formats/index.ts',
   segm: 'src/segm/index.ts',
   keypoints: 'src/keypoints/index.ts',
+  federated: 'src/federated/index.ts',
   charts: 'src/charts/index.ts',
   'fp-ts': 'src/fp-ts.ts',
   node: 'src/node/index.ts',

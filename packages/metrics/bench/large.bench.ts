@@ -2,7 +2,8 @@
  * Evaluation of 5,000 images, 80 classes, 275,395 detections (goldens/coco/07_large): time and peak memory of one thread,
  * both metrics together beside one, several threads beside one, and the loading of the JSON apart. pycocotools and
  * faster-coco-eval run beside it where python3 can import them; else pycocotools' recorded figures stand, and are called
- * recorded. `--json file` writes the rows.
+ * recorded. Then masks, of a made-up set of the same size (segm.ts), and the memory of two cases (memory.ts).
+ * `--json file` writes the rows.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
@@ -13,6 +14,8 @@ import { parseCocoInstances, parseCocoResults } from '../src/formats/index.ts';
 import type { CocoDetection, CocoInstances } from '../src/index.ts';
 import { evaluateCoco, evaluateCocoEach } from '../src/index.ts';
 import { cocoThreads } from '../src/node/index.ts';
+import { peaks } from './memory.ts';
+import { recordedSegm, timeSegm } from './segm.ts';
 
 interface Row {
   readonly name: string;
@@ -104,9 +107,25 @@ const peerTime = (name: string): number | undefined => {
   return status === 0 ? Number(stdout) : undefined;
 };
 
+/** In a process of its own: a set of masks takes 400 MB, which Linux would count to what comes after. */
+const segmMode = '--segm';
+const segmRows = async (): Promise<readonly Row[]> => {
+  const self = [...process.execArgv, fileURLToPath(import.meta.url), segmMode];
+  const { seconds: times } = JSON.parse(execFileSync(process.execPath, self, { encoding: 'utf8' })) as ReturnType<
+    typeof timeSegm
+  >;
+  const { load_cpu_s, cpu_s } = recordedSegm();
+  const ours = median(times);
+  return [
+    row('masks, CPU: rows to figures', 'pycocotools (recorded), loadRes too', ours, load_cpu_s + cpu_s),
+    row('masks, CPU: rows to figures', 'pycocotools (recorded), evaluate and accumulate', ours, cpu_s),
+  ];
+};
+
 const main = async (): Promise<void> => {
   // First: Linux counts what its parent held towards the peak of a new process.
   const self = [...process.execArgv, fileURLToPath(import.meta.url), memoryMode];
+  const small = await peaks();
   const memory = JSON.parse(execFileSync(process.execPath, self, { encoding: 'utf8' })) as ReturnType<typeof memoryOf>;
   const [gtText, dtText] = [textOf('gt.json.gz'), textOf('dt.json.gz')];
   const recorded = readJson<{ pycocotools_timing: Recorded[] }>(at('expected.json')).pycocotools_timing;
@@ -158,6 +177,8 @@ const main = async (): Promise<void> => {
     row('peak memory of a process that evaluates once', 'pycocotools (recorded)', memory.peak, of('iou').peak_rss_MB, {
       unit: 'MB',
     }),
+    ...(await segmRows()),
+    ...Object.entries(small).map(([name, peak]) => row(`peak memory: ${name}`, 'the limit', peak, 100, { unit: 'MB' })),
   ];
   console.log(`${cpus()[0]?.model}, ${availableParallelism()} cores, Node ${process.version}, medians of ${rounds}`);
   console.table(
@@ -169,5 +190,6 @@ const main = async (): Promise<void> => {
 };
 
 if (!shared) console.log('skipped: the folder of goldens is not there');
+else if (process.argv.includes(segmMode)) console.log(JSON.stringify(timeSegm(3)));
 else if (process.argv.includes(memoryMode)) console.log(JSON.stringify(memoryOf()));
 else await main();

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { fuzzCase, holdToLaw } from './testing/fuzz.ts';
+import { faults, searchFor } from './testing/put-back.ts';
 
 /** The long form is `npm run fuzz:metrics`. */
 it('rows and options in memory: a typed error or a result, and one whatever the order', () => {
@@ -14,4 +15,9 @@ it('rows and options in memory: a typed error or a result, and one whatever the 
     }
   }
   expect(rows).toBeGreaterThan(5000);
+});
+
+it.each(faults)('the fault %s, put back, is found within a minute', (fault) => {
+  const { found, text } = searchFor(fault);
+  expect({ found, text }).toEqual({ found: true, text: expect.stringMatching(/^seed \d+/) });
 });

@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { shared } from '../../../test/shared.ts';
 import type { ErrorBreakdown, ErrorKind } from './index.ts';
 import { errorBreakdown, errorBreakdownRange, errorQualifiers, evaluateCoco } from './index.ts';
 import { evaluateKeypoints } from './keypoints/index.ts';
 import { evaluateSegm } from './segm/index.ts';
 import type { FixtureName } from './testing/peers/cases.ts';
-import { paramsOf, tideSeeds, tideThresholds } from './testing/peers/cases.ts';
+import { cocoExample, paramsOf, tideSeeds, tideThresholds } from './testing/peers/cases.ts';
 import { boxSet, keypointSet, segmSet } from './testing/peers/sets.ts';
 
 interface Figures {
@@ -105,6 +106,19 @@ describe('compat has the figures of tidecv (recorded)', () => {
     expect(100 * ours.falsePositives, `${what}, FalsePos`).toBeCloseTo(theirs.special.FalsePos, 9);
     expect(100 * ours.falseNegatives, `${what}, FalseNeg`).toBeCloseTo(theirs.special.FalseNeg, 9);
   };
+
+  it.skipIf(!shared)("COCO's example results: AP50 64.2, Cls 22.2, Miss 8.5", () => {
+    const fixture = JSON.parse(readFileSync(new URL('fixtures/tidecv-coco.json', import.meta.url), 'utf8'));
+    const [theirs] = fixture.cases as readonly TideFigures[][];
+    const { truth, detections } = cocoExample();
+    const { each } = errorBreakdownRange(truth, detections, [0.5, 0.75], { compat: true });
+    each.forEach((ours, t) => {
+      expectTide(ours, theirs![t]!, `threshold ${ours.foreground}`);
+    });
+    const { AP, cost } = each[0]!;
+    const points = [AP, cost.classification, cost.missed].map((value) => (100 * value).toFixed(1));
+    expect(points).toEqual(['64.2', '22.2', '8.5']);
+  });
 
   it('at each threshold, and their mean', () => {
     expect(cases.length).toBe(200);

@@ -65,6 +65,21 @@ export const drawCharts = (
   );
 };
 
+/** Numbers of a chart, for JSON. */
+export const plainCurves = (curves: readonly NamedCurve[]) =>
+  curves.map(({ name, curve: { recall, precision } }) => ({
+    name,
+    recall: Array.from(recall),
+    precision: Array.from(precision),
+  }));
+
+/** Which class is taken for which, a row a class that is there. */
+export const confusionOf = ({ truth, found }: Boxes) => {
+  const { labels, counts } = confusionMatrix(truth, found);
+  const rows = labels.map((_, row) => Array.from(counts.subarray(row * labels.length, (row + 1) * labels.length)));
+  return { labels, rows };
+};
+
 /**
  * VOC's sets in COCO's shape, for analyses that compare across classes. Pixel n covers [n, n + 1); a difficult object is
  * neither to be found nor an error to find, which is what a crowd region is.

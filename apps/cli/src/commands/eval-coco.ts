@@ -1,11 +1,9 @@
 /** `gdarknet eval coco`: the original's coco_eval.py, on either metric, by boxes, masks or keypoints. */
 import {
-  type AnyFigures,
   type CocoDetection,
   type CocoInstances,
   type CocoOptions,
   type CocoResult,
-  categoryTable,
   cocoSummary,
   compareCoco,
   evaluateCocoEach,
@@ -13,13 +11,6 @@ import {
 } from '@gdarknet/metrics';
 import type { NamedCurve } from '@gdarknet/metrics/charts';
 import { readCocoDocument, readCocoInstances, readCocoResults } from '@gdarknet/metrics/io';
-import {
-  evaluateKeypoints,
-  type KeypointDetection,
-  type KeypointInstances,
-  keypointSummary,
-} from '@gdarknet/metrics/keypoints';
-import { evaluateSegm, type SegmDetection, type SegmInstances } from '@gdarknet/metrics/segm';
 import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import { type Arguments, command } from '../arguments/command.ts';
@@ -27,8 +18,17 @@ import { flag, needed, optional } from '../arguments/option.ts';
 import { byMetric, giouMetric, json, metric, metricsOf } from '../arguments/shared-options.ts';
 import { oneOf, text } from '../arguments/value.ts';
 import type { Context } from '../core/context.ts';
-import { type Failure, formatFailure, refused } from '../core/failure.ts';
-import { analysisOptions, classText, comparisonText, drawCharts, errorsOf, errorText } from './eval-analyses.ts';
+import { type Failure, formatFailure } from '../core/failure.ts';
+import {
+  analysisOptions,
+  comparisonText,
+  confusionOf,
+  drawCharts,
+  errorsOf,
+  errorText,
+  plainCurves,
+} from './eval-analyses.ts';
+import { refuseBoxAnalyses, reportKind, tables, tellNotes } from './eval-kinds.ts';
 import { attempt, cocoOptions, optionsOf } from './eval-options.ts';
 
 type Metric = 'iou' | 'giou';
@@ -101,18 +101,6 @@ const curvesOf = (results: readonly CocoResult[], metrics: readonly Metric[]): r
 /** As many draws tell two points of AP from none; a thousand take minutes on a large set. */
 const draws = 200;
 
-const tellNotes = (results: readonly AnyFigures[], { tell }: Context): void => {
-  const notes = new Map(results.flatMap((result) => result.notes.map(({ tag, text }) => [tag, text])));
-  for (const note of notes.values()) tell(`note: ${note}`);
-};
-
-const classes = (result: AnyFigures, { table, perClass }: Pick<Values, 'table' | 'perClass'>): readonly string[] => [
-  ...(perClass && table === undefined
-    ? [classText(result.perCategory.map(({ name, AP, AP50, AP75 }) => ({ name, figures: { AP, AP50, AP75 } })))]
-    : []),
-  ...(table === undefined ? [] : [categoryTable(result, { format: table }).trimEnd()]),
-];
-
 const report = (input: Input, values: Values, to: Context): TE.TaskEither<Failure, void> => {
   const { truth, found, other } = input;
   const metrics = metricsOf(values);
@@ -137,13 +125,15 @@ const report = (input: Input, values: Values, to: Context): TE.TaskEither<Failur
           ...plainResult(result),
           ...(errors && { errors }),
           ...(comparisons[i] && { comparison: comparisons[i] }),
+          ...(values.pr !== undefined && { curves: plainCurves(curvesOf([result], [metrics[i]])) }),
+          ...(values.confusion !== undefined && { confusion: confusionOf(alone) }),
         }));
         to.print(JSON.stringify(byMetric(metrics, rows)));
       } else {
         results.forEach((result, i) => {
           to.tell(`Evaluating ${metrics[i]}: ${alone.truth.images.length} images, ${alone.found.length} detections`);
           to.print(cocoSummary(result.stats, result.params));
-          for (const text of classes(result, values)) to.print(text);
+          for (const text of tables(result, values)) to.print(text);
           if (comparisons[i]) to.print(comparisonText(metrics[i], comparisons[i]));
         });
         if (errors) to.print(errorText(errors));
@@ -156,64 +146,6 @@ const report = (input: Input, values: Values, to: Context): TE.TaskEither<Failur
       );
     }),
   );
-};
-
-/** Masks by the overlap of masks, or the GIoU of their boxes; keypoints by OKS. */
-const reportOther = (truth: unknown, found: unknown, values: Values, to: Context): TE.TaskEither<Failure, void> => {
-  const metrics: readonly string[] = values.iouType === 'segm' ? metricsOf(values) : ['oks'];
-  const score = (overlap: string): { readonly result: AnyFigures; readonly lines: string } => {
-    if (values.iouType === 'keypoints') {
-      const instances = truth as KeypointInstances;
-      const result = evaluateKeypoints(instances, found as KeypointDetection[], optionsOf(values, instances as never));
-      return { result, lines: keypointSummary(result) };
-    }
-    const instances = truth as SegmInstances;
-    const options = { ...optionsOf(values, instances as never), overlap: overlap as Metric };
-    const result = evaluateSegm(instances, found as SegmDetection[], options);
-    return { result, lines: cocoSummary(result.stats, result.params) };
-  };
-  return pipe(
-    TE.fromEither(attempt(values, () => metrics.map(score))),
-    TE.map((scored) => {
-      tellNotes(
-        scored.map(({ result }) => result),
-        to,
-      );
-      if (values.json) {
-        const rows = scored.map(({ result }, i) => ({
-          metric: metrics[i],
-          iouType: values.iouType,
-          ...plainResult(result),
-        }));
-        to.print(
-          JSON.stringify(rows.length === 1 ? rows[0] : Object.fromEntries(rows.map((row) => [row.metric, row]))),
-        );
-      } else {
-        scored.forEach(({ result, lines }, i) => {
-          to.tell(`Evaluating ${values.iouType} by ${metrics[i]}`);
-          to.print(lines);
-          for (const text of classes(result, values)) to.print(text);
-        });
-      }
-      return undefined;
-    }),
-  );
-};
-
-/** Analyses that look at boxes. */
-const boxesOnly = ['errors', 'compare', 'pr', 'confusion'] as const;
-
-const refuseBoxAnalyses = (values: Values): TE.TaskEither<Failure, void> => {
-  const asked = boxesOnly.find((name) => values[name] !== undefined && values[name] !== false);
-  if (asked !== undefined) {
-    return TE.left(
-      refused(`--${asked} looks at boxes, not at ${values.iouType}`, 'leave out --iou-type or that option'),
-    );
-  }
-  if (values.iouType === 'keypoints' && (values.metric !== 'iou' || values.giouMetric)) {
-    return TE.left(refused('--metric: keypoints are compared by OKS alone', 'leave it out'));
-  }
-  return TE.right(undefined);
 };
 
 const options = {
@@ -243,11 +175,12 @@ export const evalCoco = command({
   examples: [
     'gdarknet eval coco --gt instances_val2017.json --dt results/coco_results.json --metric giou',
     'gdarknet eval coco --gt instances_val2017.json --dt masks.json --iou-type segm',
+    'gdarknet eval coco --gt lvis_v1_val.json --dt results.json --rules lvis',
   ],
   positionals: {},
   options,
   run: (values, context) =>
-    values.iouType === 'bbox'
+    values.iouType === 'bbox' && values.rules === 'coco'
       ? pipe(
           readAll(values.gt, values.dt, values.compare),
           TE.flatMap((input) => report(input, values, context)),
@@ -262,6 +195,6 @@ export const evalCoco = command({
               TE.mapLeft(formatFailure),
             ),
           ),
-          TE.flatMap(({ truth, found }) => reportOther(truth, found, values, context)),
+          TE.flatMap(({ truth, found }) => reportKind(truth, found, values, context)),
         ),
 });

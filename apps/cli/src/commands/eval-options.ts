@@ -22,6 +22,10 @@ export const cocoOptions = {
     placeholder: 'bbox|segm|keypoints',
     doc: 'what is compared: boxes, masks, or keypoints (by OKS)',
   }),
+  rules: withDefault(oneOf('coco', 'lvis', 'open-images'), 'coco', {
+    placeholder: 'coco|lvis|open-images',
+    doc: 'what counts on images that are labelled for some classes only; LVIS needs its own files',
+  }),
   maxDets: optional(listOf(whole({ min: 1 })), {
     placeholder: 'n,n,n',
     doc: 'detections an image and class that are looked at [1,10,100; keypoints: 20]',
@@ -39,7 +43,9 @@ export const cocoOptions = {
   classAgnostic: flag('take all classes as one'),
 };
 
-type Values = {
+export type CocoValues = {
+  readonly iouType: 'bbox' | 'segm' | 'keypoints';
+  readonly rules: 'coco' | 'lvis' | 'open-images';
   readonly maxDets: readonly number[] | undefined;
   readonly iouThresholds: readonly number[] | undefined;
   readonly areas: readonly Area[] | undefined;
@@ -74,7 +80,7 @@ const imageIds = (ids: readonly string[], { images }: Pick<CocoInstances, 'image
 };
 
 /** @throws OptionError naming a class or image that is not there. */
-export const optionsOf = (values: Values, truth: Pick<CocoInstances, 'images' | 'categories'>): CocoOptions => ({
+export const optionsOf = (values: CocoValues, truth: Pick<CocoInstances, 'images' | 'categories'>): CocoOptions => ({
   compat: values.compat,
   useCats: !values.classAgnostic,
   ...(values.maxDets && { maxDets: values.maxDets }),

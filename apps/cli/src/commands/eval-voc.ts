@@ -24,9 +24,11 @@ import { dataFailure, type Failure, formatFailure, modelFailure, refused } from 
 import {
   analysisOptions,
   classText,
+  confusionOf,
   drawCharts,
   errorsOf,
   errorText,
+  plainCurves,
   type VocComparison,
   vocBoxes,
   vocComparisonText,
@@ -67,12 +69,10 @@ type Input = Found & {
 };
 type Rule = '07' | 'area';
 
-const row = (metric: 'iou' | 'giou', { params, perThreshold, mean }: VocResult) => ({
-  metric,
-  rule: params.rule,
-  perThreshold,
-  mean,
-});
+const row = (metric: 'iou' | 'giou', { params, perThreshold, mean, notes, dropped }: VocResult) => {
+  const { rule, thresholds, classes, penalty, compat } = params;
+  return { metric, rule, perThreshold, mean, notes, dropped, params: { thresholds, classes, penalty, compat } };
+};
 
 /** The 11 points of VOC 2007, the area from 2010 on. */
 const ruleOfYear = (year: string): Rule => (Number(year) < 2010 ? '07' : 'area');
@@ -125,17 +125,22 @@ const report = (input: Input, choice: Choice, { print, tell }: Context): TE.Task
   const comparisons = results.map((result, i) => (others[i] ? comparisonOf(others[i], result) : undefined));
   const [first] = results;
   if (missing.length > 0) tell(`note: no result file, so no detections, for ${missing.join(', ')}`);
-  if (first.withoutObjects.length > 0) {
-    tell(`note: nothing to find, so AP 0 in the mean, for ${first.withoutObjects.join(', ')}`);
-  }
-  if (first.dropped > 0) tell(`note: ${first.dropped} detections on images outside the set are left out`);
+  for (const { text } of first.notes) tell(`note: ${text}`);
   const boxes = () => vocBoxes(annotations, detections, classes);
   const errors = choice.errors ? errorsOf(boxes(), { compat }) : undefined;
+  const found = classes.filter((name) => !first.withoutObjects.includes(name));
+  const curves = () =>
+    found.map((name) => ({
+      name: `${name} (${(100 * first.perThreshold[0].ap[name]).toFixed(1)})`,
+      curve: curveOf(first, name, { threshold: 0.5 }),
+    }));
   if (choice.json) {
     const rows = results.map((result, i) => ({
       ...row(metrics[i], result),
       ...(errors && { errors }),
       ...(comparisons[i] && { comparison: comparisons[i] }),
+      ...(choice.pr !== undefined && { curves: plainCurves(curves()) }),
+      ...(choice.confusion !== undefined && { confusion: confusionOf(boxes()) }),
     }));
     print(JSON.stringify(byMetric(metrics, rows)));
   } else {
@@ -146,12 +151,6 @@ const report = (input: Input, choice: Choice, { print, tell }: Context): TE.Task
     });
     if (errors) print(errorText(errors));
   }
-  const found = classes.filter((name) => !first.withoutObjects.includes(name));
-  const curves = () =>
-    found.map((name) => ({
-      name: `${name} (${(100 * first.perThreshold[0].ap[name]).toFixed(1)})`,
-      curve: curveOf(first, name, { threshold: 0.5 }),
-    }));
   return drawCharts(choice, boxes, curves, `Precision and recall by class at ${metrics[0]} 0.50`);
 };
 

@@ -163,6 +163,61 @@ describe('eval coco', () => {
     expect((await run('segm', '--errors')).stderr).toContain('--errors looks at boxes');
   });
 
+  it("LVIS's and Open Images' rules; what they do not have is refused", async () => {
+    const object = { id: 1, image_id: 1, category_id: 7, bbox: [10, 10, 40, 40], area: 1600 };
+    const lvis = put('lvis.json', {
+      images: [{ id: 1, neg_category_ids: [], not_exhaustive_category_ids: [] }],
+      annotations: [object],
+      categories: [
+        { id: 7, name: 'cat', frequency: 'r' },
+        { id: 8, name: 'urn', frequency: 'f' },
+      ],
+    });
+    const dt = put('lvis-dt.json', [
+      { image_id: 1, category_id: 7, bbox: [10, 10, 40, 40], score: 0.9 },
+      { image_id: 1, category_id: 8, bbox: [10, 10, 40, 40], score: 0.8 },
+    ]);
+    const run = (...more: string[]) => gdarknet(['eval', 'coco', '--gt', lvis, '--dt', dt, ...more]);
+    const { status, stdout, stderr } = await run('--rules', 'lvis');
+    expect(status).toBe(0);
+    expect(stdout.trimEnd().split('\n')).toHaveLength(13);
+    expect(stdout).toMatch(/maxDets=300 \| rare \] = 1\.000\n/);
+    expect(stderr).toContain('note: 1 detection of a category that image 1 is not labelled for: left out');
+    const named = json<{ named: object }>((await run('--rules', 'lvis', '--json')).stdout).named;
+    expect(named).toMatchObject({ APf: -1, AR300: 1 });
+    expect((await run('--rules', 'open-images')).stdout.split('\n')[0]).toContain('= 1.000');
+    expect((await run('--rules', 'lvis', '--errors')).stderr).toContain("--errors looks at boxes by COCO's rules");
+    expect((await run('--rules', 'lvis', '--iou-type', 'keypoints')).stderr).toContain('lvis has no keypoints');
+    expect((await run('--rules', 'lvis', '--max-dets', '100')).stderr).toContain('the 300 best detections of an image');
+    const bare = await gdarknet(['eval', 'coco', '--gt', at('gt.json'), '--dt', at('dt.json'), '--rules', 'lvis']);
+    expect(bare).toMatchObject({ status: 1, stdout: '' });
+    expect(bare.stderr).toMatch(/gt\.json: categories\[0\]\.frequency: found nothing, expected 'r', 'c' or 'f'/);
+  });
+
+  it('oriented boxes are refused by name', async () => {
+    const turned = put('turned.json', [{ image_id: 1, category_id: 7, bbox: [30, 30, 40, 40, 0.5], score: 0.9 }]);
+    const { status, stdout, stderr } = await gdarknet(['eval', 'coco', '--gt', at('gt.json'), '--dt', turned]);
+    expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
+    expect(stderr).toMatch(/turned\.json.*oriented boxes are not supported/);
+  });
+
+  it('--json holds what the charts show', async () => {
+    type Shown = Coco & {
+      curves: { name: string; recall: number[] }[];
+      confusion: { labels: string[]; rows: number[][] };
+    };
+    const result = json<Shown>((await call('--json', '--pr', at('j.svg'), '--confusion', at('k.svg'))).stdout);
+    expect(result.curves.map(({ name }) => name)[0]).toBe('iou 0.50 (AP 100.0)');
+    expect(result.curves[0].recall).toHaveLength(101);
+    expect(result.confusion).toEqual({
+      labels: ['cat', 'background'],
+      rows: [
+        [1, 0],
+        [0, 0],
+      ],
+    });
+  });
+
   it('wrong usage: status 2, what was expected, the nearest option', async () => {
     const wrong = await gdarknet(['eval', 'coco', '--gtt', 'x', '--metric', 'diou']);
     expect(wrong).toMatchObject({ status: 2, stdout: '' });
@@ -198,6 +253,57 @@ describe('eval coco', () => {
   });
 });
 
+describe('eval check', () => {
+  const object = { id: 1, image_id: 1, category_id: 7, bbox: [10, 10, 40, 40], area: 1600, iscrowd: 0 };
+  const check = (gt: string, ...more: string[]) => gdarknet(['eval', 'check', '--gt', gt, ...more]);
+
+  it('nothing doubtful: one line and status 0', async () => {
+    const { status, stdout, stderr } = await check(at('gt.json'));
+    expect({ status, stdout }).toEqual({ status: 0, stdout: 'nothing doubtful\n' });
+    expect(stderr).toContain('1 images, 1 annotations');
+    expect(json((await check(at('gt.json'), '--json')).stdout)).toEqual({ images: 1, annotations: 1, findings: [] });
+  });
+
+  it('a line a finding, with ids: duplicates, tiny boxes, unknown ids, labels that disagree', async () => {
+    const images = [
+      { id: 1, width: 100, height: 100, file_name: 'a.jpg' },
+      { id: 2, width: 100, height: 100, file_name: 'a.jpg' },
+    ];
+    const rows = [
+      object,
+      { ...object, id: 2 },
+      { ...object, id: 3, category_id: 8 },
+      { ...object, id: 4, image_id: 77 },
+      { ...object, id: 5, category_id: 99 },
+      { ...object, id: 6, image_id: 2, bbox: [5, 5, 1, 9], area: 9 },
+    ];
+    const categories = [7, 8].map((id) => ({ id, name: `class ${id}` }));
+    const gt = put('doubtful.json', { images, annotations: rows, categories });
+    const { status, stdout } = await check(gt);
+    expect(status).toBe(0);
+    expect(stdout).toContain('1 annotations name an image that images lacks: 4');
+    expect(stdout).toContain('1 annotations name a category that categories lacks: 5');
+    expect(stdout).toMatch(/annotations repeat the box and category of another in their image: 2/);
+    expect(stdout).toMatch(/overlap one of another category/);
+    expect(stdout).toContain('side of less than 2 pixels: 6');
+    expect(stdout).toContain('1 images have the file of another image, with other labels: 2');
+    type Checked = { findings: { tag: string; count: number; ids: number[] }[] };
+    const { findings } = json<Checked>((await check(gt, '--json')).stdout);
+    expect(findings.map(({ tag }) => tag)).toEqual([
+      ...['unknown-image', 'unknown-category', 'duplicate', 'labels-disagree', 'tiny', 'same-file'],
+    ]);
+    expect(stdout.trimEnd().split('\n')).toHaveLength(findings.length);
+  });
+
+  it('a file that cannot be evaluated is refused with each fault', async () => {
+    const gt = put('broken-check.json', { images: [{ id: 1.5 }], annotations: [], categories: [] });
+    const { status, stdout, stderr } = await check(gt);
+    expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
+    expect(stderr).toMatch(/broken-check\.json.*images\[0\]\.id/);
+    expect((await check(at('none.json'))).status).toBe(1);
+  });
+});
+
 describe('eval voc', () => {
   const call = (...more: string[]) =>
     gdarknet([
@@ -209,7 +315,8 @@ describe('eval voc', () => {
     const { status, stdout, stderr } = await call('--json');
     expect(status).toBe(0);
     const result = json<Voc>(stdout);
-    expect(Object.keys(result)).toEqual(['metric', 'rule', 'perThreshold', 'mean']);
+    const more = ['notes', 'dropped', 'params'];
+    expect(Object.keys(result)).toEqual(['metric', 'rule', 'perThreshold', 'mean', ...more]);
     expect(result).toMatchObject({ metric: 'iou', rule: 'area' });
     expect(result.perThreshold).toHaveLength(10);
     expect(result.perThreshold[0]).toEqual({ threshold: 0.5, mAP: 0.5, ap: { cat: 1, dog: 0 } });

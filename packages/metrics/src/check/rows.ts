@@ -7,6 +7,8 @@
 export interface Rule {
   readonly holds: (value: never) => boolean;
   readonly text: string;
+  /** More than `text` where it is known what was brought instead. */
+  readonly advice?: (value: unknown) => string | undefined;
 }
 export type Rules = Readonly<Record<string, Rule>>;
 export type Row = Readonly<Record<string, unknown>>;
@@ -31,6 +33,13 @@ export const isFour = (value: ArrayLike<unknown> | undefined | null): boolean =>
   Number.isFinite(value[1]) &&
   Number.isFinite(value[2]) &&
   Number.isFinite(value[3]);
+/** x, y, width, height and an angle, or four corners: boxes that are turned. */
+const orientedAdvice = (value: unknown): string | undefined => {
+  const length = Array.isArray(value) || ArrayBuffer.isView(value) ? (value as ArrayLike<unknown>).length : 0;
+  if (length !== 5 && length !== 8) return undefined;
+  const what = length === 5 ? 'an angle' : 'four corners';
+  return `four numbers [x, y, width, height]: a box with ${what} is oriented, and oriented boxes are not supported; bring the upright box around it, or its polygon as a mask (@gdarknet/metrics/segm)`;
+};
 const isBox = (value: ArrayLike<number>): boolean => isFour(value) && value[2]! >= 0 && value[3]! >= 0;
 export const isCornerBox = (value: ArrayLike<number>): boolean =>
   isFour(value) && value[2]! >= value[0]! && value[3]! >= value[1]!;
@@ -53,7 +62,7 @@ export const annotationRules: Rules = /* @__PURE__ */ (() => ({
   id: { holds: optional(isWhole), text: 'a whole number' },
   image_id: imageId,
   category_id: whole,
-  bbox: { holds: isBox, text: 'four numbers [x, y, width, height], sizes not below 0' },
+  bbox: { holds: isBox, text: 'four numbers [x, y, width, height], sizes not below 0', advice: orientedAdvice },
   area: size,
   iscrowd: flag,
   ignore: flag,
@@ -62,7 +71,7 @@ export const detectionRules: Rules = /* @__PURE__ */ (() => ({
   image_id: imageId,
   category_id: whole,
   // Clipped to the picture, a box that lies wholly outside gets a negative size; Darknet writes such rows.
-  bbox: { holds: isFour, text: 'four numbers [x, y, width, height]' },
+  bbox: { holds: isFour, text: 'four numbers [x, y, width, height]', advice: orientedAdvice },
   score: { holds: isFiniteNumber, text: 'a number' },
 }))();
 
@@ -82,7 +91,9 @@ export const checkRows = (rows: readonly unknown[], rules: Rules, broken: Broken
     }
     for (let k = 0; k < keys.length; k++) {
       const value = row[keys[k]!];
-      if (!held[k]!(value)) broken(i, keys[k]!, value, rules[keys[k]!]!.text);
+      if (held[k]!(value)) continue;
+      const { text, advice } = rules[keys[k]!]!;
+      broken(i, keys[k]!, value, advice?.(value) ?? text);
     }
   }
 };
@@ -100,17 +111,28 @@ export const checkDistinct = (rows: readonly unknown[], path: string, broken: Br
   }
 };
 
-/** What results with masks or keypoints and without boxes are told, once. */
+/** Keys under which turned boxes come: hotcoco's, MMRotate's, Ultralytics'. */
+const orientedKeys = ['obb', 'rbox', 'rbbox', 'xyxyxyxy', 'xywhr'] as const;
+
+/** What results with masks, keypoints or turned boxes and without upright ones are told, once. */
 export const boxless = (
   rows: readonly unknown[],
 ): { readonly found: string; readonly expected: string } | undefined => {
   let masks = 0;
   let points = 0;
+  let oriented = 0;
   for (let i = 0; i < rows.length; i++) {
     const row = rows[i];
     if (!isRow(row) || row.bbox !== undefined) continue;
     if (row.segmentation !== undefined) masks++;
     else if (row.keypoints !== undefined) points++;
+    else if (orientedKeys.some((key) => row[key] !== undefined)) oriented++;
+  }
+  if (oriented > masks + points) {
+    return {
+      found: `${oriented} rows with oriented boxes and without upright ones`,
+      expected: 'bbox [x, y, width, height] in each row: oriented boxes are not supported',
+    };
   }
   if (masks + points === 0) return undefined;
   const [what, type] = masks > 0 ? ['masks', 'segm'] : ['keypoints', 'keypoints'];

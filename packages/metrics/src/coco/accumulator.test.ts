@@ -1,8 +1,10 @@
+import { Worker } from 'node:worker_threads';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { CocoDetection, CocoInstances, Id } from '../index.ts';
+import type { CocoDetection, CocoInstances, CocoPart, Id } from '../index.ts';
 import { cocoAccumulator, DuplicateImageError, evaluateCoco, evaluateVoc, vocAccumulator } from '../index.ts';
 import { smallCoco } from '../testing/arbitrary.ts';
+import { numbers } from '../testing/peers/sets.ts';
 
 const onImages = <A extends { readonly image_id: Id }>(rows: readonly A[], ids: ReadonlySet<Id>): readonly A[] =>
   rows.filter((row) => ids.has(row.image_id));
@@ -78,6 +80,63 @@ describe('cocoAccumulator', () => {
     const twice = accumulator.merge(part, accumulator.add(accumulator.empty, { image: 5, objects, detections: [] }));
     expect(() => accumulator.finish(twice)).toThrow(DuplicateImageError);
   });
+});
+
+/** A set of many images with an object and up to two detections each. */
+const manyImages = (count: number): { readonly truth: CocoInstances; readonly found: readonly CocoDetection[] } => {
+  const draw = numbers(22);
+  const images = Array.from({ length: count }, (_, id) => ({ id }));
+  const categories = [1, 2, 3].map((id) => ({ id }));
+  const annotations = images.map(({ id }) => ({
+    ...{ id: id + 1, image_id: id, category_id: 1 + draw(3) },
+    bbox: [draw(50), draw(50), 10 + draw(90), 10 + draw(90)],
+  }));
+  const found = annotations.flatMap(({ image_id, category_id, bbox }) =>
+    Array.from({ length: draw(3) }, () => ({
+      ...{ image_id, category_id: draw(5) === 0 ? 1 + draw(3) : category_id },
+      bbox: bbox.map((value) => value + draw(9)),
+      score: draw(1_000_000_000) / 1_000_000_000,
+    })),
+  );
+  return { truth: { images, categories, annotations }, found };
+};
+
+/** What a worker sends back of what it was sent. */
+const throughWorker = async (part: CocoPart): Promise<CocoPart> => {
+  const code = "const { parentPort: p } = require('node:worker_threads'); p.once('message', (m) => p.postMessage(m));";
+  const worker = new Worker(code, { eval: true });
+  try {
+    return await new Promise((resolve, reject) => {
+      worker.once('message', resolve);
+      worker.once('error', reject);
+      worker.postMessage(part);
+    });
+  } finally {
+    await worker.terminate();
+  }
+};
+
+it('200,000 images, each added by itself, sent to a worker and merged: the bits of the batch', async () => {
+  const { truth, found } = manyImages(200_000);
+  const coco = cocoAccumulator(truth.categories);
+  const halves: [CocoPart, CocoPart] = [coco.empty, coco.empty];
+  let next = 0;
+  truth.images.forEach(({ id }, i) => {
+    const from = next;
+    while (found[next]?.image_id === id) next++;
+    const half = i % 2;
+    const evidence = { image: id, objects: [truth.annotations[i]!], detections: found.slice(from, next) };
+    halves[half] = coco.add(halves[half]!, evidence);
+  });
+  const sent = await throughWorker(halves[0]);
+  const merged = coco.finish(coco.merge(structuredClone(halves[1]), sent));
+  const batch = evaluateCoco(truth, found);
+  for (const column of ['precision', 'recall', 'scores'] as const) {
+    expect(bits(merged[column]) === bits(batch[column]), column).toBe(true);
+  }
+  expect(merged.stats).toEqual(batch.stats);
+  expect(merged.notes).toEqual(batch.notes);
+  expect(batch.stats[0]).toBeGreaterThan(0.05);
 });
 
 describe('vocAccumulator', () => {

@@ -3,10 +3,10 @@ import { OptionError } from '../check/options.ts';
 import { shown } from '../check/words.ts';
 import { tallyOf } from '../core/tally.ts';
 import { sumsOf } from './accumulate.ts';
-import { requireLists } from './check.ts';
 import type { CocoIndex } from './index-of.ts';
-import { categoriesOf, indexOf, refuseUnknown } from './index-of.ts';
 import type { CocoDetection, CocoInstances } from './input.ts';
+import type { LoadParams } from './kind.ts';
+import { boxTables, indexFor, plainLists } from './kind.ts';
 import { countsOf } from './notes.ts';
 import type { CocoOptions, CocoOverlap, CocoParams } from './params.ts';
 import { cocoParams } from './params.ts';
@@ -14,7 +14,6 @@ import type { CocoResult } from './result.ts';
 import { resultOf } from './result.ts';
 import { cocoStage } from './stage.ts';
 import type { DetectionTable, TruthTable } from './tables.ts';
-import { detectionTable, truthTable } from './tables.ts';
 import { cocoTally } from './tally.ts';
 
 export interface Loaded {
@@ -27,16 +26,11 @@ export interface Loaded {
 export const loadCoco = (
   groundTruth: CocoInstances,
   detections: readonly CocoDetection[],
-  params: Pick<CocoParams, 'useCats' | 'imgIds' | 'catIds' | 'ignoreKey'>,
+  params: LoadParams,
 ): Loaded => {
-  requireLists(groundTruth);
-  const index = indexOf(groundTruth.images, categoriesOf(groundTruth.categories, params), params);
-  refuseUnknown(index, params);
-  return {
-    index,
-    truth: truthTable(groundTruth.annotations, index, params.ignoreKey),
-    found: detectionTable(detections, index),
-  };
+  const index = indexFor(groundTruth, params);
+  const { images, annotations } = groundTruth;
+  return { index, ...boxTables({ images, annotations, detections, lists: plainLists }, index, params) };
 };
 
 /** The parameters of each overlap. */

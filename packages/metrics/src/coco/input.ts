@@ -11,6 +11,10 @@ export interface CocoImage {
 export interface CocoCategory {
   readonly id: number;
   readonly name?: string;
+  /** Of LVIS: rare, common or frequent. */
+  readonly frequency?: 'r' | 'c' | 'f';
+  /** Name of the category that this one is a kind of, where a hierarchy is made use of. */
+  readonly supercategory?: string;
 }
 
 export interface CocoAnnotation {

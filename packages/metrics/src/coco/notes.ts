@@ -34,6 +34,9 @@ const counted = [
   'no-area',
   'lvis-fields',
   'group-of',
+  'not-labelled',
+  'image-limit',
+  'no-range',
 ] as const;
 
 /** Plain data that adds up. */
@@ -73,6 +76,18 @@ const countIn = (column: ArrayLike<number>, value: number): number => {
   return count;
 };
 
+/** Objects that are to be found and have an area that the range of all does not hold. */
+const outOfRange = (truth: TruthTable, areas: CocoParams['areas'] | undefined): number => {
+  const all = areas?.find(({ name }) => name === 'all');
+  if (all === undefined) return 0;
+  let count = 0;
+  for (let i = 0; i < truth.length; i++) {
+    const area = truth.area[i]!;
+    if (truth.ignored[i] === 0 && !(area >= all.low && area <= all.high)) count++;
+  }
+  return count;
+};
+
 /** Keys of LVIS, whose rules leave out what was not labelled exhaustively. */
 type LvisKeys = { readonly neg_category_ids?: unknown; readonly not_exhaustive_category_ids?: unknown };
 const federated = (images: readonly CocoImage[]): readonly Id[] => {
@@ -85,8 +100,6 @@ const federated = (images: readonly CocoImage[]): readonly Id[] => {
 };
 
 export interface CountRules {
-  /** The fields of LVIS and Open Images are made use of. */
-  readonly federated?: boolean;
   /** The boxes are those of the input, and not made of masks or keypoints. */
   readonly boxes?: boolean;
 }
@@ -97,8 +110,8 @@ export const countsOf = (
   index: CocoIndex,
   truth: TruthTable,
   found: DetectionTable,
-  params: Pick<CocoParams, 'overlap'>,
-  { federated: federatedRules = false, boxes = true }: CountRules = {},
+  params: Pick<CocoParams, 'overlap' | 'federation'> & Partial<Pick<CocoParams, 'areas'>>,
+  { boxes = true }: CountRules = {},
 ): CocoCounts => {
   const giou = params.overlap === 'giou';
   const sizes = sizesOf(images, index);
@@ -112,8 +125,11 @@ export const countsOf = (
       'empty-box': plainCount(giou ? countEmpty(truth) + countEmpty(found) : 0),
       'id-zero': plainCount(countIn(truth.id, 0)),
       'no-area': plainCount(truth.withoutArea),
-      'lvis-fields': federatedRules ? none : countIds(federated(images)),
-      'group-of': plainCount(federatedRules ? 0 : truth.groupOf),
+      'lvis-fields': params.federation === undefined ? countIds(federated(images)) : none,
+      'group-of': plainCount(params.federation === 'open-images' ? 0 : truth.groupOf),
+      'not-labelled': found.unlabelled,
+      'image-limit': found.beyondLimit,
+      'no-range': plainCount(outOfRange(truth, params.areas)),
     },
     objects: boxes ? shapesOf(truth, sizes) : noShapes,
     detections: boxes ? shapesOf(found, sizes) : noShapes,
@@ -162,6 +178,12 @@ const texts = {
     `${many(count, 'image')} ${count === 1 ? 'has' : 'have'} LVIS's neg_category_ids or not_exhaustive_category_ids, which are not used: the figures are COCO's, by LVIS's rules they are others`,
   'group-of': ({ count }: Said) =>
     `${many(count, 'object')} ${are(count)} marked as a group (Open Images), which is not used: the figures are COCO's, by Open Images' rules they are others`,
+  'not-labelled': ({ count, ids }: Said) =>
+    `${many(count, 'detection')} of a category that image ${ids} ${are(count)} not labelled for: left out, as the data set's rules say`,
+  'image-limit': ({ count, ids }: Said) =>
+    `${many(count, 'detection')} beyond the 300 best of image ${ids}: left out, as LVIS's rules say`,
+  'no-range': ({ count }: Said) =>
+    `${many(count, 'object')} of the ground truth ${count === 1 ? 'has' : 'have'} an area that the range all does not hold: not to be found`,
   'relative-objects': ({ count }: Said) =>
     `all ${many(count, 'object')} of the ground truth lie in 0..1: boxes are read as pixels [x, y, width, height]`,
   'relative-detections': ({ count }: Said) =>

@@ -45,9 +45,14 @@ export interface CocoParams {
   readonly imgIds?: readonly Id[] | undefined;
   /** Only these categories; all when left out. */
   readonly catIds?: readonly number[] | undefined;
+  /** Whose rules for what was not labelled; COCO, which has none, when left out. */
+  readonly federation?: Federation | undefined;
 }
 
-export type CocoOptions = Partial<CocoParams>;
+/** Data sets whose images are labelled for some categories only. */
+export type Federation = 'lvis' | 'open-images';
+
+export type CocoOptions = Partial<Omit<CocoParams, 'federation'>>;
 
 /** As numpy's linspace, whose steps are products: the ninth is 0.8999999999999999. */
 export const linspace = (start: number, stop: number, count: number): readonly number[] => {
@@ -80,7 +85,7 @@ const most = 1000;
 const isThresholds = (value: unknown): boolean =>
   listOf(above(-1, 1), '').holds(value) && (value as readonly number[]).length <= most;
 
-export const cocoRules: OptionRules<CocoParams> = /* @__PURE__ */ (() => ({
+export const cocoRules: OptionRules<Omit<CocoParams, 'federation'>> = /* @__PURE__ */ (() => ({
   overlap: functionOr(...overlapNames),
   thresholds: rule(isThresholds, 'a list of IoU thresholds above 0 and at most 1, such as [0.5, 0.75]'),
   recalls: listOf(within(0, 1), 'a list of recalls from 0 to 1'),
@@ -143,6 +148,7 @@ export const cocoParams = (options: CocoOptions = {}, defaults: Partial<CocoPara
     useCats: options.useCats ?? true,
     ...(options.imgIds && { imgIds: options.imgIds }),
     ...(options.catIds && { catIds: options.catIds }),
+    ...(defaults.federation && { federation: defaults.federation }),
   };
   checkThresholds(params);
   return params;

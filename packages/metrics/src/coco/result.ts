@@ -1,7 +1,7 @@
 /** A result: the figures, the arrays when they are asked for, and what is needed to go on from them. */
 import type { Id, Tally } from '../core/tally.ts';
 import type { CocoCurves, CocoSums } from './accumulate.ts';
-import { curvesOf, sumsOf } from './accumulate.ts';
+import { curvesOf } from './accumulate.ts';
 import type { Counted } from './counts.ts';
 import { countIds } from './counts.ts';
 import type { CocoCategory } from './input.ts';
@@ -76,14 +76,13 @@ export const figuresOf = <Name extends string>(
   params: CocoParams,
   counts: CocoCounts,
 ): CocoFigures<Name> => {
-  const K = categories.length;
-  const ap = apByThreshold(sums, params, K);
+  const ap = apByThreshold(sums, params, categories);
   const curves = lazyCurves(tally, categories, params);
   return {
-    stats: statsOf(list, sums, params, K),
+    stats: statsOf(list, sums, params, categories),
     names: list.map(({ name }) => name),
     perCategory: categories.map(({ id, name }, k) => {
-      const values = statsOf(list, sums, params, K, k);
+      const values = statsOf(list, sums, params, categories, k);
       const named = Object.fromEntries(list.map((stat, i) => [stat.name, values[i]!])) as NamedStats<Name>;
       return { id, name: name ?? String(id), ...named };
     }),
@@ -109,15 +108,3 @@ export const resultOf = (
   params: CocoParams,
   counts: CocoCounts,
 ): CocoResult => figuresOf(boxStats, tally, sums, categories, params, counts);
-
-/** Sums and figures of a tally; the second half of an evaluation. */
-export const finishCoco = (
-  tally: Tally,
-  categories: readonly CocoCategory[],
-  params: CocoParams,
-  counts: CocoCounts,
-): CocoResult => {
-  const ids = categories.map((category) => category.id);
-  const [sums] = sumsOf(tally, ids, params);
-  return resultOf(tally, sums!, categories, params, counts);
-};

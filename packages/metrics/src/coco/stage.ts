@@ -19,7 +19,7 @@ export interface CocoStage {
   readonly groupCategory: readonly number[];
   /** Of the detections in the order of the groups. */
   readonly scores: Float64Array;
-  /** `[detection, area, word]`: all thresholds where the detection's own area is out of the range. */
+  /** `[detection, area, word]`: all thresholds where the detection's own area is out of the range, or it is loose. */
   readonly outside: Uint32Array;
 }
 
@@ -41,7 +41,7 @@ const outsideOf = (found: DetectionTable, rows: Uint32Array, { areas, thresholds
       const lane = a * words + w;
       for (let d = 0; d < rows.length; d++) {
         const area = found.area[rows[d]!]!;
-        if (!(area >= low && area <= high)) outside[d * lanes + lane] = bits;
+        if (!(area >= low && area <= high) || found.loose[rows[d]!] === 1) outside[d * lanes + lane] = bits;
       }
     }
   });

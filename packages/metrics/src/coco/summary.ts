@@ -1,5 +1,6 @@
 /** The numbers of COCO, twelve for boxes and masks, ten for keypoints; the means they are, and the lines in which they are known. */
 import type { CocoSums } from './accumulate.ts';
+import type { CocoCategory } from './input.ts';
 import type { CocoParams } from './params.ts';
 
 export type BoxStat =
@@ -27,6 +28,23 @@ export type KeypointStat =
   | 'ARmedium'
   | 'ARlarge';
 
+/** By how many images of LVIS's training set show a category: rare, common, frequent. */
+export type Frequency = 'r' | 'c' | 'f';
+export type LvisStat =
+  | 'AP'
+  | 'AP50'
+  | 'AP75'
+  | 'APsmall'
+  | 'APmedium'
+  | 'APlarge'
+  | 'APr'
+  | 'APc'
+  | 'APf'
+  | 'AR300'
+  | 'ARsmall'
+  | 'ARmedium'
+  | 'ARlarge';
+
 /** One of the numbers. */
 export interface Stat<Name extends string = string> {
   /** As loggers and tables call it. */
@@ -38,6 +56,8 @@ export interface Stat<Name extends string = string> {
   readonly limit: number | 'last';
   /** The limit that pycocotools asks for by its value (`compat`): -1 without it. */
   readonly fixed?: number;
+  /** Over the categories of this frequency alone. */
+  readonly frequency?: Frequency;
 }
 
 export const boxStats: readonly Stat<BoxStat>[] = [
@@ -68,19 +88,45 @@ export const keypointStats: readonly Stat<KeypointStat>[] = [
   { name: 'ARlarge', kind: 'AR', area: 'large', limit: 'last', fixed: 20 },
 ];
 
+export const lvisStats: readonly Stat<LvisStat>[] = [
+  { name: 'AP', kind: 'AP', area: 'all', limit: 'last', fixed: 300 },
+  { name: 'AP50', kind: 'AP', threshold: 0.5, area: 'all', limit: 'last' },
+  { name: 'AP75', kind: 'AP', threshold: 0.75, area: 'all', limit: 'last' },
+  { name: 'APsmall', kind: 'AP', area: 'small', limit: 'last' },
+  { name: 'APmedium', kind: 'AP', area: 'medium', limit: 'last' },
+  { name: 'APlarge', kind: 'AP', area: 'large', limit: 'last' },
+  { name: 'APr', kind: 'AP', area: 'all', limit: 'last', frequency: 'r' },
+  { name: 'APc', kind: 'AP', area: 'all', limit: 'last', frequency: 'c' },
+  { name: 'APf', kind: 'AP', area: 'all', limit: 'last', frequency: 'f' },
+  { name: 'AR300', kind: 'AR', area: 'all', limit: 'last' },
+  { name: 'ARsmall', kind: 'AR', area: 'small', limit: 'last' },
+  { name: 'ARmedium', kind: 'AR', area: 'medium', limit: 'last' },
+  { name: 'ARlarge', kind: 'AR', area: 'large', limit: 'last' },
+];
+
 type StatParams = Pick<CocoParams, 'thresholds' | 'recalls' | 'areas' | 'maxDets' | 'compat'>;
 
 /** Which part of the sums a mean is taken of; what is left out is taken whole. */
 interface Slice {
   readonly threshold?: number;
   readonly category?: number;
+  readonly frequency?: Frequency | undefined;
   readonly area: number;
   readonly limit: number;
 }
 
+type RankedCategory = Pick<CocoCategory, 'frequency'>;
+
 /** Mean over the entries that are not -1, or -1 when there is none. */
-const meanOf = (kind: Stat['kind'], sums: CocoSums, params: StatParams, K: number, slice: Slice): number => {
+const meanOf = (
+  kind: Stat['kind'],
+  sums: CocoSums,
+  params: StatParams,
+  categories: readonly RankedCategory[],
+  slice: Slice,
+): number => {
   const [T, R, A, M] = [params.thresholds.length, params.recalls.length, params.areas.length, params.maxDets.length];
+  const K = categories.length;
   const column = kind === 'AP' ? sums.precision : sums.recall;
   const points = kind === 'AP' ? R : 1;
   let sum = 0;
@@ -88,7 +134,7 @@ const meanOf = (kind: Stat['kind'], sums: CocoSums, params: StatParams, K: numbe
   for (let t = slice.threshold ?? 0; t < (slice.threshold === undefined ? T : slice.threshold + 1); t++) {
     for (let k = slice.category ?? 0; k < (slice.category === undefined ? K : slice.category + 1); k++) {
       const value = column[((t * K + k) * A + slice.area) * M + slice.limit]!;
-      if (value <= -1) continue;
+      if (value <= -1 || (slice.frequency !== undefined && categories[k]!.frequency !== slice.frequency)) continue;
       sum += value;
       count += points;
     }
@@ -119,16 +165,23 @@ const sliceOf = (stat: Stat, params: StatParams): Slice | undefined => {
   const area = params.areas.findIndex((range) => range.name === stat.area);
   const limit = limitAt(stat, params);
   if (area < 0 || limit < 0) return undefined;
-  if (stat.threshold === undefined) return { area, limit };
+  const { frequency } = stat;
+  if (stat.threshold === undefined) return { area, limit, frequency };
   const threshold = near(params.thresholds, stat.threshold);
-  return threshold < 0 ? undefined : { area, limit, threshold };
+  return threshold < 0 ? undefined : { area, limit, threshold, frequency };
 };
 
 /** One of the means for one category or all; -1 when the parameters lack its threshold, area or limit. */
-const statOf = (stat: Stat, sums: CocoSums, params: StatParams, K: number, category?: number): number => {
+const statOf = (
+  stat: Stat,
+  sums: CocoSums,
+  params: StatParams,
+  categories: readonly RankedCategory[],
+  category?: number,
+): number => {
   const slice = sliceOf(stat, params);
   if (slice === undefined) return -1;
-  return meanOf(stat.kind, sums, params, K, category === undefined ? slice : { ...slice, category });
+  return meanOf(stat.kind, sums, params, categories, category === undefined ? slice : { ...slice, category });
 };
 
 /** The numbers of a list, of one category or all. */
@@ -136,17 +189,28 @@ export const statsOf = (
   stats: readonly Stat[],
   sums: CocoSums,
   params: StatParams,
-  K: number,
+  categories: readonly RankedCategory[],
   category?: number,
-): readonly number[] => stats.map((stat) => statOf(stat, sums, params, K, category));
+): readonly number[] => stats.map((stat) => statOf(stat, sums, params, categories, category));
 
 /** AP at each threshold over all categories, all areas, the largest limit. */
-export const apByThreshold = (sums: CocoSums, params: StatParams, K: number): readonly number[] => {
+export const apByThreshold = (
+  sums: CocoSums,
+  params: StatParams,
+  categories: readonly RankedCategory[],
+): readonly number[] => {
   const area = params.areas.findIndex((range) => range.name === 'all');
   const limit = params.maxDets.length - 1;
-  return params.thresholds.map((_, threshold) => meanOf('AP', sums, params, K, { area, limit, threshold }));
+  return params.thresholds.map((_, threshold) => meanOf('AP', sums, params, categories, { area, limit, threshold }));
 };
 
+/** The thirteen lines of LVIS's numbers, as `cocoSummary`. */
+export const lvisLines = (
+  values: readonly number[],
+  params: Pick<CocoParams, 'thresholds' | 'maxDets' | 'compat'>,
+): string => summaryLines(lvisStats, values, params);
+
+const frequencies: Readonly<Record<Frequency, string>> = { r: 'rare', c: 'common', f: 'frequent' };
 const titles = { AP: 'Average Precision', AR: 'Average Recall' };
 
 export const summaryLines = (
@@ -160,7 +224,7 @@ export const summaryLines = (
       const iou = stat.threshold === undefined ? range : stat.threshold.toFixed(2);
       const at = limitAt(stat, { maxDets, compat });
       const limit = at >= 0 ? maxDets[at] : (stat.fixed ?? '-');
-      return ` ${titles[stat.kind].padEnd(18)} (${stat.kind}) @[ IoU=${iou.padEnd(9)} | area=${stat.area.padStart(6)} | maxDets=${String(limit).padStart(3)} ] = ${(values[i] ?? -1).toFixed(3)}`;
+      return ` ${titles[stat.kind].padEnd(18)} (${stat.kind}) @[ IoU=${iou.padEnd(9)} | area=${stat.area.padStart(6)} | maxDets=${String(limit).padStart(3)}${stat.frequency ? ` | ${frequencies[stat.frequency]}` : ''} ] = ${(values[i] ?? -1).toFixed(3)}`;
     })
     .join('\n');
 };

@@ -7,9 +7,10 @@ import type { BoxTable, ScoredTable } from '../core/table.ts';
 import type { Id } from '../core/tally.ts';
 import { requireDistinct, requireRows } from './check.ts';
 import type { Counted } from './counts.ts';
-import { countIds } from './counts.ts';
+import { countIds, none } from './counts.ts';
 import type { CocoIndex } from './index-of.ts';
 import type { CocoAnnotation, CocoDetection } from './input.ts';
+import type { CocoParams } from './params.ts';
 
 export interface Dropped {
   readonly unknownImages: Counted;
@@ -27,9 +28,14 @@ export interface TruthTable extends BoxTable, Dropped {
 export interface DetectionTable extends ScoredTable, Dropped {
   /** 1-based place in the results, which is the identity pycocotools gives a detection. */
   readonly id: Float64Array;
+  /** 1 for a detection that is left out where it matches nothing, because its image is not wholly labelled for it. */
+  readonly loose: Uint8Array;
+  /** Left out by the rules of a federation. */
+  readonly unlabelled: Counted;
+  readonly beyondLimit: Counted;
 }
 
-interface Placed extends Dropped {
+export interface Placed extends Dropped {
   /** Rows that are evaluated, as places in the list. */
   readonly kept: Uint32Array;
   readonly image: Uint32Array;
@@ -42,8 +48,11 @@ interface PlacedRow {
   readonly category_id: number;
 }
 
+/** Whether a row of a known image and category (places in their lists) is evaluated at all. */
+export type Admits = (row: number, image: number, category: number) => boolean;
+
 /** The rows on a known image and category, with their places; what is unknown is counted. */
-export const placed = (rows: readonly PlacedRow[], index: CocoIndex): Placed => {
+export const placed = (rows: readonly PlacedRow[], index: CocoIndex, admits?: Admits): Placed => {
   const kept = new Uint32Array(rows.length);
   const image = new Uint32Array(rows.length);
   const category = new Uint32Array(rows.length);
@@ -62,7 +71,7 @@ export const placed = (rows: readonly PlacedRow[], index: CocoIndex): Placed => 
     const atCategory = index.categoryAt.get(row.category_id);
     if (atImage === undefined) lostImages.push(row.image_id);
     else if (atCategory === undefined) lostCategories.push(row.category_id);
-    else if (atImage >= 0 && atCategory >= 0) {
+    else if (atImage >= 0 && atCategory >= 0 && (admits === undefined || admits(i, atImage, atCategory))) {
       kept[length] = i;
       image[length] = atImage;
       category[length++] = atCategory;
@@ -88,17 +97,18 @@ const asOne = (
   };
 };
 
-const boxesOf = (
-  rows: readonly { readonly bbox: ArrayLike<number> }[],
-  kept: Uint32Array,
-): { readonly corners: Float64Array; readonly area: Float64Array } => {
+const boxColumn = (rows: readonly { readonly bbox: ArrayLike<number> }[], kept: Uint32Array): Float64Array => {
   const boxes = new Float64Array(4 * kept.length);
   for (let i = 0; i < kept.length; i++) {
     const box = rows[kept[i]!]!.bbox;
     for (let c = 0; c < 4; c++) boxes[4 * i + c] = box[c]!;
   }
+  return boxes;
+};
+
+const boxesOf = (boxes: Float64Array): { readonly corners: Float64Array; readonly area: Float64Array } => {
   const corners = cornersOf(boxes, 'xywh', 0);
-  const area = new Float64Array(kept.length);
+  const area = new Float64Array(boxes.length / 4);
   for (let i = 0; i < area.length; i++) area[i] = corners[cornerStride * i + 4]! * corners[cornerStride * i + 5]!;
   return { corners, area };
 };
@@ -109,24 +119,39 @@ const groupKeys = ['isgroupof', 'IsGroupOf', 'is_group_of'] as const;
 type GroupKeys = { readonly [K in (typeof groupKeys)[number]]?: unknown };
 const isGroup = (row: GroupKeys): boolean => groupKeys.some((key) => row[key] !== undefined && Number(row[key]) === 1);
 
-/** What a row must keep, where it is not a box, and what its list is called in errors. */
+/** What a row must keep, and what its list is called in errors. */
 export interface RowCheck {
   readonly rules?: Rules;
   readonly list?: string;
 }
 
-/**
- * @throws CocoInputError naming the first row that breaks a rule.
- */
-export const truthTable = (
-  annotations: readonly CocoAnnotation[],
-  index: CocoIndex,
-  ignoreKey: boolean,
-  { rules = annotationRules, list = 'annotations' }: RowCheck = {},
+/** Rows that were looked at and placed before, and the boxes of those that are kept, `x y width height` each. */
+export interface Boxed {
+  readonly at: Placed;
+  readonly boxes: Float64Array;
+}
+
+/** The keys of a row that every kind has. */
+export type TruthRow = Omit<CocoAnnotation, 'bbox'>;
+export type FoundRow = Omit<CocoDetection, 'bbox'>;
+
+/** What was labelled of a federation's images; see federation.ts. */
+export interface Labelling {
+  readonly admits: Admits;
+  readonly isLoose: (image: number, category: number) => boolean;
+  /** Rows that `admits` left out so far. */
+  readonly leftOut: () => { readonly unlabelled: Counted; readonly beyondLimit: Counted };
+}
+
+type TruthParams = Pick<CocoParams, 'ignoreKey' | 'federation'>;
+
+/** Columns of objects whose boxes are known. */
+export const truthColumns = (
+  annotations: readonly TruthRow[],
+  { at: { kept, image, category, length, ...dropped }, boxes }: Boxed,
+  { ignoreKey, federation }: TruthParams,
 ): TruthTable => {
-  requireDistinct(annotations, list, rules);
-  const { kept, image, category, length, ...dropped } = placed(annotations, index);
-  const { corners, area } = boxesOf(annotations, kept);
+  const { corners, area } = boxesOf(boxes);
   const id = new Float64Array(length);
   const crowd = new Uint8Array(length);
   const ignored = new Uint8Array(length);
@@ -134,14 +159,52 @@ export const truthTable = (
   let groupOf = 0;
   for (let i = 0; i < length; i++) {
     const row = annotations[kept[i]!]!;
+    const group = isGroup(row as GroupKeys);
+    // LVIS has no crowds; a group of Open Images takes every detection inside and need not be found, as a crowd.
+    const isCrowd = federation === 'lvis' ? false : row.iscrowd || (federation === 'open-images' && group);
     id[i] = row.id ?? kept[i]! + 1;
-    crowd[i] = row.iscrowd ? 1 : 0;
-    ignored[i] = row.iscrowd || (ignoreKey && row.ignore) ? 1 : 0;
-    if (isGroup(row as GroupKeys)) groupOf++;
+    crowd[i] = isCrowd ? 1 : 0;
+    ignored[i] = isCrowd || ((ignoreKey || federation === 'lvis') && row.ignore) ? 1 : 0;
+    if (group) groupOf++;
     if (row.area === undefined) withoutArea++;
     else area[i] = row.area;
   }
   return { length, image, category, corners, area, id, crowd, ignored, withoutArea, groupOf, ...dropped };
+};
+
+/** Columns of detections whose boxes are known. */
+export const detectionColumns = (
+  detections: readonly FoundRow[],
+  { at: { kept, image, category, length, ...dropped }, boxes }: Boxed,
+  index: CocoIndex,
+  labelling?: Labelling,
+): DetectionTable => {
+  const { corners, area } = boxesOf(boxes);
+  const score = new Float64Array(length);
+  const id = new Float64Array(length);
+  const loose = new Uint8Array(labelling === undefined ? 0 : length);
+  for (let i = 0; i < length; i++) {
+    const row = detections[kept[i]!]!;
+    score[i] = row.score;
+    id[i] = kept[i]! + 1;
+    if (labelling?.isLoose(image[i]!, index.categoryAt.get(row.category_id)!)) loose[i] = 1;
+  }
+  const left = labelling?.leftOut() ?? { unlabelled: none, beyondLimit: none };
+  return { length, image, category, corners, area, score, id, loose, ...dropped, ...left };
+};
+
+/**
+ * @throws CocoInputError naming the first row that breaks a rule.
+ */
+export const truthTable = (
+  annotations: readonly CocoAnnotation[],
+  index: CocoIndex,
+  params: TruthParams,
+  { rules = annotationRules, list = 'annotations' }: RowCheck = {},
+): TruthTable => {
+  requireDistinct(annotations, list, rules);
+  const at = placed(annotations, index);
+  return truthColumns(annotations, { at, boxes: boxColumn(annotations, at.kept) }, params);
 };
 
 /** As `truthTable`. */
@@ -149,15 +212,9 @@ export const detectionTable = (
   detections: readonly CocoDetection[],
   index: CocoIndex,
   { rules = detectionRules, list = 'detections' }: RowCheck = {},
+  labelling?: Labelling,
 ): DetectionTable => {
   requireRows(detections, list, rules);
-  const { kept, image, category, length, ...dropped } = placed(detections, index);
-  const { corners, area } = boxesOf(detections, kept);
-  const score = new Float64Array(length);
-  const id = new Float64Array(length);
-  for (let i = 0; i < length; i++) {
-    score[i] = detections[kept[i]!]!.score;
-    id[i] = kept[i]! + 1;
-  }
-  return { length, image, category, corners, area, score, id, ...dropped };
+  const at = placed(detections, index, labelling?.admits);
+  return detectionColumns(detections, { at, boxes: boxColumn(detections, at.kept) }, index, labelling);
 };

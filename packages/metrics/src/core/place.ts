@@ -1,5 +1,5 @@
 /** Which of the evaluated curves is meant: a threshold by its value, an area range by its name. */
-import { checkOptions, limitRule, numberRule, OptionError, rule } from '../check/options.ts';
+import { checkOptions, limitRule, OptionError, rule } from '../check/options.ts';
 import { listed, shown } from '../check/words.ts';
 import type { Tally } from './tally.ts';
 
@@ -19,7 +19,7 @@ export interface Tallied {
 }
 
 const rules = /* @__PURE__ */ (() => ({
-  threshold: numberRule(-1, 1),
+  threshold: rule((value) => typeof value === 'number', 'an IoU that was evaluated, such as 0.5'),
   area: rule((value) => typeof value === 'string', "an area range's name"),
   limit: limitRule,
 }))();

@@ -1,26 +1,26 @@
 /** The COCO evaluation of keypoints (cocoeval.py with iouType "keypoints"), by object keypoint similarity. */
-import { cornerStride } from '../box/corners.ts';
 import { OptionError } from '../check/options.ts';
 import type { Rules } from '../check/rows.ts';
 import { annotationRules, detectionRules, isFiniteNumber, isFour, without } from '../check/rows.ts';
 import { shown } from '../check/words.ts';
-import { sumsOf } from '../coco/accumulate.ts';
-import { requireDistinct, requireLists, requireRows } from '../coco/check.ts';
-import { categoriesOf, indexOf, refuseUnknown } from '../coco/index-of.ts';
-import type { CocoAnnotation, CocoCategory, CocoDetection, CocoImage } from '../coco/input.ts';
+import type { Accumulator, ImageEvidence } from '../coco/accumulator.ts';
+import { accumulatorOf } from '../coco/accumulator.ts';
+import { requireDistinct, requireRows } from '../coco/check.ts';
+import type { CocoIndex } from '../coco/index-of.ts';
+import type { CocoAnnotation, CocoCategory, CocoDetection } from '../coco/input.ts';
 import { CocoInputError } from '../coco/input.ts';
-import { countsOf } from '../coco/notes.ts';
-import type { AreaRange, CocoOptions, CocoParams, Measure } from '../coco/params.ts';
+import type { Finish, Instances, Kind, KindRows, KindTables } from '../coco/kind.ts';
+import { evaluateKind } from '../coco/kind.ts';
+import type { AreaRange, CocoOptions, CocoParams } from '../coco/params.ts';
 import { cocoAreas, cocoParams } from '../coco/params.ts';
 import type { CocoFigures } from '../coco/result.ts';
 import { figuresOf } from '../coco/result.ts';
-import { cocoStage } from '../coco/stage.ts';
 import type { KeypointStat } from '../coco/summary.ts';
 import { keypointStats, summaryLines } from '../coco/summary.ts';
-import { detectionTable, placed, truthTable } from '../coco/tables.ts';
-import { cocoTally } from '../coco/tally.ts';
-import { tallyOf } from '../core/tally.ts';
-import { cocoSigmas, oksOf } from './oks.ts';
+import { detectionColumns, placed, truthColumns } from '../coco/tables.ts';
+import type { PointColumns } from './measure.ts';
+import { pointMeasure } from './measure.ts';
+import { cocoSigmas } from './oks.ts';
 
 export interface KeypointAnnotation extends Omit<CocoAnnotation, 'bbox'> {
   /** x, y, v of each point; v above 0 where it is labelled. */
@@ -36,11 +36,7 @@ export interface KeypointDetection extends Omit<CocoDetection, 'bbox'> {
   readonly bbox?: readonly number[];
 }
 
-export interface KeypointInstances {
-  readonly images: readonly CocoImage[];
-  readonly annotations: readonly KeypointAnnotation[];
-  readonly categories: readonly CocoCategory[];
-}
+export type KeypointInstances = Instances<KeypointAnnotation>;
 
 export interface KeypointOptions extends Omit<CocoOptions, 'overlap'> {
   /** One a point; COCO's 17 unless told. */
@@ -94,7 +90,9 @@ const sigmasOf = (sigmas: unknown): readonly number[] => {
   throw new OptionError('sigmas', `sigmas: found ${shown(sigmas)}, expected a list of numbers above 0, one a point.`);
 };
 
-const paramsOf = (options: KeypointOptions): { readonly params: CocoParams; readonly sigmas: readonly number[] } => {
+export const keypointParams = (
+  options: KeypointOptions,
+): { readonly params: CocoParams; readonly sigmas: readonly number[] } => {
   const { sigmas, ...others } = options ?? {};
   const params = cocoParams(others, { areas, maxDets: [20] });
   if (params.compat && !params.useCats) {
@@ -114,6 +112,69 @@ const pointColumn = (rows: readonly { readonly keypoints: readonly number[] }[],
   return column;
 };
 
+type Box = readonly [number, number, number, number];
+
+const boxColumn = (boxes: readonly (Box | readonly number[])[]): Float64Array => {
+  const column = new Float64Array(4 * boxes.length);
+  boxes.forEach((box, i) => {
+    column.set(box, 4 * i);
+  });
+  return column;
+};
+
+/** An object is compared by its area, and by its box where no point is labelled. */
+const requireMeasures = (annotations: readonly KeypointAnnotation[], list: string): void => {
+  annotations.forEach((row, i) => {
+    if (row.area !== undefined && (isFour(row.bbox) || labelled(row.keypoints) > 0)) return;
+    const key = row.area === undefined ? 'area' : 'bbox';
+    const why =
+      key === 'area' ? 'the area of the object, which similarity is measured by' : 'a box, as no point is labelled';
+    const at = { list, row: i, key };
+    throw new CocoInputError(`${list}[${i}].${key}: found ${shown(row[key])}, expected ${why}.`, at);
+  });
+};
+
+/** Keypoints by sigmas, one a point. */
+export const keypointKind = (sigmas: readonly number[]): Kind<KeypointAnnotation, KeypointDetection, PointColumns> => {
+  const rules = rulesOf(sigmas.length);
+  const load = (
+    { annotations, detections, lists }: KindRows<KeypointAnnotation, KeypointDetection>,
+    index: CocoIndex,
+    params: CocoParams,
+  ): KindTables<PointColumns> => {
+    requireDistinct(annotations, lists.annotations, rules.truth);
+    requireRows(detections, lists.detections, rules.found);
+    requireMeasures(annotations, lists.annotations);
+    const there = placed(annotations, index);
+    const seen = placed(detections, index);
+    const boxes = boxColumn(
+      Array.from(there.kept, (place) => {
+        const { bbox, keypoints } = annotations[place]!;
+        return isFour(bbox) ? bbox! : extentOf(keypoints);
+      }),
+    );
+    const extents = boxColumn(Array.from(seen.kept, (place) => extentOf(detections[place]!.keypoints)));
+    const truth = truthColumns(annotations, { at: there, boxes }, params);
+    const found = detectionColumns(detections, { at: seen, boxes: extents }, index);
+    there.kept.forEach((place, i) => {
+      const { num_keypoints, keypoints } = annotations[place]!;
+      if ((num_keypoints ?? labelled(keypoints)) === 0) truth.ignored[i] = 1;
+    });
+    const columns: PointColumns = {
+      tag: 'points',
+      sigmas,
+      found: pointColumn(detections, seen.kept, sigmas.length),
+      objects: pointColumn(annotations, there.kept, sigmas.length),
+      area: truth.area.slice(),
+      boxes,
+    };
+    return { truth, found, measure: pointMeasure(columns), columns };
+  };
+  return { boxes: false, load };
+};
+
+export const keypointFinish: Finish<KeypointResult> = (...sums) => figuresOf(keypointStats, ...sums);
+
 /**
  * Scores keypoints as COCO does: ten numbers, AP and AR over areas all, medium and large, at 20 detections an image.
  * @throws CocoInputError naming the first row that is not as it must be.
@@ -124,53 +185,20 @@ export const evaluateKeypoints = (
   detections: readonly KeypointDetection[],
   options: KeypointOptions = {},
 ): KeypointResult => {
-  const { params, sigmas } = paramsOf(options);
-  requireLists(groundTruth);
-  const { images, categories, annotations } = groundTruth;
-  const index = indexOf(images, categoriesOf(categories, params), params);
-  refuseUnknown(index, params);
-  const rules = rulesOf(sigmas.length);
-  requireDistinct(annotations, 'annotations', rules.truth);
-  requireRows(detections, 'detections', rules.found);
-  annotations.forEach((row, i) => {
-    if (row.area !== undefined && (isFour(row.bbox) || labelled(row.keypoints) > 0)) return;
-    const key = row.area === undefined ? 'area' : 'bbox';
-    const why =
-      key === 'area' ? 'the area of the object, which similarity is measured by' : 'a box, as no point is labelled';
-    const at = { list: 'annotations', row: i, key };
-    throw new CocoInputError(`annotations[${i}].${key}: found ${shown(row[key])}, expected ${why}.`, at);
-  });
+  const { params, sigmas } = keypointParams(options);
+  return evaluateKind(keypointKind(sigmas), keypointFinish, params, groundTruth, detections);
+};
 
-  const objects = placed(annotations, index).kept;
-  const results = placed(detections, index).kept;
-  const [truthPoints, foundPoints] = [
-    pointColumn(annotations, objects, sigmas.length),
-    pointColumn(detections, results, sigmas.length),
-  ];
-  const boxed = annotations.map((row) => ({ ...row, bbox: isFour(row.bbox) ? row.bbox! : extentOf(row.keypoints) }));
-  const truth = truthTable(boxed, index, params.ignoreKey, { rules: {} });
-  const extents = detections.map((row) => ({ ...row, bbox: extentOf(row.keypoints) }));
-  const found = detectionTable(extents, index, { rules: {} });
-  objects.forEach((place, i) => {
-    const { num_keypoints, keypoints } = annotations[place]!;
-    if ((num_keypoints ?? labelled(keypoints)) === 0) truth.ignored[i] = 1;
-  });
-  const similarity = oksOf(sigmas);
-  const stride = 3 * sigmas.length;
-  const measure: Measure = {
-    overlap: (_a, i, _b, j) => {
-      const o = j / cornerStride;
-      const place = objects[o]!;
-      const object = { at: o * stride, area: annotations[place]!.area!, box: boxed[place]!.bbox };
-      return similarity(foundPoints, (i / cornerStride) * stride, truthPoints, object);
-    },
-    touching: false,
-  };
-  const tally = tallyOf(cocoTally(cocoStage(truth, found, index, params), params, measure));
-  const counts = countsOf(images, index, truth, found, params, { boxes: false });
-  const ids = index.categories.map(({ id }) => id);
-  const [sums] = sumsOf(tally, ids, params);
-  return figuresOf(keypointStats, tally, sums!, index.categories, params, counts);
+export type KeypointImageEvidence = ImageEvidence<KeypointAnnotation, KeypointDetection>;
+export type KeypointAccumulator = Accumulator<KeypointAnnotation, KeypointDetection, KeypointResult>;
+
+/** As `cocoAccumulator`, of keypoints. */
+export const keypointAccumulator = (
+  categories: readonly CocoCategory[],
+  options: Omit<KeypointOptions, 'imgIds'> = {},
+): KeypointAccumulator => {
+  const { params, sigmas } = keypointParams(options);
+  return accumulatorOf(keypointKind(sigmas), keypointFinish, params, categories);
 };
 
 /** The ten lines as pycocotools prints them, without a final newline. */

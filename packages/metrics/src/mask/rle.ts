@@ -19,36 +19,77 @@ export class MaskError extends Error {
 const first = 48;
 const last = first + 63;
 
+const refuseCode = (at: number): never => {
+  throw new MaskError(`the text of the mask has a character that is none of its 64, at ${at}`);
+};
+
+/** Where a number of a text ends, and what it is. */
+const wide = { end: 0, value: 0 };
+
+/** Reads a number of any length; the fast path below knows those of up to 25 bits. */
+const readWide = (text: string, from: number): void => {
+  let value = 0;
+  let shift = 1;
+  let at = from;
+  for (let more = true; more; ) {
+    if (at >= text.length) throw new MaskError('the text of the mask is cut off');
+    const bits = text.charCodeAt(at) - first;
+    if (bits < 0 || bits > last - first) refuseCode(at);
+    at++;
+    value += (bits & 31) * shift;
+    shift *= 32;
+    if (shift > 2 ** 40) throw new MaskError('the text of the mask has a run beyond any image');
+    more = (bits & 32) !== 0;
+    // The highest of the bits is the sign.
+    if (!more && (bits & 16) !== 0) value -= shift;
+  }
+  wide.end = at;
+  wide.value = value;
+};
+
+/**
+ * Writes the runs of a mask's text into `runs` from `from` on, which has room for as many as the text has characters.
+ * @returns how many there are.
+ * @throws MaskError
+ */
+export const readRuns = (text: string, runs: Uint32Array, from: number): number => {
+  const length = text.length;
+  let to = from;
+  for (let at = 0; at < length; ) {
+    const start = at;
+    let bits = text.charCodeAt(at++) - first;
+    // Most numbers are one character: four bits and a sign.
+    let value = (bits << 27) >> 27;
+    if (bits < 0 || bits > 31) {
+      value = bits & 31;
+      let shift = 5;
+      while ((bits & 32) !== 0 && bits >= 0 && bits < 64 && shift < 25 && at < length) {
+        bits = text.charCodeAt(at++) - first;
+        value |= (bits & 31) << shift;
+        shift += 5;
+      }
+      if (bits < 0 || bits >= 64) refuseCode(at - 1);
+      if ((bits & 32) !== 0) {
+        readWide(text, start);
+        at = wide.end;
+        value = wide.value;
+      } else if ((bits & 16) !== 0) value -= 1 << shift;
+    }
+    if (to - from > 2) value += runs[to - 2]!;
+    if (value < 0 || value > 0xffffffff)
+      throw new MaskError('the text of the mask has a run below 0 or beyond any image');
+    runs[to++] = value;
+  }
+  return to - from;
+};
+
 /**
  * The runs of a mask's text.
  * @throws MaskError where the text is cut off or has a character beyond the 64 that are used.
  */
 export const runsOfText = (text: string): Uint32Array => {
   const runs = new Uint32Array(text.length);
-  let count = 0;
-  for (let at = 0; at < text.length; ) {
-    let value = 0;
-    let shift = 1;
-    for (let more = true; more; ) {
-      if (at >= text.length) throw new MaskError('the text of the mask is cut off');
-      const code = text.charCodeAt(at);
-      if (code < first || code > last)
-        throw new MaskError(`the text of the mask has a character that is none of its 64, at ${at}`);
-      const bits = code - first;
-      at++;
-      value += (bits & 31) * shift;
-      shift *= 32;
-      if (shift > 2 ** 40) throw new MaskError('the text of the mask has a run beyond any image');
-      more = (bits & 32) !== 0;
-      // The highest of the bits is the sign.
-      if (!more && (bits & 16) !== 0) value -= shift;
-    }
-    if (count > 2) value += runs[count - 2]!;
-    if (value < 0 || value > 0xffffffff)
-      throw new MaskError('the text of the mask has a run below 0 or beyond any image');
-    runs[count++] = value;
-  }
-  return runs.slice(0, count);
+  return runs.slice(0, readRuns(text, runs, 0));
 };
 
 /** The inverse of `runsOfText`. */

@@ -48,6 +48,29 @@ const compacted = (runs: Uint32Array): Uint32Array => {
   return out.slice(0, count);
 };
 
+export const refusePixels = (pixels: number, height: number, width: number): never => {
+  throw new MaskError(`counts sum to ${pixels} pixels, and ${height} x ${width} has ${height * width}`);
+};
+
+/** A mask as text whose size was looked at. */
+export interface TextMask {
+  readonly height: number;
+  readonly width: number;
+  readonly counts: string;
+}
+
+/**
+ * Runs as text, not yet read; undefined for every other kind of segmentation.
+ * @throws MaskError
+ */
+export const textMaskOf = (segmentation: unknown): TextMask | undefined => {
+  if (!isRow(segmentation)) return undefined;
+  const { size, counts } = segmentation;
+  if (typeof counts !== 'string' || !Array.isArray(size) || size.length !== 2) return undefined;
+  const [height, width] = sized(size[0], size[1], 'size');
+  return { height, width, counts };
+};
+
 const ofRuns = ({ size, counts }: RleObject, compat: boolean): Rle => {
   if (!Array.isArray(size) || size.length !== 2) throw new MaskError('size must be [height, width]');
   const [height, width] = sized(size[0], size[1], 'size');
@@ -58,9 +81,7 @@ const ofRuns = ({ size, counts }: RleObject, compat: boolean): Rle => {
   const runs = typeof counts === 'string' ? runsOfText(counts) : Uint32Array.from(counts);
   let pixels = 0;
   for (let i = 0; i < runs.length; i++) pixels += runs[i]!;
-  if (pixels !== height * width) {
-    throw new MaskError(`counts sum to ${pixels} pixels, and ${height} x ${width} has ${height * width}`);
-  }
+  if (pixels !== height * width) refusePixels(pixels, height, width);
   return { height, width, counts: compat ? runs : compacted(runs) };
 };
 

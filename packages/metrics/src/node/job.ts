@@ -7,7 +7,7 @@ import { cornerStride } from '../box/corners.ts';
 import type { NamedOverlap } from '../box/named.ts';
 import type { CocoSums } from '../coco/accumulate.ts';
 import { sumsOf } from '../coco/accumulate.ts';
-import type { CocoParams } from '../coco/params.ts';
+import type { CocoParams, Measure } from '../coco/params.ts';
 import { cocoStage } from '../coco/stage.ts';
 import type { DetectionTable, TruthTable } from '../coco/tables.ts';
 import { cocoTally } from '../coco/tally.ts';
@@ -15,6 +15,10 @@ import { bucketed, startsOf } from '../core/order.ts';
 import type { BoxTable } from '../core/table.ts';
 import type { TallyChunk } from '../core/tally.ts';
 import { tallyOf } from '../core/tally.ts';
+import type { PointColumns } from '../keypoints/measure.ts';
+import { pointMeasure } from '../keypoints/measure.ts';
+import type { MaskColumns } from '../segm/measure.ts';
+import { maskMeasure } from '../segm/measure.ts';
 
 /** Rows of a table by category. */
 interface RowsByCategory {
@@ -22,6 +26,9 @@ interface RowsByCategory {
   /** `[category + 1]` */
   readonly start: Uint32Array;
 }
+
+/** What is compared, where it is not boxes. */
+export type MeasureColumns = MaskColumns | PointColumns;
 
 /** The columns lie in shared memory: every thread has them without a copy. */
 export interface Job {
@@ -33,6 +40,7 @@ export interface Job {
   readonly categories: number;
   readonly params: CocoParams;
   readonly overlaps: readonly NamedOverlap[];
+  readonly columns: MeasureColumns | undefined;
 }
 
 /** Categories `from` to `to - 1`, as places in their list. */
@@ -75,9 +83,22 @@ const shared = <T extends object>(record: T): T =>
     ]),
   ) as T;
 
+const sharedColumns = (columns: MeasureColumns | undefined): MeasureColumns | undefined => {
+  if (columns?.tag !== 'masks') return columns && shared(columns);
+  return { tag: 'masks', found: shared(columns.found), objects: shared(columns.objects) };
+};
+
+/** The measure of some rows; undefined: their boxes. */
+const measureOfRows = (
+  columns: MeasureColumns | undefined,
+  rows: { readonly found: Uint32Array; readonly objects: Uint32Array },
+): Measure | undefined => {
+  if (columns === undefined) return undefined;
+  return columns.tag === 'masks' ? maskMeasure(columns, rows) : pointMeasure(columns, rows);
+};
+
 export const jobOf = (
-  truth: TruthTable,
-  found: DetectionTable,
+  { truth, found, columns }: Pick<Job, 'truth' | 'found'> & { readonly columns?: MeasureColumns | undefined },
   images: number,
   categories: number,
   params: CocoParams,
@@ -91,6 +112,7 @@ export const jobOf = (
   categories,
   params,
   overlaps,
+  columns: sharedColumns(columns),
 });
 
 /** Ranges of neighbouring categories of about equal work, the largest first, so that no thread is left with a large one. */
@@ -190,13 +212,15 @@ export const runTask = (job: Job, task: Task): TaskPart => {
     ...boxesAt(job.found, foundRows, from),
     score: numbersAt(job.found.score, foundRows),
     id: numbersAt(job.found.id, foundRows),
+    loose: job.found.loose.length === 0 ? job.found.loose : bytesAt(job.found.loose, foundRows),
   };
   const index = {
     images: range(0, job.images),
     categories: ids.map((id) => ({ id })),
   };
   const stage = cocoStage(truth, found, index, job.params);
-  const chunks = job.overlaps.map((overlap) => cocoTally(stage, { ...job.params, overlap }));
+  const measure = measureOfRows(job.columns, { found: foundRows, objects: truthRows });
+  const chunks = job.overlaps.map((overlap) => cocoTally(stage, { ...job.params, overlap }, measure));
   return {
     groupImage: stage.groups.image,
     groupCategory: stage.groups.category.map((category) => category + from),

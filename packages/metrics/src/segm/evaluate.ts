@@ -1,30 +1,30 @@
 /** The COCO evaluation of masks (cocoeval.py with iouType "segm"): polygons, runs, crowds; and GIoU of the masks' boxes. */
-import { cornerStride } from '../box/corners.ts';
 import type { Rules } from '../check/rows.ts';
 import { annotationRules, detectionRules, isFour, without } from '../check/rows.ts';
 import { shown } from '../check/words.ts';
-import { requireDistinct, requireLists, requireRows } from '../coco/check.ts';
+import type { Accumulator, ImageEvidence } from '../coco/accumulator.ts';
+import { accumulatorOf } from '../coco/accumulator.ts';
+import { requireDistinct, requireRows } from '../coco/check.ts';
+import { labellingOf } from '../coco/federation.ts';
 import type { CocoIndex } from '../coco/index-of.ts';
-import { categoriesOf, indexOf, refuseUnknown } from '../coco/index-of.ts';
 import type { CocoAnnotation, CocoCategory, CocoDetection, CocoImage } from '../coco/input.ts';
 import { CocoInputError } from '../coco/input.ts';
-import { countsOf } from '../coco/notes.ts';
-import type { CocoOptions, CocoParams, Measure } from '../coco/params.ts';
-import { cocoParams, measureOf } from '../coco/params.ts';
+import type { Instances, Kind, KindRows, KindTables } from '../coco/kind.ts';
+import { evaluateKind } from '../coco/kind.ts';
+import type { CocoOptions, CocoParams } from '../coco/params.ts';
+import { cocoParams } from '../coco/params.ts';
 import type { CocoResult } from '../coco/result.ts';
-import { finishCoco } from '../coco/result.ts';
-import { cocoStage } from '../coco/stage.ts';
-import type { DetectionTable, TruthTable } from '../coco/tables.ts';
-import { detectionTable, placed, truthTable } from '../coco/tables.ts';
-import { cocoTally } from '../coco/tally.ts';
-import type { Id, TallyChunk } from '../core/tally.ts';
-import { tallyOf } from '../core/tally.ts';
+import { resultOf } from '../coco/result.ts';
+import { detectionColumns, placed, truthColumns } from '../coco/tables.ts';
+import type { Id } from '../core/tally.ts';
 import type { MaskColumn } from '../mask/column.ts';
-import { maskColumn, maskIou } from '../mask/column.ts';
+import { maskBuilder } from '../mask/column.ts';
 import type { Rle } from '../mask/rle.ts';
 import { MaskError } from '../mask/rle.ts';
 import type { Segmentation } from '../mask/segmentation.ts';
-import { maskOf } from '../mask/segmentation.ts';
+import { maskOf, textMaskOf } from '../mask/segmentation.ts';
+import type { MaskColumns } from './measure.ts';
+import { maskMeasure } from './measure.ts';
 
 export interface SegmAnnotation extends Omit<CocoAnnotation, 'bbox'> {
   readonly segmentation: Segmentation;
@@ -37,11 +37,7 @@ export interface SegmDetection extends Omit<CocoDetection, 'bbox'> {
   readonly bbox?: readonly number[];
 }
 
-export interface SegmInstances {
-  readonly images: readonly CocoImage[];
-  readonly annotations: readonly SegmAnnotation[];
-  readonly categories: readonly CocoCategory[];
-}
+export type SegmInstances = Instances<SegmAnnotation>;
 
 const isThere = (value: unknown): boolean => typeof value === 'object' && value !== null;
 const truthRules: Rules = {
@@ -69,77 +65,77 @@ const masksOf = (
   list: string,
   sizes: ReadonlyMap<Id, CocoImage>,
   compat: boolean,
-): readonly Rle[] =>
-  Array.from(kept, (place) => {
+): MaskColumn => {
+  let characters = 0;
+  for (let i = 0; i < kept.length; i++) {
+    const counts = (rows[kept[i]!]!.segmentation as { readonly counts?: unknown } | undefined)?.counts;
+    if (typeof counts === 'string' || Array.isArray(counts)) characters += counts.length;
+  }
+  // A run takes a character at least.
+  const { add, addText, done } = maskBuilder(kept.length, characters);
+  const refuse = (place: number, reason: string): never => {
+    const at = { list, row: place, key: 'segmentation' };
+    const found = shown(rows[place]!.segmentation);
+    throw new CocoInputError(`${list}[${place}].segmentation: found ${found}: ${reason}.`, at);
+  };
+  const addRow = (place: number): void => {
     const { segmentation, bbox, image_id } = rows[place]!;
-    const refuse = (reason: string): never => {
-      const at = { list, row: place, key: 'segmentation' };
-      throw new CocoInputError(`${list}[${place}].segmentation: found ${shown(segmentation)}: ${reason}.`, at);
-    };
-    if (segmentation === undefined && !isFour(bbox)) refuse('expected polygons or { size, counts }, or a bbox');
+    if (segmentation === undefined && !isFour(bbox)) {
+      refuse(place, 'expected polygons or { size, counts }, or a bbox');
+    }
     const image = sizes.get(image_id);
+    const text = compat ? undefined : textMaskOf(segmentation);
+    const mask = text ?? maskOf(segmentation ?? [polygonOf(bbox!)], image, compat);
+    const { width, height } = image ?? {};
+    if (!compat && width !== undefined && height !== undefined && (mask.width !== width || mask.height !== height)) {
+      refuse(place, `its size is ${mask.height} x ${mask.width}, its image's ${height} x ${width}`);
+    }
+    if (text === undefined) add(mask as Rle);
+    else addText(text);
+  };
+  for (let i = 0; i < kept.length; i++) {
     try {
-      const mask = maskOf(segmentation ?? [polygonOf(bbox!)], image, compat);
-      const { width, height } = image ?? {};
-      if (!compat && width !== undefined && height !== undefined && (mask.width !== width || mask.height !== height)) {
-        refuse(`its size is ${mask.height} x ${mask.width}, its image's ${height} x ${width}`);
-      }
-      return mask;
+      addRow(kept[i]!);
     } catch (error) {
-      if (error instanceof MaskError) return refuse(error.message);
+      if (error instanceof MaskError) refuse(kept[i]!, error.message);
       throw error;
     }
-  });
-
-const boxOf = ({ boxes }: MaskColumn, i: number): readonly number[] => Array.from(boxes.subarray(4 * i, 4 * i + 4));
+  }
+  return done();
+};
 
 /** pycocotools takes the areas of results from their boxes when the first row has one. */
 const boxAreas = (detections: readonly SegmDetection[]): boolean => (detections[0]?.bbox?.length ?? 0) > 0;
 
-interface LoadedMasks {
-  readonly index: CocoIndex;
-  readonly truth: TruthTable;
-  readonly found: DetectionTable;
-  readonly measure: Measure;
-}
-
-const loadMasks = (
-  groundTruth: SegmInstances,
-  detections: readonly SegmDetection[],
+const maskTables = (
+  { images, annotations, detections, lists }: KindRows<SegmAnnotation, SegmDetection>,
+  index: CocoIndex,
   params: CocoParams,
-): LoadedMasks => {
-  requireLists(groundTruth);
-  const { images, categories, annotations } = groundTruth;
-  const index = indexOf(images, categoriesOf(categories, params), params);
-  refuseUnknown(index, params);
-  requireDistinct(annotations, 'annotations', truthRules);
-  requireRows(detections, 'detections', foundRules);
+): KindTables<MaskColumns> => {
+  requireDistinct(annotations, lists.annotations, truthRules);
+  requireRows(detections, lists.detections, foundRules);
   const sizes = new Map(images.map((image) => [image.id, image]));
-  const column = (rows: readonly (PlainRow & { readonly category_id: number })[], list: string) => {
-    const { kept } = placed(rows, index);
-    const masks = maskColumn(masksOf(rows, kept, list, sizes, params.compat));
-    const at = new Map(Array.from(kept, (place, i) => [place, i]));
-    const boxed = rows.map((row, place) => ({ ...row, bbox: at.has(place) ? boxOf(masks, at.get(place)!) : [] }));
-    return { kept, masks, boxed };
-  };
-  const objects = column(annotations, 'annotations');
-  const results = column(detections, 'detections');
-  const truth = truthTable(objects.boxed as never, index, params.ignoreKey, { rules: {} });
-  const found = detectionTable(results.boxed as never, index, { rules: {} });
-  objects.kept.forEach((place, i) => {
-    truth.area[i] = annotations[place]!.area ?? objects.masks.area[i]!;
+  const labelling = labellingOf(images, annotations, detections, index, params);
+  const there = placed(annotations, index);
+  const objects = masksOf(annotations, there.kept, lists.annotations, sizes, params.compat);
+  const seen = placed(detections, index, labelling?.admits);
+  const results = masksOf(detections, seen.kept, lists.detections, sizes, params.compat);
+  const truth = truthColumns(annotations, { at: there, boxes: objects.boxes }, params);
+  const found = detectionColumns(detections, { at: seen, boxes: results.boxes }, index, labelling);
+  there.kept.forEach((place, i) => {
+    truth.area[i] = annotations[place]!.area ?? objects.area[i]!;
   });
   const fromBoxes = params.compat && boxAreas(detections);
-  results.kept.forEach((place, i) => {
+  seen.kept.forEach((place, i) => {
     const box = detections[place]!.bbox;
-    found.area[i] = fromBoxes && box !== undefined ? box[2]! * box[3]! : results.masks.area[i]!;
+    found.area[i] = fromBoxes && box !== undefined ? box[2]! * box[3]! : results.area[i]!;
   });
-  const measure: Measure = {
-    overlap: (_a, i, _b, j, crowd) => maskIou(results.masks, i / cornerStride, objects.masks, j / cornerStride, crowd),
-    touching: false,
-  };
-  return { index, truth, found, measure: params.overlap === 'iou' ? measure : measureOf(params) };
+  if (params.overlap !== 'iou') return { truth, found };
+  const columns: MaskColumns = { tag: 'masks', found: results, objects };
+  return { truth, found, measure: maskMeasure(columns), columns };
 };
+
+export const segmKind: Kind<SegmAnnotation, SegmDetection, MaskColumns> = { boxes: false, load: maskTables };
 
 /**
  * Scores masks as COCO does. `overlap: 'iou'` is the masks' own; the others (`giou`, ...) are those of the masks' boxes.
@@ -152,10 +148,13 @@ export const evaluateSegm = (
   groundTruth: SegmInstances,
   detections: readonly SegmDetection[],
   options: CocoOptions = {},
-): CocoResult => {
-  const params = cocoParams(options);
-  const { index, truth, found, measure } = loadMasks(groundTruth, detections, params);
-  const chunk: TallyChunk = cocoTally(cocoStage(truth, found, index, params), params, measure);
-  const counts = countsOf(groundTruth.images, index, truth, found, params, { boxes: false });
-  return finishCoco(tallyOf(chunk), index.categories, params, counts);
-};
+): CocoResult => evaluateKind(segmKind, resultOf, cocoParams(options), groundTruth, detections);
+
+export type SegmImageEvidence = ImageEvidence<SegmAnnotation, SegmDetection>;
+export type SegmAccumulator = Accumulator<SegmAnnotation, SegmDetection, CocoResult>;
+
+/** As `cocoAccumulator`, of masks. An image that polygons are drawn in is given as its row, with width and height. */
+export const segmAccumulator = (
+  categories: readonly CocoCategory[],
+  options: Omit<CocoOptions, 'imgIds'> = {},
+): SegmAccumulator => accumulatorOf(segmKind, resultOf, cocoParams(options), categories);

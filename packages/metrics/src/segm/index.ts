@@ -13,5 +13,13 @@ export {
 } from '../mask/rle.ts';
 export type { MaskSize, Polygons, RleObject, Segmentation } from '../mask/segmentation.ts';
 export { maskOf } from '../mask/segmentation.ts';
-export type { SegmAnnotation, SegmDetection, SegmInstances } from './evaluate.ts';
-export { evaluateSegm } from './evaluate.ts';
+export type {
+  SegmAccumulator,
+  SegmAnnotation,
+  SegmDetection,
+  SegmImageEvidence,
+  SegmInstances,
+} from './evaluate.ts';
+export { evaluateSegm, segmAccumulator } from './evaluate.ts';
+export type { SegmMetricOptions, SegmPrediction, SegmTarget } from './metric.ts';
+export { SegmMetric } from './metric.ts';

@@ -1,7 +1,17 @@
 /** The inputs of each fixture, as the peer's script reads them. */
-import { boxSet, keypointSet, segmSet } from './sets.ts';
+import { readJson, sharedPath } from '../../../../../test/shared.ts';
+import type { CocoDetection, CocoInstances } from '../../coco/input.ts';
+import { boxSet, keypointSet, lvisSet, segmSet } from './sets.ts';
 
-export const fixtureNames = ['pycocotools-segm', 'pycocotools-keypoints', 'pycocotools-options', 'tidecv'] as const;
+export const fixtureNames = [
+  'pycocotools-segm',
+  'pycocotools-keypoints',
+  'pycocotools-options',
+  'tidecv',
+  'tidecv-coco',
+  'lvis-bbox',
+  'lvis-segm',
+] as const;
 export type FixtureName = (typeof fixtureNames)[number];
 
 /** pycocotools' names. */
@@ -32,7 +42,19 @@ export const paramsOf = (seed: number): PeerParams => {
 export const tideSeeds: readonly number[] = seeds(200).map((seed) => 1000 + seed);
 export const tideThresholds = [0.5, 0.55, 0.75];
 
+/** COCO's own example of results on 100 images, which lies in the shared folder and not in this repository. */
+export const cocoExample = (): { readonly truth: CocoInstances; readonly detections: readonly CocoDetection[] } => {
+  const at = (file: string): string => sharedPath('data', 'eval-fixtures', 'cocoapi-val2014-100', file);
+  return {
+    truth: readJson<CocoInstances>(at('instances_val2014_100.json')),
+    detections: readJson<CocoDetection[]>(at('instances_val2014_fakebbox100_results.json')),
+  };
+};
+
 const coco = 'pycocotools 2.0.11 (github.com/ppwwyyxx/cocoapi), numpy 1.24.2';
+
+const lvis = 'lvis 0.5.3 (github.com/lvis-dataset/lvis-api), with pycocotools 2.0.11, numpy 1.24.2';
+const tide = 'tidecv 1.0.1 (github.com/dbolya/tide), with pycocotools 2.0.11, numpy 1.24.2';
 
 export interface Recording {
   readonly peer: string;
@@ -52,10 +74,33 @@ const recordings: Readonly<Record<FixtureName, () => Recording>> = {
     cases: seeds(200).map((seed) => ({ type: 'keypoints', ...keypointSet(seed) })),
   }),
   tidecv: () => ({
-    peer: 'tidecv 1.0.1 (github.com/dbolya/tide), with pycocotools 2.0.11, numpy 1.24.2',
+    peer: tide,
     script: './tide_figures.py',
     cases: tideSeeds.map((seed) => ({ ...boxSet(seed), thresholds: tideThresholds })),
   }),
+  'lvis-bbox': () => ({
+    peer: lvis,
+    script: './lvis_figures.py',
+    cases: seeds(100).map((seed) => ({ type: 'bbox', ...lvisSet(seed, 'bbox') })),
+  }),
+  'lvis-segm': () => ({
+    peer: lvis,
+    script: './lvis_figures.py',
+    cases: seeds(100).map((seed) => ({ type: 'segm', ...lvisSet(seed, 'segm') })),
+  }),
+  'tidecv-coco': () => {
+    const { truth, detections } = cocoExample();
+    const bare = truth.annotations.map(({ image_id, category_id, bbox, iscrowd }) => ({
+      ...{ image_id, category_id, bbox, iscrowd },
+    }));
+    return {
+      peer: tide,
+      script: './tide_figures.py',
+      cases: [
+        { images: truth.images.map(({ id }) => ({ id })), annotations: bare, detections, thresholds: [0.5, 0.75] },
+      ],
+    };
+  },
   'pycocotools-options': () => ({
     peer: coco,
     script: './coco_figures.py',

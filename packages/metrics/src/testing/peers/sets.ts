@@ -145,3 +145,28 @@ export const boxSet = (seed: number) => {
   });
   return { images, categories, annotations, detections };
 };
+
+/** Sets as LVIS has them: images labelled for some categories, some of those in part; some with more than 300 detections. */
+export const lvisSet = (seed: number, type: 'bbox' | 'segm') => {
+  const { images, annotations, detections: few } = type === 'bbox' ? boxSet(seed) : segmSet(seed);
+  const draw = numbers(seed + 300_000);
+  const categories = Array.from({ length: 4 }, (_, i) => ({
+    ...{ id: i + 1, name: `class ${i + 1}` },
+    frequency: (['r', 'c', 'f'] as const)[draw(3)]!,
+  }));
+  const some = (often: number): number[] => categories.map(({ id }) => id).filter(() => draw(often) === 0);
+  const rows = few.filter(
+    (row) => !('segmentation' in row) || maskOf(row.segmentation, { width, height }).counts.length > 1,
+  );
+  const many = seed % 10 === 0 ? Array.from({ length: 400 }, () => rows[draw(rows.length)] ?? few[0]!) : [];
+  return {
+    images: images.map((image) => ({
+      ...image,
+      neg_category_ids: some(3),
+      not_exhaustive_category_ids: some(4),
+    })),
+    categories,
+    annotations: annotations.map(({ iscrowd: _, ...row }) => ({ ...row })),
+    detections: [...rows, ...many.map((row) => ({ ...row, score: draw(1000) / 1000 }))],
+  };
+};
