@@ -272,8 +272,7 @@ def max_pool(options):
 
 def max_pool_grad(dy, options):
     def apply(x):
-        # 0 is larger than -0.
-        x = np.where(x == 0, np.copysign(1e-300, x), x)
+        # Of equal ones the first is taken, 0 and -0 too.
         largest = max_pool(options)(x)
         given = np.zeros(largest.shape, bool)
         out = None
