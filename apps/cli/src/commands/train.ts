@@ -44,7 +44,8 @@ export const train: Command = command({
   summary: 'Train a network: weights, log.csv, events, state and charts go into <backup>/<prefix>/.',
   details: [
     'Weights are saved as the original does: <base>.backup every 100 batches, <base>_<n>.weights, <base>_final.weights, each whole or not at all. After an interruption of any kind --resume <folder> goes on from the last state as if there had been none; a .backup given as the weights goes on as in the original, without momentum.',
-    'A picture that cannot be read, or has no label file, is skipped and listed. A loss that is not finite stops the run and names the batch. A full disk stops nothing: lines and weights wait until there is room.',
+    'A picture that cannot be read, or has no label file, is skipped and listed. A loss that is not finite stops the run and names the batch. A full disk stops nothing: lines and weights wait until there is room. Nor does a reader of stdout or stderr that ends: what was lost is told at the end.',
+    'Ctrl-C, SIGTERM and a closed terminal (SIGHUP; not under nohup) save and end, with status 130; a second one ends at once. SIGUSR1 and SIGUSR2, which clusters send before their limit, save and go on.',
   ],
   examples: [
     'gdarknet train voc.data yolov3-voc.cfg darknet53.conv.74 --assess 1000',
