@@ -102,7 +102,8 @@ def mean(options={}):
     def apply(x):
         axes = axes_of(x, options)
         count = int(np.prod([x.shape[a] for a in axes])) if axes else 1
-        return total(options)(x) / count
+        # Of integers too; a quotient of them would be of 32 bits.
+        return total(options)(x).to(torch.float64) / count
 
     return apply
 

@@ -44,6 +44,18 @@ describe('VOC annotations', () => {
     expect(parseXml('')).toMatchObject({ found: 'no element' });
   });
 
+  it('what has no end is looked for once, however long the text is', () => {
+    const long = 2_000_000;
+    for (const text of [
+      '<'.repeat(long),
+      `<a><${'b'.repeat(long)}`,
+      `<a>${'<!--'.repeat(long / 4)}`,
+      `<a ${'"'.repeat(long + 1)}>`,
+    ])
+      expect(parseXml(text)).toMatchObject({ expected: 'a tag' });
+    expect(parseXml(`<a>${'<b></b>'.repeat(long / 8)}</a>`)).toMatchObject({ name: 'a' });
+  });
+
   it('depth costs no stack, and no text makes the reader hang or throw', () => {
     const deep = 100_000;
     expect(parseXml('<a>'.repeat(deep) + '</a>'.repeat(deep))).toMatchObject({ name: 'a' });

@@ -324,9 +324,10 @@ const analyses = ({ truth, found, options: given }: FuzzCase): void => {
       if (ours.precision.join() !== same.precision.join()) throw new Error('the curve at 0.75 is of another threshold');
     });
   }
-  for (const name of ['curveOf', 'bestF1', 'calibration', 'fScores', 'metricDictionary', 'categoryTable'] as const) {
-    outcomeOf(name, () => (name === 'curveOf' ? call(api[name], result, 1, given) : call(api[name], result, given)));
-  }
+  const { bestF1, calibration, fScores, metricDictionary, categoryTable } = api;
+  outcomeOf('curveOf', () => call(api.curveOf, result, 1, given));
+  for (const [name, analysis] of Object.entries({ bestF1, calibration, fScores, metricDictionary, categoryTable }))
+    outcomeOf(name, () => call(analysis, result, given));
 };
 
 /** As a file has it: typed arrays are lists. */

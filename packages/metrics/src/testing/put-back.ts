@@ -39,7 +39,7 @@ export interface Search {
 }
 
 /** The fuzz of a copy with one fault. */
-export const searchFor = (fault: string, seed = 0): Search => {
+export const searchFor = (fault: string, seed = 0, seconds = limit): Search => {
   const copy = mkdtempSync(join(tmpdir(), 'gdarknet-put-back-'));
   try {
     copyTo(copy);
@@ -58,12 +58,12 @@ export const searchFor = (fault: string, seed = 0): Search => {
         ...['--conditions=@gdarknet/source', '--disable-warning=ExperimentalWarning'],
         ...[join(copy, 'packages/metrics/bench/fuzz.ts'), '1e9', String(seed)],
       ],
-      { encoding: 'utf8', timeout: 1000 * limit },
+      { encoding: 'utf8', timeout: 1000 * seconds },
     );
-    const seconds = (performance.now() - start) / 1000;
+    const spent = (performance.now() - start) / 1000;
     const [law = ''] = stderr.match(/seed \d+, after.*/) ?? [];
-    if (status === 1 && law !== '') return { found: true, seconds, text: law };
-    return { found: false, seconds, text: stderr.slice(-400) || `nothing in ${limit} s` };
+    if (status === 1 && law !== '') return { found: true, seconds: spent, text: law };
+    return { found: false, seconds: spent, text: stderr.slice(-400) || `nothing in ${seconds} s` };
   } finally {
     rmSync(copy, { recursive: true, force: true });
   }
