@@ -80,7 +80,7 @@ export const openPython = (command: string): PythonJudge => {
       stdio: ['pipe', 'pipe', 'ignore'],
       env: { ...process.env, OMP_NUM_THREADS: '1', OPENBLAS_NUM_THREADS: '1' },
     });
-    createInterface({ input: made.stdout! }).on('line', (line) => answer?.(JSON.parse(line) as Reply));
+    createInterface({ input: made.stdout }).on('line', (line) => answer?.(JSON.parse(line) as Reply));
     made.on('exit', () => {
       child = undefined;
       answer?.({ error: 'python ended' });

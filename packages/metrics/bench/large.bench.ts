@@ -43,7 +43,7 @@ const warmUp = 4;
 const both = ['iou', 'giou'] as const;
 const at = (file: string): string => goldenPath('coco', '07_large', file);
 const textOf = (file: string): string => new TextDecoder().decode(readBytes(at(file)));
-const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1]!;
+const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1];
 const seconds = async (run: () => unknown): Promise<number> => {
   const start = performance.now();
   await run();
@@ -101,7 +101,7 @@ const peers: Readonly<Record<string, string>> = {
 };
 /** Seconds, where it is installed. */
 const peerTime = (name: string): number | undefined => {
-  const { status, stdout } = spawnSync('python3', ['-c', peers[name]!, at('gt.json.gz'), at('dt.json.gz')], {
+  const { status, stdout } = spawnSync('python3', ['-c', peers[name], at('gt.json.gz'), at('dt.json.gz')], {
     encoding: 'utf8',
   });
   return status === 0 ? Number(stdout) : undefined;
@@ -148,7 +148,7 @@ const main = async (): Promise<void> => {
     times.iou.push(await seconds(() => evaluateCoco(truth, found)));
     times.giou.push(await seconds(() => evaluateCoco(truth, found, { overlap: 'giou' })));
     times.both.push(await seconds(() => evaluateCocoEach(truth, found, both)));
-    for (const [i, pool] of pools.entries()) threaded[i]!.push(await seconds(() => pool.evaluate(truth, found)));
+    for (const [i, pool] of pools.entries()) threaded[i].push(await seconds(() => pool.evaluate(truth, found)));
   }
   for (const pool of pools) await pool.close();
 
@@ -166,7 +166,7 @@ const main = async (): Promise<void> => {
     row('evaluate + accumulate, giou', "g-darknet's pycocotools (recorded)", median(times.giou), total('giou')),
     row('both metrics together', 'iou alone', median(times.both), iou),
     ...threaded.map((list, i) =>
-      row('evaluate + accumulate, iou', 'one thread', median(list), iou, { threads: threadCounts[i]! }),
+      row('evaluate + accumulate, iou', 'one thread', median(list), iou, { threads: threadCounts[i] }),
     ),
     row(
       'load and check the JSON',
@@ -186,7 +186,7 @@ const main = async (): Promise<void> => {
   );
   console.log(`memory before the evaluation, the parsed JSON included: ${memory.before.toFixed(0)} MB`);
   const out = process.argv.indexOf('--json');
-  if (out > 0) writeFileSync(process.argv[out + 1]!, `${JSON.stringify(rows, null, 2)}\n`);
+  if (out > 0) writeFileSync(process.argv[out + 1], `${JSON.stringify(rows, null, 2)}\n`);
 };
 
 if (!shared) console.log('skipped: the folder of goldens is not there');

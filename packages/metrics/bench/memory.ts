@@ -39,7 +39,7 @@ export const peaks = async (): Promise<Readonly<Record<string, number>>> => {
         ...{ bundle: true, format: 'esm', platform: 'node', write: false, logLevel: 'error' },
       });
       const file = join(dir, `${i}.mjs`);
-      writeFileSync(file, outputFiles[0]!.text);
+      writeFileSync(file, outputFiles[0].text);
       measured[name] = Number(execFileSync(process.execPath, [file], { encoding: 'utf8' }));
     }
     return measured;

@@ -62,10 +62,10 @@ export const largeSegmSet = (seed: number = segmSeed, part = 1): SegmSet => {
   });
   const found: SegmDetection[] = Array.from({ length: Math.round(detectionCount * part) }, () => {
     const like = draw(annotations.length);
-    const { image_id, category_id } = annotations[like]!;
+    const { image_id, category_id } = annotations[like];
     const score = (1 + draw(1_000_000)) / 1_000_001;
     const stray = draw(3) === 0;
-    const shape = stray ? ellipse() : near(shapes[like]!);
+    const shape = stray ? ellipse() : near(shapes[like]);
     return { image_id, category_id: stray ? 1 + draw(categoryCount) : category_id, segmentation: maskOf(shape), score };
   });
   return { truth: { images, categories, annotations }, found };

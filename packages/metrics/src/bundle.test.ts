@@ -24,7 +24,7 @@ const bundle = async (contents: string): Promise<string> => {
     logLevel: 'error',
     write: false,
   });
-  return outputFiles[0]!.text;
+  return outputFiles[0].text;
 };
 
 const { tag: browserTag } = await browserAtHand();

@@ -124,7 +124,7 @@ describe.skipIf(!shared).each(Object.entries(ways))('the cases through the %s', 
         const refusal = evaluate(one, found);
         await expect(refusal).rejects.toThrow(CocoInputError);
         await expect(refusal).rejects.toThrow(/detections\[0\]\.score/);
-        const second = [{ ...right, score: 0.5 }, found[1]!];
+        const second = [{ ...right, score: 0.5 }, found[1]];
         await expect(evaluate(one, second)).rejects.toThrow(/detections\[1\]\.score/);
       }
     }
@@ -133,7 +133,7 @@ describe.skipIf(!shared).each(Object.entries(ways))('the cases through the %s', 
   it('a threshold is an IoU', async () => {
     const result = await evaluate(one, [{ image_id: 1, category_id: 1, bbox: [0, 0, 6, 10], score: 0.9 }]);
     const place = { threshold: 0.75 };
-    expect([result.stats[2], curveOf(result, 1, place).precision[0], bestF1(result, place)[0]!.f1]).toEqual([0, 0, 0]);
+    expect([result.stats[2], curveOf(result, 1, place).precision[0], bestF1(result, place)[0].f1]).toEqual([0, 0, 0]);
     expect(calibration(result, place).expected).toBeCloseTo(0.9, 12);
     expect(curveOf(result, 1, { threshold: 0.5 }).precision[0]).toBe(1);
     for (const ask of [
@@ -151,7 +151,7 @@ describe.skipIf(!shared).each(Object.entries(ways))('the cases through the %s', 
     const { stats, notes } = await evaluate(truthOf('ann-unknown-image'), foundOf('ann-unknown-image'));
     expect(stats[0]).toBeCloseTo(1, 12);
     expect(notes.map(({ tag, count }) => [tag, count])).toEqual([['object-unknown-image', 1]]);
-    expect(notes[0]!.text).toMatch(/1 object .* image 77/);
+    expect(notes[0].text).toMatch(/1 object .* image 77/);
   });
 
   it("LVIS's fields are told", async () => {

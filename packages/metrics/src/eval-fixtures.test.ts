@@ -22,7 +22,7 @@ const digitsAgree = (
 ): void => {
   const most = (form === 'cut' ? 1 : 0.5) * 10 ** -digits;
   published.forEach((value, i) => {
-    expect(Math.abs(ours[i]! - value), `number ${i + 1}`).toBeLessThanOrEqual(most + 1e-12);
+    expect(Math.abs(ours[i] - value), `number ${i + 1}`).toBeLessThanOrEqual(most + 1e-12);
   });
 };
 
@@ -58,11 +58,11 @@ describe.skipIf(!present)('published figures', () => {
     };
     const annotations: VocAnnotation[] = lines('gts').map(({ image, words }) => ({
       image,
-      objects: [{ name: words[0]!, box: boxOf(words) }],
+      objects: [{ name: words[0], box: boxOf(words) }],
     }));
     const detections: VocDetection[] = lines('dets').map(({ image, words }) => ({
       image,
-      name: words[0]!,
+      name: words[0],
       score: Number(words[1]),
       box: boxOf(words),
     }));

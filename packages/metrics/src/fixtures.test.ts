@@ -43,7 +43,7 @@ describe('pycocotools', () => {
         const digest = createHash('sha256').update(new Uint8Array(ours.precision.buffer)).digest('hex');
         expect(digest).toBe(metrics[overlap].precision);
         metrics[overlap].stats.forEach((value, i) => {
-          expect(Math.abs(ours.stats[i]! - value)).toBeLessThan(1e-12);
+          expect(Math.abs(ours.stats[i] - value)).toBeLessThan(1e-12);
         });
       });
     }
@@ -53,13 +53,13 @@ describe('pycocotools', () => {
 describe('voc_eval', () => {
   for (const { name, classes, annotations, detections, runs } of read<VocFixture[]>('voc.json')) {
     const rows = classes.flatMap((className) => {
-      const parsed = parseVocDetections(detections[className]!, className, className);
+      const parsed = parseVocDetections(detections[className], className, className);
       return parsed._tag === 'Right' ? parsed.right : [];
     });
     it.each(runs)(`${name} by $metric, rule $rule`, ({ metric, rule, mAP }) => {
       const ours = evaluateVoc(annotations, rows, { overlap: metric, rule, classes, compat: true });
       mAP.forEach((value, t) => {
-        const figure = ours.perThreshold[t]!.mAP;
+        const figure = ours.perThreshold[t].mAP;
         if (value === 'NaN') expect(figure).toBeNaN();
         else expect(Math.abs(figure - value)).toBeLessThan(1e-12);
       });

@@ -149,6 +149,6 @@ describe('a project of its own', () => {
       write: false,
       logLevel: 'error',
     });
-    expect(outputFiles[0]!.contents.length).toBeLessThan(2048);
+    expect(outputFiles[0].contents.length).toBeLessThan(2048);
   });
 });

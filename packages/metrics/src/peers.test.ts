@@ -35,7 +35,7 @@ interface Arrays {
 
 const expectSame = (ours: Arrays, theirs: Figures, what: string): void => {
   ours.stats.forEach((value, i) => {
-    expect(value, `${what}, number ${i}`).toBeCloseTo(theirs.stats[i]!, 12);
+    expect(value, `${what}, number ${i}`).toBeCloseTo(theirs.stats[i], 12);
   });
   for (const column of ['precision', 'recall', 'scores'] as const) {
     expect(sha(ours[column]), `${what}, ${column}`).toBe(theirs[column]);
@@ -113,9 +113,9 @@ describe('compat has the figures of tidecv (recorded)', () => {
     const { truth, detections } = cocoExample();
     const { each } = errorBreakdownRange(truth, detections, [0.5, 0.75], { compat: true });
     each.forEach((ours, t) => {
-      expectTide(ours, theirs![t]!, `threshold ${ours.foreground}`);
+      expectTide(ours, theirs[t], `threshold ${ours.foreground}`);
     });
-    const { AP, cost } = each[0]!;
+    const { AP, cost } = each[0];
     const points = [AP, cost.classification, cost.missed].map((value) => (100 * value).toFixed(1));
     expect(points).toEqual(['64.2', '22.2', '8.5']);
   });
@@ -126,10 +126,10 @@ describe('compat has the figures of tidecv (recorded)', () => {
     expect(cases.filter((theirs) => theirs === null).length).toBeLessThan(10);
     cases.forEach((theirs, i) => {
       if (theirs === null) return;
-      const set = boxSet(tideSeeds[i]!);
+      const set = boxSet(tideSeeds[i]);
       const { each, mean } = errorBreakdownRange(set, set.detections, tideThresholds, { compat: true });
       each.forEach((ours, t) => {
-        expectTide(ours, theirs[t]!, `seed ${tideSeeds[i]}, threshold ${ours.foreground}`);
+        expectTide(ours, theirs[t], `seed ${tideSeeds[i]}, threshold ${ours.foreground}`);
       });
       expect(100 * mean.AP).toBeCloseTo(theirs.reduce((sum, row) => sum + row.AP, 0) / theirs.length, 9);
     });
@@ -138,12 +138,12 @@ describe('compat has the figures of tidecv (recorded)', () => {
   it('by area and aspect', () => {
     cases.forEach((theirs, i) => {
       if (theirs === null) return;
-      const set = boxSet(tideSeeds[i]!);
+      const set = boxSet(tideSeeds[i]);
       for (const name of Object.keys(errorQualifiers) as (keyof typeof errorQualifiers)[]) {
         const ours = errorBreakdown(set, set.detections, { compat: true, qualifier: errorQualifiers[name] });
         for (const kind of tideKinds) {
           const cost = 100 * ours.cost[tideNames[kind]];
-          expect(cost, `seed ${tideSeeds[i]}, ${name}, ${kind}`).toBeCloseTo(theirs[0]!.qualified[name][kind], 9);
+          expect(cost, `seed ${tideSeeds[i]}, ${name}, ${kind}`).toBeCloseTo(theirs[0].qualified[name][kind], 9);
         }
       }
     });

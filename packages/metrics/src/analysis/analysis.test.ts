@@ -76,7 +76,7 @@ describe('errorBreakdown', () => {
     fc.assert(
       fc.property(smallCoco, ({ truth, found }) => {
         const { AP, falsePositives, count, cost } = errorBreakdown(truth, found);
-        const plain = evaluateCoco(truth, found, { thresholds: [0.5] }).stats[0]!;
+        const plain = evaluateCoco(truth, found, { thresholds: [0.5] }).stats[0];
         // Matched detections of odd sizes and crowds agree; a category without objects is left out by both.
         expect(Math.abs(AP - Math.max(0, plain))).toBeLessThan(1e-9);
         expect(falsePositives).toBeGreaterThanOrEqual(-1e-12);
@@ -105,7 +105,7 @@ describe('confusionMatrix', () => {
         const ids = [1, 2, 3];
         ids.forEach((id, k) => {
           const row = counts.slice(k * n, (k + 1) * n).reduce((a, b) => a + b, 0);
-          const column = ids.concat(0).reduce((sum, _, r) => sum + counts[r * n + k]!, 0);
+          const column = ids.concat(0).reduce((sum, _, r) => sum + counts[r * n + k], 0);
           expect(row).toBe(plain.annotations.filter((a) => a.category_id === id).length);
           expect(column).toBe(found.filter((d) => d.category_id === id && d.score >= 0.3).length);
         });
@@ -137,7 +137,7 @@ describe('bestF1 and calibration', () => {
           const { recall, precision, score } = curveOf(result, row.category, { threshold: 0.5 });
           // A cut keeps all detections of equal score: the last of a run counts.
           const all = Array.from(recall, (r, i) =>
-            score[i] === score[i + 1] || r === 0 ? 0 : (2 * r * precision[i]!) / (r + precision[i]!),
+            score[i] === score[i + 1] || r === 0 ? 0 : (2 * r * precision[i]) / (r + precision[i]),
           );
           expect(row.f1).toBeCloseTo(Math.max(0, ...all), 12);
         }
@@ -172,7 +172,7 @@ describe('pairedBootstrap', () => {
       ),
     ];
     const better = pairedBootstrap(weak, strong, { samples: 200 });
-    expect(better.difference).toBeCloseTo(strong.stats[0]! - weak.stats[0]!, 12);
+    expect(better.difference).toBeCloseTo(strong.stats[0] - weak.stats[0], 12);
     expect(better.low).toBeGreaterThan(0);
     expect(better.ahead).toBe(1);
     expect(better.low).toBeLessThan(better.difference);
@@ -185,7 +185,7 @@ describe('pairedBootstrap', () => {
     fc.assert(
       fc.property(smallCoco, (set) => {
         const [none, some] = [evaluateCoco(set.truth, []), evaluateCoco(set.truth, set.found)];
-        expect(pairedBootstrap(none, some, { samples: 2 }).difference).toBeCloseTo(some.stats[0]! - none.stats[0]!, 12);
+        expect(pairedBootstrap(none, some, { samples: 2 }).difference).toBeCloseTo(some.stats[0] - none.stats[0], 12);
       }),
     );
     const other = evaluateCoco({ ...truth, images: images.slice(1) }, []);
@@ -202,7 +202,7 @@ describe('pairedBootstrap', () => {
     expect(result.won).toEqual([2]);
     expect(result.lost).toEqual([1]);
     expect(result.perCategory.map((row) => row.name).sort()).toEqual(['cat', 'dog']);
-    expect(result.difference[0]).toBeCloseTo(result.second[0]! - result.first[0]!, 15);
+    expect(result.difference[0]).toBeCloseTo(result.second[0] - result.first[0], 15);
   });
 });
 

@@ -66,8 +66,8 @@ export const weightedAp = (result: CocoResult): ((weights: ArrayLike<number>) =>
   );
   const rows = result.perCategory.map(({ id }) => {
     const places = groups.get(id) ?? [];
-    const image = Uint32Array.from(places, ({ chunk, group }) => imageAt.get(chunk.groupImage[group]!)!);
-    const positives = Float64Array.from(places, ({ chunk, group }) => chunk.positives[group * areas.length + area]!);
+    const image = Uint32Array.from(places, ({ chunk, group }) => imageAt.get(chunk.groupImage[group])!);
+    const positives = Float64Array.from(places, ({ chunk, group }) => chunk.positives[group * areas.length + area]);
     return { image, positives, ranking: rankingOf(places, areas.length, words) };
   });
 
@@ -77,7 +77,7 @@ export const weightedAp = (result: CocoResult): ((weights: ArrayLike<number>) =>
     for (const { image, positives, ranking } of rows) {
       let there = 0;
       positives.forEach((count, g) => {
-        there += count * weights[image[g]!]!;
+        there += count * weights[image[g]];
       });
       if (there === 0) continue;
       categories++;
@@ -90,18 +90,18 @@ export const weightedAp = (result: CocoResult): ((weights: ArrayLike<number>) =>
         let right = 0;
         let counted = 0;
         for (let i = 0; i < n; i++) {
-          const weight = ranking.rank[i]! < limit ? weights[image[ranking.group[i]!]!]! : 0;
-          if (weight === 0 || (ranking.ignored[lane + i]! & bit) !== 0) continue;
+          const weight = ranking.rank[i] < limit ? weights[image[ranking.group[i]]] : 0;
+          if (weight === 0 || (ranking.ignored[lane + i] & bit) !== 0) continue;
           counted += weight;
-          if ((ranking.found[lane + i]! & bit) === 0) continue;
+          if ((ranking.found[lane + i] & bit) === 0) continue;
           right += weight;
           hits.push(right);
           envelope.push(right / (counted + Number.EPSILON));
         }
-        for (let c = envelope.length - 2; c >= 0; c--) envelope[c] = Math.max(envelope[c]!, envelope[c + 1]!);
+        for (let c = envelope.length - 2; c >= 0; c--) envelope[c] = Math.max(envelope[c], envelope[c + 1]);
         let at = 0;
         for (const recall of recalls) {
-          while (at < hits.length && hits[at]! / there < recall) at++;
+          while (at < hits.length && hits[at] / there < recall) at++;
           sum += (envelope[at] ?? 0) / (recalls.length * thresholds.length);
         }
       }
@@ -128,11 +128,11 @@ export const pairedBootstrap = (first: CocoResult, second: CocoResult, options: 
   const weights = new Uint32Array(images.length);
   const differences = Float64Array.from({ length: samples }, () => {
     weights.fill(0);
-    for (let i = 0; i < images.length; i++) weights[Math.floor(draw() * images.length)]!++;
+    for (let i = 0; i < images.length; i++) weights[Math.floor(draw() * images.length)]++;
     return apOfSecond(weights) - apOfFirst(weights);
   }).sort();
   const quantile = (q: number): number =>
-    differences[Math.min(samples - 1, Math.max(0, Math.round(q * (samples - 1))))]!;
+    differences[Math.min(samples - 1, Math.max(0, Math.round(q * (samples - 1))))];
   const tail = (1 - confidence) / 2;
   weights.fill(1);
   return {

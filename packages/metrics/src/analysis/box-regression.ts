@@ -33,9 +33,9 @@ export const boxRegression = (
   visitImages(set, (image) => {
     if (params.compat && image.detections.length === 0) return;
     // Ties are taken in the original's order: by category, detections of equal score likewise.
-    const objects = [...image.objects].sort((a, b) => truth.category[a]! - truth.category[b]!);
+    const objects = [...image.objects].sort((a, b) => truth.category[a] - truth.category[b]);
     const rows = [...image.detections].sort(
-      (a, b) => found.score[b]! - found.score[a]! || found.category[a]! - found.category[b]!,
+      (a, b) => found.score[b] - found.score[a] || found.category[a] - found.category[b],
     );
     const overlaps = new Float64Array(rows.length * objects.length);
     rows.forEach((d, i) => {
@@ -54,7 +54,7 @@ export const boxRegression = (
       const [i, j] = [Math.floor(pair / objects.length), pair % objects.length];
       if (usedRow[i] || usedObject[j]) continue;
       usedRow[i] = usedObject[j] = 1;
-      values.push(overlaps[pair]!);
+      values.push(overlaps[pair]);
       assigned++;
     }
     for (; assigned < objects.length; assigned++) values.push(missed);

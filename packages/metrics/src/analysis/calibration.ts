@@ -41,11 +41,11 @@ export const calibration = (result: Tallied, place: CurvePlace, binCount = 10): 
   let squares = 0;
   for (const { scores, right } of outcomesOf(result, place).values()) {
     for (let i = 0; i < scores.length; i++) {
-      const bin = Math.min(binCount - 1, Math.max(0, Math.floor(scores[i]! * binCount)));
-      count[bin]!++;
-      score[bin]! += scores[i]!;
-      hits[bin]! += right[i]!;
-      squares += (scores[i]! - right[i]!) ** 2;
+      const bin = Math.min(binCount - 1, Math.max(0, Math.floor(scores[i] * binCount)));
+      count[bin]++;
+      score[bin] += scores[i];
+      hits[bin] += right[i];
+      squares += (scores[i] - right[i]) ** 2;
     }
   }
   const total = count.reduce((sum, n) => sum + n, 0);
@@ -53,13 +53,13 @@ export const calibration = (result: Tallied, place: CurvePlace, binCount = 10): 
     low: bin / binCount,
     high: (bin + 1) / binCount,
     count: n,
-    score: n === 0 ? 0 : score[bin]! / n,
-    precision: n === 0 ? 0 : hits[bin]! / n,
+    score: n === 0 ? 0 : score[bin] / n,
+    precision: n === 0 ? 0 : hits[bin] / n,
   }));
   const gaps = bins.map((bin) => Math.abs(bin.score - bin.precision));
   return {
     bins,
-    expected: total === 0 ? 0 : bins.reduce((sum, bin, i) => sum + (bin.count / total) * gaps[i]!, 0),
+    expected: total === 0 ? 0 : bins.reduce((sum, bin, i) => sum + (bin.count / total) * gaps[i], 0),
     largest: gaps.reduce((most, gap) => Math.max(most, gap), 0),
     brier: total === 0 ? 0 : squares / total,
   };

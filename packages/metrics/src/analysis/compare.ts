@@ -39,7 +39,7 @@ const foundIn = (
   const records = cocoMatches(groundTruth, detections, { ...options, areas: all, thresholds });
   return new Set(
     records.flatMap(({ objects, objectIgnored, objectMatches }) =>
-      objects.filter((_, o) => !objectIgnored[o] && objectMatches[0]![o] !== undefined),
+      objects.filter((_, o) => !objectIgnored[o] && objectMatches[0][o] !== undefined),
     ),
   );
 };
@@ -61,11 +61,11 @@ export const compareCoco = (
   return {
     first: a.stats,
     second: b.stats,
-    difference: a.stats.map((value, i) => minus(value, b.stats[i]!)),
+    difference: a.stats.map((value, i) => minus(value, b.stats[i])),
     AP: pairedBootstrap(a, b, { samples, seed, confidence }),
     perCategory: a.perCategory
       .map(({ id, name, AP }, k) => {
-        const other = b.perCategory[k]!.AP;
+        const other = b.perCategory[k].AP;
         return { id, name, first: AP, second: other, difference: minus(AP, other) };
       })
       .filter((row) => known(row.first))

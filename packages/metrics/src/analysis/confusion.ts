@@ -92,24 +92,24 @@ export const confusionMatrix = (
   const nothing = n - 1;
   const counts = new Float64Array(n * n);
   const count = (there: number, detected: number): void => {
-    counts[there * n + detected]!++;
+    counts[there * n + detected]++;
   };
   visitImages(set, ({ detections: all, objects }) => {
-    const shown = all.subarray(0, Math.min(maxDets, all.length)).filter((row) => found.score[row]! >= score);
+    const shown = all.subarray(0, Math.min(maxDets, all.length)).filter((row) => found.score[row] >= score);
     const { order, detection, object, inCrowd } = pairsIn(set, shown, objects, threshold);
     const detectionUsed = new Uint8Array(shown.length);
     const objectUsed = new Uint8Array(objects.length);
     for (const pair of order) {
-      const [d, o] = [detection[pair]!, object[pair]!];
+      const [d, o] = [detection[pair], object[pair]];
       if (detectionUsed[d] || objectUsed[o]) continue;
       detectionUsed[d] = objectUsed[o] = 1;
-      count(truth.category[objects[o]!]!, found.category[shown[d]!]!);
+      count(truth.category[objects[o]], found.category[shown[d]]);
     }
     objects.forEach((row, o) => {
-      if (!objectUsed[o] && !truth.crowd[row]) count(truth.category[row]!, nothing);
+      if (!objectUsed[o] && !truth.crowd[row]) count(truth.category[row], nothing);
     });
     shown.forEach((row, d) => {
-      if (!detectionUsed[d] && !inCrowd[d]) count(nothing, found.category[row]!);
+      if (!detectionUsed[d] && !inCrowd[d]) count(nothing, found.category[row]);
     });
   });
   const labels = [...index.categories.map(({ id, name }) => name ?? String(id)), 'background'];

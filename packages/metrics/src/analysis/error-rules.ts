@@ -33,8 +33,8 @@ const admitted = (all: Uint32Array, { found }: DetectionSet, { limit, compat }: 
   if (compat) return all.slice(0, limit);
   const seen = new Map<number, number>();
   return all.filter((row) => {
-    const rank = seen.get(found.category[row]!) ?? 0;
-    seen.set(found.category[row]!, rank + 1);
+    const rank = seen.get(found.category[row]) ?? 0;
+    seen.set(found.category[row], rank + 1);
     return rank < limit;
   });
 };
@@ -68,9 +68,9 @@ const sceneOf = (set: DetectionSet, { detections, objects: all }: ImageBoxes, ru
     rows,
     objects,
     crowds,
-    overlap: (d, o) => overlaps[d * objects.length + o]!,
-    crowdOverlap: (d, c) => inCrowds[d * crowds.length + c]!,
-    own: (d, o) => truth.category[objects[o]!] === found.category[rows[d]!],
+    overlap: (d, o) => overlaps[d * objects.length + o],
+    crowdOverlap: (d, c) => inCrowds[d * crowds.length + c],
+    own: (d, o) => truth.category[objects[o]] === found.category[rows[d]],
   };
 };
 
@@ -157,38 +157,38 @@ export const judged = (set: DetectionSet, rules: ErrorRules): JudgedSet => {
     const taken = new Uint8Array(objects.length);
     for (const o of matches) if (o >= 0) taken[o] = 1;
     const right: Verdict = { error: undefined, ignored: false, place: -1 };
-    const crowdCategory = (c: number): number => truth.category[crowds[c]!]!;
+    const crowdCategory = (c: number): number => truth.category[crowds[c]];
     const verdicts = Array.from(rows, (row, d) =>
-      matches[d]! >= 0 ? right : verdictOf(d, scene, found.category[row]!, crowdCategory, taken, rules),
+      matches[d] >= 0 ? right : verdictOf(d, scene, found.category[row], crowdCategory, taken, rules),
     );
     const moved = menders(verdicts, taken, rules.compat);
     byImage.push({
       image: boxes.image,
       rows: verdicts.map(({ error, ignored, place }, d) => ({
-        category: found.category[rows[d]!]!,
-        score: found.score[rows[d]!]!,
+        category: found.category[rows[d]],
+        score: found.score[rows[d]],
         error,
         ignored,
-        object: place < 0 ? -1 : objects[place]!,
-        detection: rows[d]!,
+        object: place < 0 ? -1 : objects[place],
+        detection: rows[d],
         mends: moved.has(d),
       })),
     });
     const about = new Set(verdicts.map(({ place }) => place));
     objects.forEach((row, o) => {
-      positives[truth.category[row]!]!++;
+      positives[truth.category[row]]++;
       if (!taken[o] && !about.has(o)) missed.push(row);
     });
   });
   // tidecv goes through the images as the file has them; it tells equal scores apart by that.
-  if (rules.compat) byImage.sort((a, b) => set.fileOrder[a.image]! - set.fileOrder[b.image]!);
+  if (rules.compat) byImage.sort((a, b) => set.fileOrder[a.image] - set.fileOrder[b.image]);
   return {
     rows: byImage.flatMap(({ rows }) => rows),
     missed,
     positives,
     boxOf: ({ object, detection }) => {
       const [corners, row] = object >= 0 ? [truth.corners, object] : [found.corners, detection];
-      const [width, height] = [corners[row * cornerStride + 4]!, corners[row * cornerStride + 5]!];
+      const [width, height] = [corners[row * cornerStride + 4], corners[row * cornerStride + 5]];
       return { width, height, area: width * height };
     },
   };

@@ -93,11 +93,11 @@ const averagePrecision = (rows: readonly Point[], positives: number, compat: boo
     precision.push(right / (i + 1));
     recall.push(right / positives);
   });
-  for (let c = precision.length - 2; c >= 0; c--) precision[c] = Math.max(precision[c]!, precision[c + 1]!);
+  for (let c = precision.length - 2; c >= 0; c--) precision[c] = Math.max(precision[c], precision[c + 1]);
   let sum = 0;
   let at = 0;
   for (let r = 0; r <= 100; r++) {
-    while (at < recall.length && recall[at]! < r / 100 - (compat ? 0 : 1e-9)) at++;
+    while (at < recall.length && recall[at] < r / 100 - (compat ? 0 : 1e-9)) at++;
     sum += precision[at] ?? 0;
   }
   return sum / 101;
@@ -150,10 +150,10 @@ const scoring =
   (categories: number, compat: boolean) =>
   (rows: readonly Scored[], positives: ArrayLike<number>): number => {
     const by = Array.from({ length: categories }, (): Point[] => []);
-    for (const row of rows) by[row.category]!.push(row);
+    for (const row of rows) by[row.category].push(row);
     return meanOver(
       by.map((points, k) => {
-        if (positives[k]! > 0) return averagePrecision(points, positives[k]!, compat);
+        if (positives[k] > 0) return averagePrecision(points, positives[k], compat);
         return compat && points.length > 0 ? 0 : undefined;
       }),
     );
@@ -172,7 +172,7 @@ const breakdownOf = (set: DetectionSet, rules: ErrorRules, qualifier: ErrorOptio
 
   const fewer = (objects: readonly number[]): Float64Array => {
     const left = Float64Array.from(positives);
-    for (const object of objects) left[set.truth.category[object]!]!--;
+    for (const object of objects) left[set.truth.category[object]]--;
     return left;
   };
   // tidecv adds errors before what is right, which tells equal scores apart.
@@ -186,7 +186,7 @@ const breakdownOf = (set: DetectionSet, rules: ErrorRules, qualifier: ErrorOptio
     for (const row of ordered) {
       if (row.error !== kind || !qualifies(row)) {
         if (!row.ignored) points.push(pointOf(row));
-      } else if (row.mends) points.push({ category: set.truth.category[row.object]!, score: row.score, right: true });
+      } else if (row.mends) points.push({ category: set.truth.category[row.object], score: row.score, right: true });
     }
     return score(points, positives);
   };
@@ -195,7 +195,7 @@ const breakdownOf = (set: DetectionSet, rules: ErrorRules, qualifier: ErrorOptio
   const table = <A>(of: (kind: ErrorKind) => A): Readonly<Record<ErrorKind, A>> =>
     Object.fromEntries(errorKinds.map((kind) => [kind, of(kind)])) as Record<ErrorKind, A>;
   const found = Float64Array.from(positives, () => 0);
-  for (const row of asIs) if (row.right) found[row.category]!++;
+  for (const row of asIs) if (row.right) found[row.category]++;
   const onlyRight = compat
     ? asIs.map((row) => ({ ...row, score: row.right ? 1 : 0 }))
     : asIs.filter((row) => row.right);

@@ -52,10 +52,10 @@ export const fScores = (result: Tallied, options: FScoreOptions): readonly FScor
     let best: FScore = at(0, 0, cut ?? 1);
     let hits = 0;
     for (let i = 0; i < scores.length; i++) {
-      if (cut !== undefined && scores[i]! < cut) break;
-      hits += right[i]!;
+      if (cut !== undefined && scores[i] < cut) break;
+      hits += right[i];
       if (cut === undefined && scores[i] === scores[i + 1]) continue;
-      const here = at(i + 1, hits, cut ?? scores[i]!);
+      const here = at(i + 1, hits, cut ?? scores[i]);
       if (cut !== undefined || here.f > best.f) best = here;
     }
     return [best];

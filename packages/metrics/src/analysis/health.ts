@@ -58,10 +58,10 @@ const comparePairs = (
   add: (tag: HealthTag, id: Id) => void,
 ): void => {
   for (let i = 0; i < rows.length; i++) {
-    const [a, id] = rows[i]!;
+    const [a, id] = rows[i];
     const told = new Set<HealthTag>();
     for (let j = 0; j < i; j++) {
-      const [b] = rows[j]!;
+      const [b] = rows[j];
       if (a.iscrowd || b.iscrowd) continue;
       const same = a.bbox.every((value, k) => value === b.bbox[k]);
       if (!same && iouOf(a.bbox, b.bbox, { format: 'xywh' }) < nearly) continue;

@@ -41,9 +41,9 @@ export const meanIou = (
   for (const record of records) {
     objects += record.objectIgnored.filter((ignored) => !ignored).length;
     record.detections.forEach((id, d) => {
-      const object = record.detectionMatches[0]![d];
-      const row = detections[id - 1]!;
-      if (object === undefined || record.detectionIgnored[0]![d] || row.score < (score ?? Number.NEGATIVE_INFINITY))
+      const object = record.detectionMatches[0][d];
+      const row = detections[id - 1];
+      if (object === undefined || record.detectionIgnored[0][d] || row.score < (score ?? Number.NEGATIVE_INFINITY))
         return;
       sum += iouOf(row.bbox, boxes.get(object)!, { format: 'xywh' });
       pairs++;

@@ -25,11 +25,11 @@ export const outcomesOf = (result: Tallied, place: CurvePlace): ReadonlyMap<Id, 
   for (const [category, places] of groupsByCategory(tally)) {
     const { positives, scores, rank, found, ignored } = rankingOf(places, areas, words);
     const lane = (area * words + (t >>> 5)) * scores.length;
-    const counted = Array.from(scores.keys()).filter((i) => rank[i]! < limit && (ignored[lane + i]! & bit) === 0);
+    const counted = Array.from(scores.keys()).filter((i) => rank[i] < limit && (ignored[lane + i] & bit) === 0);
     outcomes.set(category, {
-      positives: positives[area]!,
-      scores: Float64Array.from(counted, (i) => scores[i]!),
-      right: Uint8Array.from(counted, (i) => Number((found[lane + i]! & bit) !== 0)),
+      positives: positives[area],
+      scores: Float64Array.from(counted, (i) => scores[i]),
+      right: Uint8Array.from(counted, (i) => Number((found[lane + i] & bit) !== 0)),
     });
   }
   return outcomes;

@@ -58,8 +58,8 @@ describe('overlaps', () => {
           const byCentre = f(convert(a, centre), convert(b, centre), { format: 'cxcywh', pixel });
           expected.forEach((value, i) => {
             // Corners lose what the sides keep: 1e-13 of a coordinate of 200 against a side of 0.01.
-            expect(Math.abs(byCorners[i]! - value)).toBeLessThan(1e-9);
-            expect(Math.abs(byCentre[i]! - value)).toBeLessThan(1e-9);
+            expect(Math.abs(byCorners[i] - value)).toBeLessThan(1e-9);
+            expect(Math.abs(byCentre[i] - value)).toBeLessThan(1e-9);
           });
         }
       }),
@@ -73,13 +73,13 @@ describe('overlaps', () => {
         u.forEach((value, i) => {
           expect(value).toBeGreaterThanOrEqual(0);
           expect(value).toBeLessThanOrEqual(1);
-          expect(g[i]!).toBeLessThanOrEqual(value);
-          expect(g[i]!).toBeGreaterThanOrEqual(-1);
+          expect(g[i]).toBeLessThanOrEqual(value);
+          expect(g[i]).toBeGreaterThanOrEqual(-1);
         });
         for (const f of Object.values(functions)) {
           const [forth, back] = [f(a, b, xywh), f(b, a, xywh)];
           forth.forEach((value, i) => {
-            expect(Math.abs(value - back[i]!)).toBeLessThan(1e-12);
+            expect(Math.abs(value - back[i])).toBeLessThan(1e-12);
           });
         }
       }),
@@ -94,7 +94,7 @@ describe('overlaps', () => {
         expect(giou(scaled(a), scaled(b), xywh)).toEqual(giou(a, b, xywh));
         const [here, there] = [giou(a, b, xywh), giou(moved(a), moved(b), xywh)];
         here.forEach((value, i) => {
-          expect(Math.abs(value - there[i]!)).toBeLessThan(1e-9);
+          expect(Math.abs(value - there[i])).toBeLessThan(1e-9);
         });
       }),
     );
@@ -123,9 +123,9 @@ describe('overlaps', () => {
       [10, 10, 20, 20],
       [0, 0, 100, 100, 0, 0, 100, 100],
     ];
-    expect(Array.from(iouPairs(inside!, world!, options))).toEqual([1, 0.01]);
-    expect(giouPairs(inside!, world!, options)[0]).toBe(1);
-    expect(giouPairs(inside!, world!, { ...options, compat: true, penalty: 'signed' })[0]).toBeCloseTo(0.01, 15);
+    expect(Array.from(iouPairs(inside, world, options))).toEqual([1, 0.01]);
+    expect(giouPairs(inside, world, options)[0]).toBe(1);
+    expect(giouPairs(inside, world, { ...options, compat: true, penalty: 'signed' })[0]).toBeCloseTo(0.01, 15);
   });
 
   it('refuses columns that do not fit', () => {
@@ -145,7 +145,7 @@ describe.skipIf(!shared)('the original', () => {
       for (const flag of [0, 1]) {
         const crowd = golden.gt.map(() => flag);
         const ours = pairs(golden.dt.flat(), golden.gt.flat(), { ...xywh, crowd, compat: true, penalty: 'signed' });
-        const expected = golden[`${name}_crowd${flag}`]!.flat().map((value) => (value === 'NaN' ? Number.NaN : value));
+        const expected = golden[`${name}_crowd${flag}`].flat().map((value) => (value === 'NaN' ? Number.NaN : value));
         expect(Array.from(ours)).toEqual(expected);
       }
     }
@@ -172,11 +172,11 @@ describe('giouLoss', () => {
       [0, 0, 2, 2, 0, 0, 1, 1],
       [1, 1, 3, 3, 3, 0, 4, 1],
     ];
-    const losses = giouLosses(a!, b!, { eps: 0 });
+    const losses = giouLosses(a, b, { eps: 0 });
     expect(losses[0]).toBeCloseTo(1 - giouOf([0, 0, 2, 2], [1, 1, 3, 3]), 15);
     expect(losses[1]).toBeCloseTo(1.5, 15);
-    expect(giouLoss(a!, b!, { eps: 0 })).toBeCloseTo((losses[0]! + losses[1]!) / 2, 15);
-    expect(giouLoss(a!, b!, { eps: 0, reduction: 'sum' })).toBeCloseTo(losses[0]! + losses[1]!, 15);
+    expect(giouLoss(a, b, { eps: 0 })).toBeCloseTo((losses[0] + losses[1]) / 2, 15);
+    expect(giouLoss(a, b, { eps: 0, reduction: 'sum' })).toBeCloseTo(losses[0] + losses[1], 15);
     expect(giouLoss([], [])).toBe(0);
   });
 
@@ -190,8 +190,7 @@ describe('giouLoss', () => {
     const step = 1e-6;
     fc.assert(
       fc.property(wide, wide, fc.constantFrom('xyxy', 'xywh', 'cxcywh'), (p, t, format) => {
-        const inFormat = ([x, y, w, h]: readonly number[]) =>
-          format === 'xyxy' ? [x!, y!, x! + w!, y! + h!] : [x!, y!, w!, h!];
+        const inFormat = ([x, y, w, h]: readonly number[]) => (format === 'xyxy' ? [x, y, x + w, y + h] : [x, y, w, h]);
         const [a, b] = [inFormat(p), inFormat(t)];
         const gradient = giouLossGradient(a, b, { format });
         a.forEach((_, c) => {
@@ -204,7 +203,7 @@ describe('giouLoss', () => {
           const [left, right] = [(at(0) - at(-step)) / step, (at(step) - at(0)) / step];
           // Where two edges meet within the step the slopes of the sides differ and neither is wrong.
           fc.pre(Math.abs(left - right) < 1e-4);
-          expect(Math.abs((left + right) / 2 - gradient[c]!)).toBeLessThan(1e-5);
+          expect(Math.abs((left + right) / 2 - gradient[c])).toBeLessThan(1e-5);
         });
       }),
     );

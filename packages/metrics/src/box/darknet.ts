@@ -14,10 +14,10 @@ interface Edges {
 }
 
 const edgesOf = ([x, y, w, h]: ArrayLike<number> & Iterable<number>): Edges => ({
-  top: f(f(y!) - f(f(h!) / 2)),
-  bottom: f(f(y!) + f(f(h!) / 2)),
-  left: f(f(x!) - f(f(w!) / 2)),
-  right: f(f(x!) + f(f(w!) / 2)),
+  top: f(f(y) - f(f(h) / 2)),
+  bottom: f(f(y) + f(f(h) / 2)),
+  left: f(f(x) - f(f(w) / 2)),
+  right: f(f(x) + f(f(w) / 2)),
 });
 
 type Box = readonly number[] | Float32Array | Float64Array;
@@ -34,7 +34,7 @@ export const darknetOverlap = (a: Box, b: Box): DarknetOverlap => {
   const w = f(Math.min(p.right, t.right) - Math.max(p.left, t.left));
   const h = f(Math.min(p.bottom, t.bottom) - Math.max(p.top, t.top));
   const intersection = w < 0 || h < 0 ? 0 : f(w * h);
-  const union = f(f(f(f(a[2]!) * f(a[3]!)) + f(f(b[2]!) * f(b[3]!))) - intersection);
+  const union = f(f(f(f(a[2]) * f(a[3])) + f(f(b[2]) * f(b[3]))) - intersection);
   const iou = intersection === 0 || union === 0 ? 0 : f(intersection / union);
   const enclosing = f(
     f(Math.max(p.right, t.right) - Math.min(p.left, t.left)) * f(Math.max(p.bottom, t.bottom) - Math.min(p.top, t.top)),

@@ -38,9 +38,9 @@ interface Terms {
 }
 
 const termsOf = (p: Float64Array, t: Float64Array, i: number): Terms => {
-  const degenerate = !(p[i + 4]! > 0 && p[i + 5]! > 0 && t[i + 4]! > 0 && t[i + 5]! > 0);
-  const w = Math.min(p[i + 2]!, t[i + 2]!) - Math.max(p[i]!, t[i]!);
-  const h = Math.min(p[i + 3]!, t[i + 3]!) - Math.max(p[i + 1]!, t[i + 1]!);
+  const degenerate = !(p[i + 4] > 0 && p[i + 5] > 0 && t[i + 4] > 0 && t[i + 5] > 0);
+  const w = Math.min(p[i + 2], t[i + 2]) - Math.max(p[i], t[i]);
+  const h = Math.min(p[i + 3], t[i + 3]) - Math.max(p[i + 1], t[i + 1]);
   const overlapping = w > 0 && h > 0;
   const intersection = overlapping ? w * h : 0;
   return {
@@ -48,9 +48,9 @@ const termsOf = (p: Float64Array, t: Float64Array, i: number): Terms => {
     width: overlapping ? w : 0,
     height: overlapping ? h : 0,
     intersection,
-    union: p[i + 4]! * p[i + 5]! + t[i + 4]! * t[i + 5]! - intersection,
-    enclosingWidth: Math.max(p[i + 2]!, t[i + 2]!) - Math.min(p[i]!, t[i]!),
-    enclosingHeight: Math.max(p[i + 3]!, t[i + 3]!) - Math.min(p[i + 1]!, t[i + 1]!),
+    union: p[i + 4] * p[i + 5] + t[i + 4] * t[i + 5] - intersection,
+    enclosingWidth: Math.max(p[i + 2], t[i + 2]) - Math.min(p[i], t[i]),
+    enclosingHeight: Math.max(p[i + 3], t[i + 3]) - Math.min(p[i + 1], t[i + 1]),
   };
 };
 
@@ -85,11 +85,11 @@ export const giouLoss = (
 const pulledBack: { readonly [F in BoxFormat]: (g: Float64Array, i: number) => void } = {
   xyxy: () => undefined,
   xywh: (g, i) => {
-    g[i]! += g[i + 2]!;
-    g[i + 1]! += g[i + 3]!;
+    g[i] += g[i + 2];
+    g[i + 1] += g[i + 3];
   },
   cxcywh: (g, i) => {
-    const [x1, y1, x2, y2] = [g[i]!, g[i + 1]!, g[i + 2]!, g[i + 3]!];
+    const [x1, y1, x2, y2] = [g[i], g[i + 1], g[i + 2], g[i + 3]];
     g[i] = x1 + x2;
     g[i + 1] = y1 + y2;
     g[i + 2] = (x2 - x1) / 2;
@@ -115,16 +115,16 @@ export const giouLossGradient = (
     if (terms.degenerate) continue;
     const { width, height, intersection, union, enclosingWidth, enclosingHeight } = terms;
     const enclosing = enclosingWidth * enclosingHeight;
-    const area = [-p[i + 5]!, -p[i + 4]!, p[i + 5]!, p[i + 4]!];
+    const area = [-p[i + 5], -p[i + 4], p[i + 5], p[i + 4]];
     for (let c = 0; c < 4; c++) {
       const horizontal = c % 2 === 0;
       // A low corner moves the intersection where it is the larger one, the enclosing box where it is the smaller one.
       const low = c < 2;
-      const inner = low ? shareOfMax(p[i + c]!, t[i + c]!) : shareOfMax(t[i + c]!, p[i + c]!);
+      const inner = low ? shareOfMax(p[i + c], t[i + c]) : shareOfMax(t[i + c], p[i + c]);
       const sign = low ? -1 : 1;
       const dIntersection = sign * inner * (horizontal ? height : width);
       const dEnclosing = sign * (1 - inner) * (horizontal ? enclosingHeight : enclosingWidth);
-      const dUnion = area[c]! - dIntersection;
+      const dUnion = area[c] - dIntersection;
       const dIou = (dIntersection * (union + eps) - intersection * dUnion) / (union + eps) ** 2;
       const dWaste =
         ((dEnclosing - dUnion) * (enclosing + eps) - (enclosing - union) * dEnclosing) / (enclosing + eps) ** 2;

@@ -27,7 +27,7 @@ export class OverlapError extends Error {
   override readonly name = 'OverlapError';
 }
 
-const cornersAt = (box: Float64Array, at: number): Corners => [box[at]!, box[at + 1]!, box[at + 2]!, box[at + 3]!];
+const cornersAt = (box: Float64Array, at: number): Corners => [box[at], box[at + 1], box[at + 2], box[at + 3]];
 
 export const offsetOverlap = (overlap: NamedOverlap | BoxOverlap): Overlap => {
   if (typeof overlap === 'string') return named[overlap];

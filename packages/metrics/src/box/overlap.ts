@@ -36,33 +36,33 @@ export type Overlap = (
 ) => number;
 
 export const iouOverlap: Overlap = (a, i, b, j, crowd, { pixel, compat }) => {
-  const w = Math.min(a[i + 2]!, b[j + 2]!) - Math.max(a[i]!, b[j]!) + pixel;
-  const h = Math.min(a[i + 3]!, b[j + 3]!) - Math.max(a[i + 1]!, b[j + 1]!) + pixel;
+  const w = Math.min(a[i + 2], b[j + 2]) - Math.max(a[i], b[j]) + pixel;
+  const h = Math.min(a[i + 3], b[j + 3]) - Math.max(a[i + 1], b[j + 1]) + pixel;
   if (!(w > 0 && h > 0)) return 0;
   const intersection = w * h;
-  const area = a[i + 4]! * a[i + 5]!;
-  const ratio = intersection / (crowd ? area : area + b[j + 4]! * b[j + 5]! - intersection);
+  const area = a[i + 4] * a[i + 5];
+  const ratio = intersection / (crowd ? area : area + b[j + 4] * b[j + 5] - intersection);
   if (compat) return ratio;
   // `(x + w) - x` may round above `w`: without the bound a box can overlap itself by more than 1.
   return ratio >= 0 ? Math.min(ratio, 1) : 0;
 };
 
 export const giouOverlap: Overlap = (a, i, b, j, crowd, { pixel, penalty, compat }) => {
-  const aw = a[i + 4]!;
-  const ah = a[i + 5]!;
-  const bw = b[j + 4]!;
-  const bh = b[j + 5]!;
+  const aw = a[i + 4];
+  const ah = a[i + 5];
+  const bw = b[j + 4];
+  const bh = b[j + 5];
   if (!compat && !(aw > 0 && ah > 0 && bw > 0 && bh > 0)) return -1;
-  const w = Math.max(Math.min(a[i + 2]!, b[j + 2]!) - Math.max(a[i]!, b[j]!) + pixel, 0);
-  const h = Math.max(Math.min(a[i + 3]!, b[j + 3]!) - Math.max(a[i + 1]!, b[j + 1]!) + pixel, 0);
+  const w = Math.max(Math.min(a[i + 2], b[j + 2]) - Math.max(a[i], b[j]) + pixel, 0);
+  const h = Math.max(Math.min(a[i + 3], b[j + 3]) - Math.max(a[i + 1], b[j + 1]) + pixel, 0);
   const intersection = w * h;
   const area = aw * ah;
   // The best object that a crowd could hold is the part of it that the detection covers; its enclosing box is the detection.
   if (crowd && !compat && intersection > 0) return Math.min(intersection / area, 1);
   const union = crowd && compat ? area : area + bw * bh - intersection;
   const enclosing =
-    (Math.max(a[i + 2]!, b[j + 2]!) - Math.min(a[i]!, b[j]!) + pixel) *
-    (Math.max(a[i + 3]!, b[j + 3]!) - Math.min(a[i + 1]!, b[j + 1]!) + pixel);
+    (Math.max(a[i + 2], b[j + 2]) - Math.min(a[i], b[j]) + pixel) *
+    (Math.max(a[i + 3], b[j + 3]) - Math.min(a[i + 1], b[j + 1]) + pixel);
   const waste = (enclosing - union) / enclosing;
   const value = intersection / union - (penalty === 'clamped' && waste < 0 ? 0 : waste);
   if (compat) return value;
@@ -70,14 +70,14 @@ export const giouOverlap: Overlap = (a, i, b, j, crowd, { pixel, penalty, compat
 };
 
 const distanceTerm = (a: Float64Array, i: number, b: Float64Array, j: number, pixel: Pixel): number => {
-  const dx = (a[i]! + a[i + 2]! - b[j]! - b[j + 2]!) / 2;
-  const dy = (a[i + 1]! + a[i + 3]! - b[j + 1]! - b[j + 3]!) / 2;
-  const cw = Math.max(a[i + 2]!, b[j + 2]!) - Math.min(a[i]!, b[j]!) + pixel;
-  const ch = Math.max(a[i + 3]!, b[j + 3]!) - Math.min(a[i + 1]!, b[j + 1]!) + pixel;
+  const dx = (a[i] + a[i + 2] - b[j] - b[j + 2]) / 2;
+  const dy = (a[i + 1] + a[i + 3] - b[j + 1] - b[j + 3]) / 2;
+  const cw = Math.max(a[i + 2], b[j + 2]) - Math.min(a[i], b[j]) + pixel;
+  const ch = Math.max(a[i + 3], b[j + 3]) - Math.min(a[i + 1], b[j + 1]) + pixel;
   return (dx * dx + dy * dy) / (cw * cw + ch * ch);
 };
 
-const degenerate = (a: Float64Array, i: number): boolean => !(a[i + 4]! > 0 && a[i + 5]! > 0);
+const degenerate = (a: Float64Array, i: number): boolean => !(a[i + 4] > 0 && a[i + 5] > 0);
 
 export const diouOverlap: Overlap = (a, i, b, j, crowd, rule) => {
   if (!rule.compat && (degenerate(a, i) || degenerate(b, j))) return -1;
@@ -88,7 +88,7 @@ export const diouOverlap: Overlap = (a, i, b, j, crowd, rule) => {
 export const ciouOverlap: Overlap = (a, i, b, j, crowd, rule) => {
   if (!rule.compat && (degenerate(a, i) || degenerate(b, j))) return -1;
   const iou = iouOverlap(a, i, b, j, crowd, rule);
-  const angle = Math.atan(b[j + 4]! / b[j + 5]!) - Math.atan(a[i + 4]! / a[i + 5]!);
+  const angle = Math.atan(b[j + 4] / b[j + 5]) - Math.atan(a[i + 4] / a[i + 5]);
   const v = (4 / Math.PI ** 2) * angle * angle;
   // v = 0 with IoU = 1 would be 0 / 0; shapes that agree cost nothing.
   const shape = v === 0 ? 0 : (v * v) / (1 - iou + v);

@@ -14,7 +14,7 @@ export interface NamedCurve {
 export const prChart = (curves: readonly NamedCurve[], options: LineChartOptions = {}): string => {
   const series: readonly Series[] = curves.map(({ name, curve }) => ({
     name,
-    points: Array.from(curve.recall, (recall, i) => [recall, curve.precision[i]!] as const),
+    points: Array.from(curve.recall, (recall, i) => [recall, curve.precision[i]] as const),
   }));
   return lineChart(series, {
     title: 'Precision and recall',
@@ -56,7 +56,7 @@ export const confusionChart = (
   const cells = labels.flatMap((_, row) => {
     const total = counts.slice(row * n, (row + 1) * n).reduce((sum, count) => sum + count, 0);
     return labels.map((_, column) => {
-      const count = counts[row * n + column]!;
+      const count = counts[row * n + column];
       const share = total === 0 ? 0 : count / total;
       const hue = row === column ? '0, 114, 178' : '213, 94, 0';
       const at = { x: left + column * cell, y: top + row * cell };

@@ -65,11 +65,11 @@ const thinned = (points: readonly Point[]): readonly Point[] => {
     let low = at;
     let high = at;
     for (let i = at; i < Math.min(at + size, points.length); i++) {
-      if (points[i]![1] < points[low]![1]) low = i;
-      if (points[i]![1] > points[high]![1]) high = i;
+      if (points[i][1] < points[low][1]) low = i;
+      if (points[i][1] > points[high][1]) high = i;
     }
-    kept.push(points[Math.min(low, high)]!);
-    if (low !== high) kept.push(points[Math.max(low, high)]!);
+    kept.push(points[Math.min(low, high)]);
+    if (low !== high) kept.push(points[Math.max(low, high)]);
   }
   return kept;
 };
@@ -105,7 +105,7 @@ export const lineChart = (series: readonly Series[], options: LineChartOptions =
   const up = scaleOf(y.scale ?? 'linear', rangeOf(valuesOf(series, 1), y), box.bottom, box.top, 42);
   const valid = (point: Point): boolean =>
     drawable(point[0], x.scale ?? 'linear') && drawable(point[1], y.scale ?? 'linear');
-  const colorOf = (row: Series): string => row.color ?? palette[series.indexOf(row) % palette.length]!;
+  const colorOf = (row: Series): string => row.color ?? palette[series.indexOf(row) % palette.length];
 
   const marks = [
     ...across.ticks.map((tick) => {

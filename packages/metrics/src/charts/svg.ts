@@ -4,7 +4,7 @@ export type Attributes = Readonly<Record<string, string | number | undefined>>;
 
 const escapes: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
 
-export const escaped = (text: string): string => text.replace(/[&<>"]/g, (c) => escapes[c]!);
+export const escaped = (text: string): string => text.replace(/[&<>"]/g, (c) => escapes[c]);
 
 /** Two decimals are a hundredth of a pixel. */
 const shown = (value: string | number): string =>

@@ -40,9 +40,9 @@ const orientedAdvice = (value: unknown): string | undefined => {
   const what = length === 5 ? 'an angle' : 'four corners';
   return `four numbers [x, y, width, height]: a box with ${what} is oriented, and oriented boxes are not supported; bring the upright box around it, or its polygon as a mask (@gdarknet/metrics/segm)`;
 };
-const isBox = (value: ArrayLike<number>): boolean => isFour(value) && value[2]! >= 0 && value[3]! >= 0;
+const isBox = (value: ArrayLike<number>): boolean => isFour(value) && value[2] >= 0 && value[3] >= 0;
 export const isCornerBox = (value: ArrayLike<number>): boolean =>
-  isFour(value) && value[2]! >= value[0]! && value[3]! >= value[1]!;
+  isFour(value) && value[2] >= value[0] && value[3] >= value[1];
 
 const optional = (holds: (value: unknown) => boolean) => (value: unknown) => value === undefined || holds(value);
 export const isFlag = (value: unknown): boolean =>
@@ -82,7 +82,7 @@ export const without = (rules: Rules, key: string): Rules =>
 /** Calls `broken` for each rule that a row does not keep. */
 export const checkRows = (rows: readonly unknown[], rules: Rules, broken: Broken): void => {
   const keys = Object.keys(rules);
-  const held = keys.map((key) => rules[key]!.holds as (value: unknown) => boolean);
+  const held = keys.map((key) => rules[key].holds as (value: unknown) => boolean);
   for (let i = 0; i < rows.length; i++) {
     const row = rows[i];
     if (!isRow(row)) {
@@ -90,10 +90,10 @@ export const checkRows = (rows: readonly unknown[], rules: Rules, broken: Broken
       continue;
     }
     for (let k = 0; k < keys.length; k++) {
-      const value = row[keys[k]!];
-      if (held[k]!(value)) continue;
-      const { text, advice } = rules[keys[k]!]!;
-      broken(i, keys[k]!, value, advice?.(value) ?? text);
+      const value = row[keys[k]];
+      if (held[k](value)) continue;
+      const { text, advice } = rules[keys[k]];
+      broken(i, keys[k], value, advice?.(value) ?? text);
     }
   }
 };

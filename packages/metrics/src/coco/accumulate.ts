@@ -69,7 +69,7 @@ const envelopeMaker = (): ((hits: Hits) => Float64Array) => {
     if (envelope.length < count) envelope = new Float64Array(2 * count);
     let highest = 0;
     for (let c = count - 1; c >= 0; c--) {
-      const value = (c + 1) / (counted[c]! + spacing);
+      const value = (c + 1) / (counted[c] + spacing);
       if (value > highest) highest = value;
       envelope[c] = highest;
     }
@@ -129,11 +129,11 @@ const visitCurves = (
     runs.forEach((bits, run) => {
       const ranking = rankingOf(places, A, words, ranks, bits);
       ranked(ranking, run);
-      needed ??= areas.map((_, a) => hitsNeeded(recalls, ranking.positives[a]!));
+      needed ??= areas.map((_, a) => hitsNeeded(recalls, ranking.positives[a]));
       for (let a = 0; a < A; a++) {
-        const positives = ranking.positives[a]!;
+        const positives = ranking.positives[a];
         if (positives === 0) continue;
-        const place = { run, positives, needed: needed[a]!, best };
+        const place = { run, positives, needed: needed[a], best };
         visitHits(ranking, a, (m, t, hits) => visit(hits, { ...place, t, cell: ((t * K + k) * A + a) * M + m }));
       }
     });
@@ -166,13 +166,13 @@ export const sumsOf = (
       const envelope = envelopeOf(hits);
       let sum = 0;
       if (count > 0) {
-        for (let r = 0; r < needed.length; r++) if (needed[r]! <= count) sum += envelope[Math.max(needed[r]!, 1) - 1]!;
+        for (let r = 0; r < needed.length; r++) if (needed[r] <= count) sum += envelope[Math.max(needed[r], 1) - 1];
       }
-      runs[run]!.precision[cell] = sum;
-      runs[run]!.recall[cell] = count / positives;
+      runs[run].precision[cell] = sum;
+      runs[run].recall[cell] = count / positives;
     },
     (ranking, run) => {
-      runs[run]!.tied += tiedIn(ranking, words);
+      runs[run].tied += tiedIn(ranking, words);
     },
   );
   return runs;
@@ -199,12 +199,12 @@ export const curvesOf = (
     const envelope = envelopeOf(hits);
     const within = cell - t * stride;
     for (let r = 0; r < R; r++) {
-      const c = needed[r]!;
+      const c = needed[r];
       const to = (t * R + r) * stride + within;
       const reached = c <= count;
       // Recall 0 is reached by the first detection, whatever it is.
-      precision[to] = !reached || count === 0 ? 0 : envelope[Math.max(c, 1) - 1]!;
-      scores[to] = !reached ? 0 : c === 0 ? best : hits.scores[c - 1]!;
+      precision[to] = !reached || count === 0 ? 0 : envelope[Math.max(c, 1) - 1];
+      scores[to] = !reached ? 0 : c === 0 ? best : hits.scores[c - 1];
     }
   });
   return { precision, scores };

@@ -125,8 +125,8 @@ it('200,000 images, each added by itself, sent to a worker and merged: the bits 
     const from = next;
     while (found[next]?.image_id === id) next++;
     const half = i % 2;
-    const evidence = { image: id, objects: [truth.annotations[i]!], detections: found.slice(from, next) };
-    halves[half] = coco.add(halves[half]!, evidence);
+    const evidence = { image: id, objects: [truth.annotations[i]], detections: found.slice(from, next) };
+    halves[half] = coco.add(halves[half], evidence);
   });
   const sent = await throughWorker(halves[0]);
   const merged = coco.finish(coco.merge(structuredClone(halves[1]), sent));
@@ -143,7 +143,7 @@ describe('vocAccumulator', () => {
   it('image by image gives the figures of the whole', () => {
     fc.assert(
       fc.property(smallCoco, ({ truth, found }) => {
-        const corners = ([x, y, w, h]: readonly number[]) => [x!, y!, x! + w!, y! + h!];
+        const corners = ([x, y, w, h]: readonly number[]) => [x, y, x + w, y + h];
         const annotations = truth.images.map(({ id }) => ({
           image: String(id),
           objects: truth.annotations

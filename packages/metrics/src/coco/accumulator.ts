@@ -100,7 +100,7 @@ export const accumulatorOf = <A extends TruthRow, D extends FoundRow, R>(
     finish: ({ tally, counts }) => {
       const ids = known.categories.map(({ id }) => id);
       const [sums] = sumsOf(tally, ids, params);
-      return finish(tally, sums!, known.categories, params, counts);
+      return finish(tally, sums, known.categories, params, counts);
     },
   };
 };

@@ -72,7 +72,7 @@ describe('rows in memory', () => {
   });
 
   it('objects, images and categories are looked at alike', () => {
-    const annotation = truth.annotations[0]!;
+    const annotation = truth.annotations[0];
     const twice = [annotation, annotation];
     const lists: readonly (readonly [Partial<Record<keyof CocoInstances, unknown>>, RegExp])[] = [
       [{ annotations: [{ ...annotation, bbox: [0, 0, -1, 5] }] }, /^annotations\[0\]\.bbox: .*sizes not below 0/],
@@ -169,7 +169,7 @@ describe('thresholds and areas by value', () => {
     expect(curveOf(result, 1, { threshold: 0.5 }).precision[0]).toBe(1);
     expect(curveOf(result, 1, { threshold: 0.75 }).precision[0]).toBe(0);
     expect(curveOf(result, 1, { threshold: 0.9 }).precision[0]).toBe(0);
-    expect(bestF1(result, { threshold: 0.75 })[0]!.f1).toBe(0);
+    expect(bestF1(result, { threshold: 0.75 })[0].f1).toBe(0);
     expect(calibration(result, { threshold: 0.75 }).expected).toBeCloseTo(0.9, 12);
     expect(curveOf(result, 1, { threshold: 0.5, area: 'large' }).positives).toBe(0);
   });

@@ -16,7 +16,7 @@ export const plainCount = (count: number): Counted => (count === 0 ? none : { co
 const firstOf = (ids: Iterable<Id>): readonly Id[] => {
   const first: Id[] = [];
   for (const id of ids) {
-    if (first.length === few && compareIds(id, first[few - 1]!) >= 0) continue;
+    if (first.length === few && compareIds(id, first[few - 1]) >= 0) continue;
     if (first.includes(id)) continue;
     first.push(id);
     first.sort(compareIds);

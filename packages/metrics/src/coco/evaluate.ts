@@ -64,7 +64,7 @@ export const evaluateCocoEach = (
   const sums = sumsOf(tallyOf(chunks[0]), ids, shared, chunks);
   return each.map((params, i) => {
     const counts = countsOf(groundTruth.images, index, truth, found, params);
-    return resultOf(tallyOf(chunks[i]!), sums[i]!, index.categories, params, counts);
+    return resultOf(tallyOf(chunks[i]), sums[i], index.categories, params, counts);
   });
 };
 
@@ -83,5 +83,5 @@ export const evaluateCoco = (
   options: CocoOptions = {},
 ): CocoResult => {
   const { overlap } = cocoParams(options);
-  return evaluateCocoEach(groundTruth, detections, [overlap], options)[0]!;
+  return evaluateCocoEach(groundTruth, detections, [overlap], options)[0];
 };

@@ -77,8 +77,8 @@ const beyond = (detections: readonly FoundRow[], limit: number): ReadonlySet<num
   });
   for (const rows of byImage.values()) {
     if (rows.length <= limit) continue;
-    const order = descending(Float64Array.from(rows, (row) => detections[row]!.score));
-    for (let i = limit; i < order.length; i++) out.add(rows[order[i]!]!);
+    const order = descending(Float64Array.from(rows, (row) => detections[row].score));
+    for (let i = limit; i < order.length; i++) out.add(rows[order[i]]);
   }
   return out;
 };
@@ -109,9 +109,9 @@ export const labellingOf = (
   const isForAll = (image: number): boolean => negative[image] === undefined && positive[image] === undefined;
   return {
     admits: (row, image, category) => {
-      if (far.has(row)) beyondLimit.push(detections[row]!.image_id);
+      if (far.has(row)) beyondLimit.push(detections[row].image_id);
       else if (isForAll(image) || says(image, category)) return true;
-      else unlabelled.push(detections[row]!.image_id);
+      else unlabelled.push(detections[row].image_id);
       return false;
     },
     isLoose: (image, category) => partly[image]?.has(category) ?? false,

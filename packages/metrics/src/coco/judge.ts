@@ -41,7 +41,7 @@ interface Meeting {
 const beyondRounding = 1e-6;
 
 const apart = (a: Float64Array, i: number, b: Float64Array, j: number): boolean =>
-  a[i + 2]! < b[j]! || b[j + 2]! < a[i]! || a[i + 3]! < b[j + 1]! || b[j + 3]! < a[i + 1]!;
+  a[i + 2] < b[j] || b[j + 2] < a[i] || a[i + 3] < b[j + 1] || b[j + 3] < a[i + 1];
 
 /** Fills a meeting. Outside `compat` an overlap that is not a number counts as none; in it, as more than any threshold. */
 const meetingOf = (
@@ -60,10 +60,10 @@ const meetingOf = (
     const { overlaps, candidates, peaks } = into;
     let count = 0;
     for (let d = 0; d < group.detections.length; d++) {
-      const at = group.detections[d]! * cornerStride;
+      const at = group.detections[d] * cornerStride;
       let peak = Number.NEGATIVE_INFINITY;
       for (let o = 0; o < objects; o++) {
-        const object = group.objects[o]!;
+        const object = group.objects[o];
         if (touching && apart(found.corners, at, truth.corners, object * cornerStride)) {
           overlaps[d * objects + o] = Number.NEGATIVE_INFINITY;
           continue;
@@ -106,12 +106,12 @@ export const judgeOf = (
 
   /** Fills row `a` of `ignored`, and the order in which objects are offered. */
   const arrange = (group: Group, a: number): void => {
-    const { low, high } = areas[a]!;
+    const { low, high } = areas[a];
     const objects = group.objects.length;
     let first = 0;
     for (let o = 0; o < objects; o++) {
-      const row = group.objects[o]!;
-      const area = truth.area[row]!;
+      const row = group.objects[o];
+      const area = truth.area[row];
       const out = truth.ignored[row] !== 0 || area < low || area > high;
       ignored[a * objects + o] = out ? 1 : 0;
       if (!out) order[first++] = o;
@@ -143,7 +143,7 @@ export const judgeOf = (
 
     meet(group, meeting);
     const { overlaps, candidates, peaks, candidateCount } = meeting;
-    for (let o = 0; o < objects; o++) crowd[o] = truth.crowd[group.objects[o]!]!;
+    for (let o = 0; o < objects; o++) crowd[o] = truth.crowd[group.objects[o]];
 
     const rows = thresholds.length * candidateCount;
     matches = grown(matches, areas.length * rows, i32);
@@ -155,9 +155,9 @@ export const judgeOf = (
         matches.copyWithin(a * rows, twin * rows, (twin + 1) * rows);
         continue;
       }
-      const input = { objects, overlaps, order, toFind: toFind[a]!, crowd, candidates, peaks, candidateCount };
+      const input = { objects, overlaps, order, toFind: toFind[a], crowd, candidates, peaks, candidateCount };
       for (let t = 0; t < thresholds.length; t++) {
-        matchAt(thresholds[t]!, input, taken, matches, a * rows + t * candidateCount);
+        matchAt(thresholds[t], input, taken, matches, a * rows + t * candidateCount);
       }
     }
     return { ignored, toFind, candidates, candidateCount, matches };

@@ -102,5 +102,5 @@ export const evaluateKind = <A extends TruthRow, D extends FoundRow, R>(
   const counts = countsOf(images, index, truth, found, params, kind);
   const ids = index.categories.map(({ id }) => id);
   const [sums] = sumsOf(tally, ids, params);
-  return finish(tally, sums!, index.categories, params, counts);
+  return finish(tally, sums, index.categories, params, counts);
 };

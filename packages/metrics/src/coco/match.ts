@@ -38,17 +38,17 @@ export const matchAt = (
   for (let c = 0; c < candidateCount; c++) {
     let best = least;
     let chosen = -1;
-    if (peaks[c]! < best) {
+    if (peaks[c] < best) {
       match[at + c] = -1;
       continue;
     }
-    const row = candidates[c]! * objects;
+    const row = candidates[c] * objects;
     for (let o = 0; o < objects; o++) {
       // Once an object to find is chosen, an ignored one cannot replace it.
       if (o === toFind && chosen >= 0) break;
-      const object = order[o]!;
+      const object = order[o];
       if (taken[object] !== 0 && crowd[object] === 0) continue;
-      const overlap = overlaps[row + object]!;
+      const overlap = overlaps[row + object];
       if (overlap < best) continue;
       best = overlap;
       chosen = object;

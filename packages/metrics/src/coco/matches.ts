@@ -43,35 +43,32 @@ export const cocoMatches = (
       const isIgnored = (object: number): boolean => ignored[a * objects + object] !== 0;
       const places = Array.from(group.objects, (_, o) => o);
       const order = [...places.filter((o) => !isIgnored(o)), ...places.filter(isIgnored)];
-      const outside = Array.from(
-        group.detections,
-        (row) => table.area[row]! < area.low || table.area[row]! > area.high,
-      );
+      const outside = Array.from(group.detections, (row) => table.area[row] < area.low || table.area[row] > area.high);
       const rows = params.thresholds.map((_, t) => {
         const chosen = new Array<number>(count).fill(-1);
         for (let c = 0; c < candidateCount; c++) {
-          chosen[candidates[c]!] = matches[(a * params.thresholds.length + t) * candidateCount + c]!;
+          chosen[candidates[c]] = matches[(a * params.thresholds.length + t) * candidateCount + c];
         }
         return chosen;
       });
-      const idOf = (object: number): number => truth.id[group.objects[object]!]!;
+      const idOf = (object: number): number => truth.id[group.objects[object]];
       /** pycocotools notes a match by the object's identity and takes 0 for "none". */
       const isMatch = (object: number): boolean => object >= 0 && !(params.compat && idOf(object) === 0);
       records.push({
-        image: index.images[group.image]!,
-        category: index.categories[group.category]!.id,
+        image: index.images[group.image],
+        category: index.categories[group.category].id,
         area,
-        detections: Array.from(group.detections, (row) => table.id[row]!),
+        detections: Array.from(group.detections, (row) => table.id[row]),
         objects: order.map(idOf),
         objectIgnored: order.map(isIgnored),
         detectionMatches: rows.map((row) => row.map((object) => (isMatch(object) ? idOf(object) : undefined))),
         detectionIgnored: rows.map((row) =>
-          row.map((object, d) => (object >= 0 && isIgnored(object)) || (!isMatch(object) && outside[d]!)),
+          row.map((object, d) => (object >= 0 && isIgnored(object)) || (!isMatch(object) && outside[d])),
         ),
         objectMatches: rows.map((row) =>
           order.map((object) => {
             const d = row.lastIndexOf(object);
-            return d < 0 ? undefined : table.id[group.detections[d]!]!;
+            return d < 0 ? undefined : table.id[group.detections[d]];
           }),
         ),
       });

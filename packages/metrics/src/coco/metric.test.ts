@@ -32,7 +32,7 @@ const batches = ({ truth, found }: SmallCoco) => {
       boxes: new Float64Array(rows.flatMap(({ bbox }) => [...bbox])),
       labels: rows.map(({ category_id }) => category_id),
       iscrowd: rows.map(({ iscrowd }) => Number(iscrowd)),
-      area: rows.map(({ area, bbox }) => area ?? bbox[2]! * bbox[3]!),
+      area: rows.map(({ area, bbox }) => area ?? bbox[2] * bbox[3]),
     };
   });
   return { predictions, targets };
@@ -46,7 +46,7 @@ describe('DetectionMetric', () => {
         const categories = truth.categories;
         const whole = evaluateCoco(truth, found);
         const one = new DetectionMetric({ boxFormat: 'xywh', categories });
-        predictions.forEach((prediction, i) => one.update([prediction], [targets[i]!]));
+        predictions.forEach((prediction, i) => one.update([prediction], [targets[i]]));
         expect(one.compute().precision).toEqual(whole.precision);
         const half = predictions.length >> 1;
         const [a, b] = [
@@ -136,7 +136,7 @@ describe('reports', () => {
       ['rain', 1],
       ['sun', 1],
     ]);
-    expect(slices[0]!.result.stats[0]).toBeCloseTo(1, 12);
+    expect(slices[0].result.stats[0]).toBeCloseTo(1, 12);
     expect(() => evaluateSlices(truth, found, 'camera')).toThrow(/no image has "camera"/);
     const three = [...found, { ...row, category_id: 2, score: 0.95 }];
     expect(confusionMatrix(truth, three, { maxDets: 1 }).counts[1]).toBe(1);

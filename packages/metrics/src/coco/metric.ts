@@ -46,7 +46,7 @@ const boxesOf = (boxes: unknown, format: BoxFormat, where: string): readonly (re
   const corners = cornersOf(flat, format, 0);
   return Array.from({ length: flat.length / 4 }, (_, i) => {
     const at = i * cornerStride;
-    return [corners[at]!, corners[at + 1]!, corners[at + 4]!, corners[at + 5]!];
+    return [corners[at], corners[at + 1], corners[at + 4], corners[at + 5]];
   });
 };
 
@@ -64,13 +64,13 @@ const evidenceBy =
     const area = target.area && columnOf(target.area, there.length, `${t}.area`);
     return {
       objects: there.map((bbox, o) => ({
-        category_id: labels[o]!,
+        category_id: labels[o],
         bbox,
         // Of no area by itself: a note would say only that torchmetrics' targets have none.
-        area: area ? area[o]! : bbox[2]! * bbox[3]!,
-        ...(crowd && { iscrowd: crowd[o]! }),
+        area: area ? area[o] : bbox[2] * bbox[3],
+        ...(crowd && { iscrowd: crowd[o] }),
       })),
-      detections: found.map((bbox, d) => ({ category_id: foundLabels[d]!, bbox, score: scores[d]! })),
+      detections: found.map((bbox, d) => ({ category_id: foundLabels[d], bbox, score: scores[d] })),
     };
   };
 

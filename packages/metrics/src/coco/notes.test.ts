@@ -17,7 +17,7 @@ const notes = (gt: CocoInstances, dt: readonly CocoDetection[], options: CocoOpt
   expect(accumulator.finish(accumulator.merge(none, all)).notes).toEqual(told);
   return told;
 };
-const annotation = truth.annotations[0]!;
+const annotation = truth.annotations[0];
 
 describe('notes', () => {
   it('a clean input has none', () => {
@@ -75,7 +75,7 @@ describe('notes', () => {
     const found = annotations.map(({ bbox }) => ({ ...row, bbox }));
     const told = notes({ ...truth, annotations }, found);
     expect(told.map(({ tag }) => tag)).toEqual(['over-limit']);
-    expect(told[0]!.text).toMatch(/^image 1 has more than 100 objects of a category/);
+    expect(told[0].text).toMatch(/^image 1 has more than 100 objects of a category/);
     expect(notes({ ...truth, annotations }, found, { maxDets: [1, 10, 500] }).map(({ tag }) => tag)).toEqual([
       'max-dets',
     ]);

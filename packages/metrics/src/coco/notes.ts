@@ -65,7 +65,7 @@ const countEmpty = (boxes: BoxTable): number => {
   let count = 0;
   for (let i = 0; i < boxes.length; i++) {
     const at = i * cornerStride;
-    if (!(boxes.corners[at + 4]! > 0 && boxes.corners[at + 5]! > 0)) count++;
+    if (!(boxes.corners[at + 4] > 0 && boxes.corners[at + 5] > 0)) count++;
   }
   return count;
 };
@@ -82,7 +82,7 @@ const outOfRange = (truth: TruthTable, areas: CocoParams['areas'] | undefined): 
   if (all === undefined) return 0;
   let count = 0;
   for (let i = 0; i < truth.length; i++) {
-    const area = truth.area[i]!;
+    const area = truth.area[i];
     if (truth.ignored[i] === 0 && !(area >= all.low && area <= all.high)) count++;
   }
   return count;

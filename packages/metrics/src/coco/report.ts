@@ -24,9 +24,9 @@ export const metricDictionary = (
   const { prefix = '', categories = true } = options;
   const seen = new Map<string, number>();
   for (const { name } of perCategory) seen.set(name, (seen.get(name) ?? 0) + 1);
-  const own = names.map((name, i) => [`${prefix}${nameOf(name, params)}`, stats[i]!] as const);
+  const own = names.map((name, i) => [`${prefix}${nameOf(name, params)}`, stats[i]] as const);
   const byCategory = perCategory.map(
-    ({ id, name, AP }) => [`${prefix}AP/${(seen.get(name) ?? 0) > 1 ? `${name} ${id}` : name}`, AP!] as const,
+    ({ id, name, AP }) => [`${prefix}AP/${(seen.get(name) ?? 0) > 1 ? `${name} ${id}` : name}`, AP] as const,
   );
   return Object.fromEntries([...own, ...(categories ? byCategory : [])].filter(([, value]) => value > -1));
 };
@@ -38,7 +38,7 @@ interface NamedRow {
 }
 
 const cells = ({ figures }: NamedRow, names: readonly string[]): readonly (number | undefined)[] =>
-  names.map((name) => (figures[name]! > -1 ? figures[name] : undefined));
+  names.map((name) => (figures[name] > -1 ? figures[name] : undefined));
 
 const quoted = (text: string): string => (/[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
 const escaped = (text: string): string => text.replaceAll('|', '\\|').replace(/\s+/g, ' ');
@@ -56,7 +56,7 @@ export const categoryTable = (
   const titles = ['category', ...names.map((name) => nameOf(name, params))];
   const rows: readonly NamedRow[] = [
     ...perCategory.map(({ name, id: _, ...figures }) => ({ name, figures })),
-    { name: 'all', figures: Object.fromEntries(names.map((name, i) => [name, stats[i]!])) },
+    { name: 'all', figures: Object.fromEntries(names.map((name, i) => [name, stats[i]])) },
   ];
   if (options.format === 'csv') {
     const lines = rows.map((row) => [quoted(row.name), ...cells(row, names).map((value) => value ?? '')].join(','));
@@ -74,7 +74,7 @@ export const categoryTable = (
 /** Everything that was computed but the large arrays, as plain data for JSON: numbers by name, notes, parameters. */
 export const plainResult = ({ stats, names, perCategory, perThreshold, params, notes }: AnyFigures) => ({
   stats,
-  named: Object.fromEntries(names.map((name, i) => [nameOf(name, params), stats[i]!])),
+  named: Object.fromEntries(names.map((name, i) => [nameOf(name, params), stats[i]])),
   perCategory,
   perThreshold,
   notes,

@@ -44,7 +44,7 @@ export const crowdedIn = ({ chunks }: Tally, { areas, maxDets }: Pick<CocoParams
   const ids = new Set<Id>();
   for (const { groupImage, positives } of chunks) {
     for (let g = 0; g < groupImage.length; g++) {
-      if (positives[g * areas.length + all]! > maxDets.at(-1)!) ids.add(groupImage[g]!);
+      if (positives[g * areas.length + all] > maxDets.at(-1)!) ids.add(groupImage[g]);
     }
   }
   return countIds([...ids]);
@@ -83,10 +83,10 @@ export const figuresOf = <Name extends string>(
     names: list.map(({ name }) => name),
     perCategory: categories.map(({ id, name }, k) => {
       const values = statsOf(list, sums, params, categories, k);
-      const named = Object.fromEntries(list.map((stat, i) => [stat.name, values[i]!])) as NamedStats<Name>;
+      const named = Object.fromEntries(list.map((stat, i) => [stat.name, values[i]])) as NamedStats<Name>;
       return { id, name: name ?? String(id), ...named };
     }),
-    perThreshold: params.thresholds.map((threshold, t) => ({ threshold, AP: ap[t]! })),
+    perThreshold: params.thresholds.map((threshold, t) => ({ threshold, AP: ap[t] })),
     recall: sums.recall,
     get precision() {
       return curves().precision;

@@ -57,8 +57,8 @@ describe('the rules of COCO', () => {
       fc.property(smallCoco, ({ truth, found }) => {
         const many = evaluateCoco(truth, found, { thresholds });
         for (const t of [0, 31, 32, 33, 63, 64, 69]) {
-          const one = evaluateCoco(truth, found, { thresholds: [thresholds[t]!] });
-          expect(many.perThreshold[t]!.AP).toBe(one.perThreshold[0]!.AP);
+          const one = evaluateCoco(truth, found, { thresholds: [thresholds[t]] });
+          expect(many.perThreshold[t].AP).toBe(one.perThreshold[0].AP);
         }
       }),
       { numRuns: 30 },

@@ -44,14 +44,14 @@ export const shapesOf = (table: BoxTable, sizes: Float64Array): Shapes => {
   let [relative, rising, beyond, inner] = [0, 0, 0, 0];
   for (let i = 0; i < length; i++) {
     const at = i * cornerStride;
-    const [x, y, w, h] = [corners[at]!, corners[at + 1]!, corners[at + 4]!, corners[at + 5]!];
-    if (x >= 0 && y >= 0 && corners[at + 2]! <= 1.001 && corners[at + 3]! <= 1.001) relative++;
+    const [x, y, w, h] = [corners[at], corners[at + 1], corners[at + 4], corners[at + 5]];
+    if (x >= 0 && y >= 0 && corners[at + 2] <= 1.001 && corners[at + 3] <= 1.001) relative++;
     if (!(w > x && h > y)) continue;
     rising++;
     if (x > 0 && y > 0) inner++;
-    const width = sizes[2 * image[i]!]! + 1;
-    const height = sizes[2 * image[i]! + 1]! + 1;
-    if (w <= width && h <= height && (corners[at + 2]! > width || corners[at + 3]! > height)) beyond++;
+    const width = sizes[2 * image[i]] + 1;
+    const height = sizes[2 * image[i] + 1] + 1;
+    if (w <= width && h <= height && (corners[at + 2] > width || corners[at + 3] > height)) beyond++;
   }
   return { boxes: length, relative, rising, beyond, inner };
 };

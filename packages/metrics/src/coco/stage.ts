@@ -40,8 +40,8 @@ const outsideOf = (found: DetectionTable, rows: Uint32Array, { areas, thresholds
       const bits = bitsOf(thresholds.length, w);
       const lane = a * words + w;
       for (let d = 0; d < rows.length; d++) {
-        const area = found.area[rows[d]!]!;
-        if (!(area >= low && area <= high) || found.loose[rows[d]!] === 1) outside[d * lanes + lane] = bits;
+        const area = found.area[rows[d]];
+        if (!(area >= low && area <= high) || found.loose[rows[d]] === 1) outside[d * lanes + lane] = bits;
       }
     }
   });
@@ -58,14 +58,14 @@ export const cocoStage = (
   const groups = groupsOf(truth, found, categories.length, images.length, params.maxDets.at(-1) ?? 0);
   const rows = groups.detections;
   const scores = new Float64Array(rows.length);
-  for (let d = 0; d < rows.length; d++) scores[d] = found.score[rows[d]!]!;
+  for (let d = 0; d < rows.length; d++) scores[d] = found.score[rows[d]];
   return {
     truth,
     found,
     groups,
     images,
-    groupImage: Array.from(groups.image, (image) => images[image]!),
-    groupCategory: Array.from(groups.category, (category) => categories[category]!.id),
+    groupImage: Array.from(groups.image, (image) => images[image]),
+    groupCategory: Array.from(groups.category, (category) => categories[category].id),
     scores,
     outside: outsideOf(found, rows, params),
   };

@@ -142,7 +142,7 @@ export class StreamingMetric<P, T, A extends TruthRow, D extends FoundRow, R> {
       categories.map(({ id }) => id),
       params,
     );
-    return finish(tally, sums!, categories, params, counts);
+    return finish(tally, sums, categories, params, counts);
   }
 
   /** Forgets everything that was added. */

@@ -133,8 +133,8 @@ const meanOf = (
   let count = 0;
   for (let t = slice.threshold ?? 0; t < (slice.threshold === undefined ? T : slice.threshold + 1); t++) {
     for (let k = slice.category ?? 0; k < (slice.category === undefined ? K : slice.category + 1); k++) {
-      const value = column[((t * K + k) * A + slice.area) * M + slice.limit]!;
-      if (value <= -1 || (slice.frequency !== undefined && categories[k]!.frequency !== slice.frequency)) continue;
+      const value = column[((t * K + k) * A + slice.area) * M + slice.limit];
+      if (value <= -1 || (slice.frequency !== undefined && categories[k].frequency !== slice.frequency)) continue;
       sum += value;
       count += points;
     }
@@ -218,7 +218,7 @@ export const summaryLines = (
   values: readonly number[],
   { thresholds, maxDets, compat }: Pick<CocoParams, 'thresholds' | 'maxDets' | 'compat'>,
 ): string => {
-  const range = `${thresholds[0]!.toFixed(2)}:${thresholds.at(-1)!.toFixed(2)}`;
+  const range = `${thresholds[0].toFixed(2)}:${thresholds.at(-1)!.toFixed(2)}`;
   return stats
     .map((stat, i) => {
       const iou = stat.threshold === undefined ? range : stat.threshold.toFixed(2);

@@ -63,7 +63,7 @@ export const placed = (rows: readonly PlacedRow[], index: CocoIndex, admits?: Ad
   let lastImage: Id = Number.NaN;
   let atImage: number | undefined;
   for (let i = 0; i < rows.length; i++) {
-    const row = rows[i]!;
+    const row = rows[i];
     if (row.image_id !== lastImage) {
       lastImage = row.image_id;
       atImage = index.imageAt.get(lastImage);
@@ -90,8 +90,8 @@ const asOne = (
 ): Omit<Placed, keyof Dropped> => {
   const order = bucketed(category, index.categoryAt.size);
   return {
-    kept: order.map((i) => kept[i]!),
-    image: order.map((i) => image[i]!),
+    kept: order.map((i) => kept[i]),
+    image: order.map((i) => image[i]),
     category: new Uint32Array(length),
     length,
   };
@@ -100,8 +100,8 @@ const asOne = (
 const boxColumn = (rows: readonly { readonly bbox: ArrayLike<number> }[], kept: Uint32Array): Float64Array => {
   const boxes = new Float64Array(4 * kept.length);
   for (let i = 0; i < kept.length; i++) {
-    const box = rows[kept[i]!]!.bbox;
-    for (let c = 0; c < 4; c++) boxes[4 * i + c] = box[c]!;
+    const box = rows[kept[i]].bbox;
+    for (let c = 0; c < 4; c++) boxes[4 * i + c] = box[c];
   }
   return boxes;
 };
@@ -109,7 +109,7 @@ const boxColumn = (rows: readonly { readonly bbox: ArrayLike<number> }[], kept: 
 const boxesOf = (boxes: Float64Array): { readonly corners: Float64Array; readonly area: Float64Array } => {
   const corners = cornersOf(boxes, 'xywh', 0);
   const area = new Float64Array(boxes.length / 4);
-  for (let i = 0; i < area.length; i++) area[i] = corners[cornerStride * i + 4]! * corners[cornerStride * i + 5]!;
+  for (let i = 0; i < area.length; i++) area[i] = corners[cornerStride * i + 4] * corners[cornerStride * i + 5];
   return { corners, area };
 };
 
@@ -158,11 +158,11 @@ export const truthColumns = (
   let withoutArea = 0;
   let groupOf = 0;
   for (let i = 0; i < length; i++) {
-    const row = annotations[kept[i]!]!;
+    const row = annotations[kept[i]];
     const group = isGroup(row as GroupKeys);
     // LVIS has no crowds; a group of Open Images takes every detection inside and need not be found, as a crowd.
     const isCrowd = federation === 'lvis' ? false : row.iscrowd || (federation === 'open-images' && group);
-    id[i] = row.id ?? kept[i]! + 1;
+    id[i] = row.id ?? kept[i] + 1;
     crowd[i] = isCrowd ? 1 : 0;
     ignored[i] = isCrowd || ((ignoreKey || federation === 'lvis') && row.ignore) ? 1 : 0;
     if (group) groupOf++;
@@ -184,10 +184,10 @@ export const detectionColumns = (
   const id = new Float64Array(length);
   const loose = new Uint8Array(labelling === undefined ? 0 : length);
   for (let i = 0; i < length; i++) {
-    const row = detections[kept[i]!]!;
+    const row = detections[kept[i]];
     score[i] = row.score;
-    id[i] = kept[i]! + 1;
-    if (labelling?.isLoose(image[i]!, index.categoryAt.get(row.category_id)!)) loose[i] = 1;
+    id[i] = kept[i] + 1;
+    if (labelling?.isLoose(image[i], index.categoryAt.get(row.category_id)!)) loose[i] = 1;
   }
   const left = labelling?.leftOut() ?? { unlabelled: none, beyondLimit: none };
   return { length, image, category, corners, area, score, id, loose, ...dropped, ...left };

@@ -28,15 +28,15 @@ export const cocoTally = (stage: CocoStage, params: CocoParams, measure: Measure
         const bit = 1 << (t & 31);
         const lane = a * words + (t >>> 5);
         for (let c = 0; c < candidateCount; c++) {
-          const object = matches[(a * thresholds.length + t) * candidateCount + c]!;
+          const object = matches[(a * thresholds.length + t) * candidateCount + c];
           if (object < 0) continue;
-          const to = (from + candidates[c]!) * lanes + lane;
+          const to = (from + candidates[c]) * lanes + lane;
           // pycocotools notes a match by the object's id and takes 0 for "none".
-          const lost = compat && truth.id[group.objects[object]!] === 0;
-          if (ignored[a * objects + object] !== 0) ignoredBits[to]! |= bit;
+          const lost = compat && truth.id[group.objects[object]] === 0;
+          if (ignored[a * objects + object] !== 0) ignoredBits[to] |= bit;
           else if (!lost) {
-            foundBits[to]! |= bit;
-            ignoredBits[to]! &= ~bit;
+            foundBits[to] |= bit;
+            ignoredBits[to] &= ~bit;
           }
         }
       }
@@ -48,8 +48,8 @@ export const cocoTally = (stage: CocoStage, params: CocoParams, measure: Measure
     if (groups.objectStart[g] === groups.objectStart[g + 1]) continue;
     const group = groupAt(groups, g);
     const judged = judge(group);
-    for (let a = 0; a < areas.length; a++) positives[g * areas.length + a] = judged.toFind[a]!;
-    if (judged.candidateCount > 0) matched(group, judged, groups.detectionStart[g]!);
+    for (let a = 0; a < areas.length; a++) positives[g * areas.length + a] = judged.toFind[a];
+    if (judged.candidateCount > 0) matched(group, judged, groups.detectionStart[g]);
   }
   return {
     images,

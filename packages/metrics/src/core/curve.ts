@@ -42,12 +42,12 @@ export const curveOf = (result: CurveSource, category: Id, place: CurvePlace): C
   let wrong = 0;
   let points = 0;
   for (let i = 0; i < n; i++) {
-    if (ranking.rank[i]! >= limit) continue;
-    if ((ranking.found[lane + i]! & bit) !== 0) hits++;
-    else if ((ranking.ignored[lane + i]! & bit) === 0) wrong++;
+    if (ranking.rank[i] >= limit) continue;
+    if ((ranking.found[lane + i] & bit) !== 0) hits++;
+    else if ((ranking.ignored[lane + i] & bit) === 0) wrong++;
     recall[points] = hits / positives;
     precision[points] = hits / Math.max(hits + wrong, Number.EPSILON);
-    score[points++] = ranking.scores[i]!;
+    score[points++] = ranking.scores[i];
   }
   const cut = (column: Float64Array): Float64Array => column.slice(0, points);
   return { positives, recall: cut(recall), precision: cut(precision), score: cut(score) };

@@ -32,7 +32,7 @@ export interface Group {
 const placesOf = (table: BoxTable, categories: number, images: number) => {
   const rows = grouped(table.category, categories, table.image, images);
   const keys = new Float64Array(rows.length + 1);
-  for (let i = 0; i < rows.length; i++) keys[i] = table.category[rows[i]!]! * images + table.image[rows[i]!]!;
+  for (let i = 0; i < rows.length; i++) keys[i] = table.category[rows[i]] * images + table.image[rows[i]];
   keys[rows.length] = Number.POSITIVE_INFINITY;
   return { rows, keys };
 };
@@ -64,7 +64,7 @@ export const groupsOf = (
   let d = 0;
   let kept = 0;
   while (o < objects.length || d < detections.length) {
-    const key = Math.min(objectKeys[o]!, detectionKeys[d]!);
+    const key = Math.min(objectKeys[o], detectionKeys[d]);
     const from = d;
     while (objectKeys[o] === key) o++;
     while (detectionKeys[d] === key) d++;
@@ -89,8 +89,8 @@ export const groupsOf = (
 };
 
 export const groupAt = (groups: Groups, g: number): Group => ({
-  category: groups.category[g]!,
-  image: groups.image[g]!,
+  category: groups.category[g],
+  image: groups.image[g],
   detections: groups.detections.subarray(groups.detectionStart[g], groups.detectionStart[g + 1]),
   objects: groups.objects.subarray(groups.objectStart[g], groups.objectStart[g + 1]),
 });

@@ -26,7 +26,7 @@ const admissionOf = (rank: Uint32Array, limits: readonly number[]): Uint8Array =
   const admission = new Uint8Array(rank.length);
   for (let i = 0; i < rank.length; i++) {
     let m = 0;
-    while (m < limits.length && rank[i]! >= limits[m]!) m++;
+    while (m < limits.length && rank[i] >= limits[m]) m++;
     admission[i] = m;
   }
   return admission;
@@ -55,7 +55,7 @@ export const hitsVisitor = (limits: readonly number[], thresholds: number): Visi
       known = rank;
     }
     // An object that is to be found is found once at most.
-    const most = ranking.positives[area]!;
+    const most = ranking.positives[area];
     const room = M * Math.min(32, thresholds) * most;
     if (counted.length < room) {
       counted = new Uint32Array(2 * room);
@@ -72,21 +72,21 @@ export const hitsVisitor = (limits: readonly number[], thresholds: number): Visi
       const entered = new Uint32Array(M + 1);
       const skipped = new Uint32Array((M + 1) * lanes);
       for (let i = 0; i < n; i++) {
-        const out = ignored[at + i]!;
+        const out = ignored[at + i];
         if (out === all) continue;
-        const from = admission[i]!;
-        entered[from]!++;
-        for (let bits = out; bits !== 0; bits &= bits - 1) skipped[from * lanes + lowestBit(bits)]!++;
+        const from = admission[i];
+        entered[from]++;
+        for (let bits = out; bits !== 0; bits &= bits - 1) skipped[from * lanes + lowestBit(bits)]++;
         // A threshold's bit in `found` is not set where `ignored` is.
-        for (let bits = found[at + i]!; bits !== 0; bits &= bits - 1) {
+        for (let bits = found[at + i]; bits !== 0; bits &= bits - 1) {
           const t = lowestBit(bits);
           let count = 0;
           for (let m = 0; m < M; m++) {
-            count += entered[m]! - skipped[m * lanes + t]!;
+            count += entered[m] - skipped[m * lanes + t];
             if (m < from) continue;
-            const c = (m * lanes + t) * most + hits[m * lanes + t]!++;
+            const c = (m * lanes + t) * most + hits[m * lanes + t]++;
             counted[c] = count;
-            scoreAt[c] = scores[i]!;
+            scoreAt[c] = scores[i];
           }
         }
       }
@@ -94,13 +94,13 @@ export const hitsVisitor = (limits: readonly number[], thresholds: number): Visi
       for (let m = 0; m < M; m++) {
         for (let t = 0; t < lanes; t++) {
           const lane = m * lanes + t;
-          const count = hits[lane]!;
-          seen[t]! += entered[m]! - skipped[lane]!;
+          const count = hits[lane];
+          seen[t] += entered[m] - skipped[lane];
           visit(m, first + t, {
             count,
             counted: counted.subarray(lane * most, lane * most + count),
             scores: scoreAt.subarray(lane * most, lane * most + count),
-            wrong: seen[t]! - count,
+            wrong: seen[t] - count,
           });
         }
       }

@@ -13,11 +13,11 @@ export const orderDescending = (
 ): void => {
   if (to - from < 12) {
     for (let i = from + 1; i < to; i++) {
-      const item = index[i]!;
-      const key = keys[item]!;
+      const item = index[i];
+      const key = keys[item];
       let j = i - 1;
-      while (j >= from && (keys[index[j]!]! < key || (Number.isNaN(keys[index[j]!]!) && !Number.isNaN(key)))) {
-        index[j + 1] = index[j]!;
+      while (j >= from && (keys[index[j]] < key || (Number.isNaN(keys[index[j]]) && !Number.isNaN(key)))) {
+        index[j + 1] = index[j];
         j--;
       }
       index[j + 1] = item;
@@ -32,10 +32,10 @@ export const orderDescending = (
   let right = middle;
   let out = from;
   while (left < middle) {
-    const a = keys[scratch[left]!]!;
-    const b = right < to ? keys[index[right]!]! : Number.NaN;
+    const a = keys[scratch[left]];
+    const b = right < to ? keys[index[right]] : Number.NaN;
     const rightFirst = right < to && (b > a || (Number.isNaN(a) && !Number.isNaN(b)));
-    index[out++] = rightFirst ? index[right++]! : scratch[left++]!;
+    index[out++] = rightFirst ? index[right++] : scratch[left++];
   }
 };
 
@@ -55,8 +55,8 @@ export const descending = (keys: Float64Array): Uint32Array => {
 /** `[bucket + 1]`: where each bucket starts when the positions are ordered by bucket. */
 export const startsOf = (bucket: Uint32Array, buckets: number): Uint32Array => {
   const start = new Uint32Array(buckets + 1);
-  for (let i = 0; i < bucket.length; i++) start[bucket[i]! + 1]!++;
-  for (let i = 0; i < buckets; i++) start[i + 1]! += start[i]!;
+  for (let i = 0; i < bucket.length; i++) start[bucket[i] + 1]++;
+  for (let i = 0; i < buckets; i++) start[i + 1] += start[i];
   return start;
 };
 
@@ -65,8 +65,8 @@ const scatter = (index: Uint32Array, bucket: Uint32Array, buckets: number): Uint
   const next = startsOf(bucket, buckets);
   const out = new Uint32Array(index.length);
   for (let i = 0; i < index.length; i++) {
-    const item = index[i]!;
-    out[next[bucket[item]!]!++] = item;
+    const item = index[i];
+    out[next[bucket[item]]++] = item;
   }
   return out;
 };

@@ -27,28 +27,28 @@ export interface Ranking extends Ranks {
 
 export const ranksOf = (places: readonly GroupPlace[]): Ranks => {
   let n = 0;
-  for (const { chunk, group } of places) n += chunk.groupStart[group + 1]! - chunk.groupStart[group]!;
+  for (const { chunk, group } of places) n += chunk.groupStart[group + 1] - chunk.groupStart[group];
   const plainScores = new Float64Array(n);
   let at = 0;
   for (const { chunk, group } of places) {
-    const end = chunk.groupStart[group + 1]!;
-    for (let d = chunk.groupStart[group]!; d < end; d++) plainScores[at++] = chunk.scores[d]!;
+    const end = chunk.groupStart[group + 1];
+    for (let d = chunk.groupStart[group]; d < end; d++) plainScores[at++] = chunk.scores[d];
   }
   const order = descending(plainScores);
   const place = new Uint32Array(n);
   const scores = new Float64Array(n);
   for (let i = 0; i < n; i++) {
-    place[order[i]!] = i;
-    scores[i] = plainScores[order[i]!]!;
+    place[order[i]] = i;
+    scores[i] = plainScores[order[i]];
   }
   const rank = new Uint32Array(n);
   const groupOf = new Uint32Array(n);
   at = 0;
   for (let index = 0; index < places.length; index++) {
-    const { chunk, group } = places[index]!;
-    const count = chunk.groupStart[group + 1]! - chunk.groupStart[group]!;
+    const { chunk, group } = places[index];
+    const count = chunk.groupStart[group + 1] - chunk.groupStart[group];
     for (let d = 0; d < count; d++) {
-      const to = place[at++]!;
+      const to = place[at++];
       rank[to] = d;
       groupOf[to] = index;
     }
@@ -78,13 +78,13 @@ export const rankingOf = (
   let at = 0;
   for (const { chunk, group } of places) {
     const from = bits ?? chunk;
-    for (let a = 0; a < areas; a++) positives[a]! += from.positives[group * areas + a]!;
-    const end = chunk.groupStart[group + 1]!;
-    for (let d = chunk.groupStart[group]!; d < end; d++) {
-      const to = ranks.place[at++]!;
+    for (let a = 0; a < areas; a++) positives[a] += from.positives[group * areas + a];
+    const end = chunk.groupStart[group + 1];
+    for (let d = chunk.groupStart[group]; d < end; d++) {
+      const to = ranks.place[at++];
       for (let lane = 0; lane < lanes; lane++) {
-        found[lane * n + to] = from.found[d * lanes + lane]!;
-        ignored[lane * n + to] = from.ignored[d * lanes + lane]!;
+        found[lane * n + to] = from.found[d * lanes + lane];
+        ignored[lane * n + to] = from.ignored[d * lanes + lane];
       }
     }
   }

@@ -69,7 +69,7 @@ const joined = (a: TallyChunk, b: TallyChunk): TallyChunk => {
   const groupStart = new Uint32Array(a.groupStart.length + b.groupStart.length - 1);
   groupStart.set(a.groupStart);
   for (let g = 1; g < b.groupStart.length; g++) {
-    groupStart[a.groupStart.length + g - 1] = a.scores.length + b.groupStart[g]!;
+    groupStart[a.groupStart.length + g - 1] = a.scores.length + b.groupStart[g];
   }
   return {
     images: joinedLists(a.images, b.images),
@@ -132,7 +132,7 @@ export const groupsByCategory = ({ chunks }: Tally): ReadonlyMap<Id, readonly Gr
     });
   }
   for (const places of byCategory.values()) {
-    places.sort((a, b) => compareIds(a.chunk.groupImage[a.group]!, b.chunk.groupImage[b.group]!));
+    places.sort((a, b) => compareIds(a.chunk.groupImage[a.group], b.chunk.groupImage[b.group]));
   }
   return byCategory;
 };

@@ -45,11 +45,11 @@ describe.each(['bbox', 'segm'] as const)('lvis-api, %s', (type) => {
     cases.forEach((theirs, seed) => {
       const ours = evaluate(seed, true);
       ours.stats.forEach((value, i) => {
-        expect(value, `seed ${seed}, ${ours.names[i]}`).toBeCloseTo(theirs.stats[i]!, 12);
+        expect(value, `seed ${seed}, ${ours.names[i]}`).toBeCloseTo(theirs.stats[i], 12);
       });
       expect([sha(ours.precision), sha(ours.recall)], `seed ${seed}`).toEqual([theirs.precision, theirs.recall]);
     });
-    expect(cases.filter(({ stats }) => stats[6]! > 0 && stats[7]! > 0).length).toBeGreaterThan(5);
+    expect(cases.filter(({ stats }) => stats[6] > 0 && stats[7] > 0).length).toBeGreaterThan(5);
   });
 
   it('image by image gives the same', () => {
@@ -103,8 +103,8 @@ describe('LVIS', () => {
       at(3, 0.95, far),
       at(2, 0.5, far),
     ]);
-    const named = Object.fromEntries(names.map((name, i) => [name, stats[i]!]));
-    expect([named.AP, named.APr, named.APc, named.APf].map((value) => +value!.toFixed(9))).toEqual([1, 1, -1, 1]);
+    const named = Object.fromEntries(names.map((name, i) => [name, stats[i]]));
+    expect([named.AP, named.APr, named.APc, named.APf].map((value) => +value.toFixed(9))).toEqual([1, 1, -1, 1]);
     expect(notes.map(({ tag, count }) => [tag, count])).toEqual([['not-labelled', 1]]);
     expect(perCategory.map(({ name, APf }) => [name, +APf.toFixed(9)])).toEqual([
       ['cup', -1],
@@ -186,7 +186,7 @@ describe('Open Images', () => {
 
   it('image by image gives the same; a circle of kinds is refused', () => {
     const { add, empty, finish } = openImagesAccumulator(kinds);
-    const { image_id: _, ...objects } = set().annotations[0]!;
+    const { image_id: _, ...objects } = set().annotations[0];
     const { image_id: __, ...found } = at(3, 0.9);
     const part = add(empty, { image: { id: 1 }, objects: [objects], detections: [found] });
     expect(finish(part).stats).toEqual(evaluateOpenImages(set(), [at(3, 0.9)]).stats);

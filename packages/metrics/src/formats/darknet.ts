@@ -20,11 +20,11 @@ export const parseDarknetLabels = (
     const words = line.trim().split(/\s+/);
     if (words.length === 1 && words[0] === '') return;
     const [category, ...box] = words.map(Number);
-    if (!Number.isSafeInteger(category) || category! < 0 || box.length !== 4 || !box.every(Number.isFinite)) {
+    if (!Number.isSafeInteger(category) || category < 0 || box.length !== 4 || !box.every(Number.isFinite)) {
       faults.line(i + 1, line.trim(), 'class cx cy w h');
       return;
     }
-    labels.push({ category: category!, box });
+    labels.push({ category: category, box });
   });
   return faults.outcome(labels);
 };

@@ -118,7 +118,7 @@ describe('lines', () => {
   it('labels: round trip, and corners in pixels', () => {
     const labels = [{ category: 3, box: [0.5, 0.25, 0.5, 0.5] }];
     expect(parseDarknetLabels(formatDarknetLabels(labels), 'x')).toEqual({ _tag: 'Right', right: labels });
-    expect(labelToCorners(labels[0]!, 100, 200)).toEqual([25, 0, 75, 100]);
+    expect(labelToCorners(labels[0], 100, 200)).toEqual([25, 0, 75, 100]);
     expect(parseDarknetLabels('1.5 0 0 0 0', 'x')._tag).toBe('Left');
   });
 });

@@ -90,7 +90,7 @@ export const parseVocDetections = (
       faults.line(i + 1, line.trim(), 'image score xmin ymin xmax ymax');
       return;
     }
-    detections.push({ image: image!, name, score: numbers[0]!, box: numbers.slice(1) });
+    detections.push({ image: image, name, score: numbers[0], box: numbers.slice(1) });
   });
   return faults.outcome(detections);
 };

@@ -51,7 +51,7 @@ const closingName = /^\s*([^\s>]+)\s*$/;
 /** The place of the `>` that ends a tag: those in quotes do not; -1 where there is none. */
 const tagEnd = (source: string, from: number): number => {
   for (let at = from; at < source.length; at++) {
-    const c = source[at]!;
+    const c = source[at];
     if (c === '>') return at;
     if (c === '"' || c === "'") {
       at = source.indexOf(c, at + 1);
@@ -106,7 +106,7 @@ export const parseXml = (source: string): XmlElement | XmlFault => {
   for (let at = 0; at < source.length; ) {
     const token = tokenAt(at);
     if (token === undefined) return { line, found: source.slice(at, at + 20), expected: 'a tag' };
-    const inside = open[open.length - 1]!;
+    const inside = open[open.length - 1];
     if (token.kind === 'open') {
       const element: Open = { name: token.name, line, children: [], text: '' };
       inside.children.push(element);
@@ -124,7 +124,7 @@ export const parseXml = (source: string): XmlElement | XmlFault => {
     line += linesIn(source.slice(at, token.to));
     at = token.to;
   }
-  const last = open[open.length - 1]!;
+  const last = open[open.length - 1];
   if (open.length > 1)
     return { line, found: 'the end of the file', expected: `</${last.name}> for the one of line ${last.line}` };
   const root = document.children[0];

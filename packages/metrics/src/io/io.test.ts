@@ -69,7 +69,7 @@ describe('files', () => {
 
   it('what cannot be read or written is a value with the path', async () => {
     const missing = await readCocoInstances(join(dir, 'none.json'));
-    expect(missing._tag === 'Left' && showFault(missing.left[0]!)).toMatch(/none\.json: cannot be read: ENOENT/);
+    expect(missing._tag === 'Left' && showFault(missing.left[0])).toMatch(/none\.json: cannot be read: ENOENT/);
     expect((await writeCocoResults(join(dir, 'none', 'r.json'), []))._tag).toBe('Left');
     await writeFile(join(dir, 'cut.json'), '[{"image_id": 1');
     expect((await readCocoResults(join(dir, 'cut.json'), 4))._tag).toBe('Left');
@@ -94,7 +94,7 @@ describe('files', () => {
       await readVocAnnotations({ vocDir: join(home, 'VOCdevkit'), year: 2007, imageSet: 'test' }),
     );
     const detections = rightOf(await readVocDetections(join(home, 'results'), 'test', classes));
-    expect(evaluateVoc(annotations, detections, { classes }).mean).toBeCloseTo(runs[0]!.mean_mAP, 12);
+    expect(evaluateVoc(annotations, detections, { classes }).mean).toBeCloseTo(runs[0].mean_mAP, 12);
   });
 
   it.skipIf(!shared)('every golden COCO file keeps the rules', async () => {

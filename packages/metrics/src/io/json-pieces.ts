@@ -79,7 +79,7 @@ export const jsonPieces = async (chunks: AsyncIterable<Uint8Array>, unread = seg
         }
         continue;
       }
-      const byte = chunk[i]!;
+      const byte = chunk[i];
       if (depth === 0 && (document !== undefined || (byte !== openBracket && byte !== openBrace))) {
         if (blank(byte) || (document === undefined && byteOrderMark[before + i] === byte)) continue;
         fail(document === undefined ? 'Neither a list nor an object' : 'Something after the document');

@@ -67,18 +67,18 @@ const rulesOf = (points: number): { readonly truth: Rules; readonly found: Rules
 
 const labelled = (keypoints: readonly number[]): number => {
   let count = 0;
-  for (let i = 2; i < keypoints.length; i += 3) if (keypoints[i]! > 0) count++;
+  for (let i = 2; i < keypoints.length; i += 3) if (keypoints[i] > 0) count++;
   return count;
 };
 
 /** x, y, width, height around all points, labelled or not. */
 const extentOf = (keypoints: readonly number[]): readonly [number, number, number, number] => {
-  let [left, top, right, bottom] = [keypoints[0]!, keypoints[1]!, keypoints[0]!, keypoints[1]!];
+  let [left, top, right, bottom] = [keypoints[0], keypoints[1], keypoints[0], keypoints[1]];
   for (let i = 0; i < keypoints.length; i += 3) {
-    left = Math.min(left, keypoints[i]!);
-    right = Math.max(right, keypoints[i]!);
-    top = Math.min(top, keypoints[i + 1]!);
-    bottom = Math.max(bottom, keypoints[i + 1]!);
+    left = Math.min(left, keypoints[i]);
+    right = Math.max(right, keypoints[i]);
+    top = Math.min(top, keypoints[i + 1]);
+    bottom = Math.max(bottom, keypoints[i + 1]);
   }
   return [left, top, right - left, bottom - top];
 };
@@ -107,7 +107,7 @@ export const keypointParams = (
 const pointColumn = (rows: readonly { readonly keypoints: readonly number[] }[], kept: Uint32Array, points: number) => {
   const column = new Float64Array(3 * points * kept.length);
   kept.forEach((place, i) => {
-    column.set(rows[place]!.keypoints, 3 * points * i);
+    column.set(rows[place].keypoints, 3 * points * i);
   });
   return column;
 };
@@ -149,15 +149,15 @@ export const keypointKind = (sigmas: readonly number[]): Kind<KeypointAnnotation
     const seen = placed(detections, index);
     const boxes = boxColumn(
       Array.from(there.kept, (place) => {
-        const { bbox, keypoints } = annotations[place]!;
+        const { bbox, keypoints } = annotations[place];
         return isFour(bbox) ? bbox! : extentOf(keypoints);
       }),
     );
-    const extents = boxColumn(Array.from(seen.kept, (place) => extentOf(detections[place]!.keypoints)));
+    const extents = boxColumn(Array.from(seen.kept, (place) => extentOf(detections[place].keypoints)));
     const truth = truthColumns(annotations, { at: there, boxes }, params);
     const found = detectionColumns(detections, { at: seen, boxes: extents }, index);
     there.kept.forEach((place, i) => {
-      const { num_keypoints, keypoints } = annotations[place]!;
+      const { num_keypoints, keypoints } = annotations[place];
       if ((num_keypoints ?? labelled(keypoints)) === 0) truth.ignored[i] = 1;
     });
     const columns: PointColumns = {

@@ -26,10 +26,10 @@ export const pointMeasure = (
   return {
     overlap: (_a, i, _b, j) => {
       const [d, o] = [i / cornerStride, j / cornerStride];
-      const object = rows === undefined ? o : rows.objects[o]!;
+      const object = rows === undefined ? o : rows.objects[o];
       const box = boxes.subarray(4 * object, 4 * object + 4);
-      const at = stride * (rows === undefined ? d : rows.found[d]!);
-      return similarity(found, at, objects, { at: object * stride, area: area[object]!, box });
+      const at = stride * (rows === undefined ? d : rows.found[d]);
+      return similarity(found, at, objects, { at: object * stride, area: area[object], box });
     },
     touching: false,
   };

@@ -39,13 +39,13 @@ const evidence: KeypointStream['evidence'] = (prediction, target, { p, t }) => {
   if (boxes !== undefined && boxes.length !== there.length) refuse(`${t}.boxes`, boxes, `${there.length} boxes`);
   return {
     objects: there.map((keypoints, o) => ({
-      category_id: labels[o]!,
+      category_id: labels[o],
       keypoints,
-      area: area[o]!,
-      ...(boxes && { bbox: boxes[o]! }),
-      ...(crowd && { iscrowd: crowd[o]! }),
+      area: area[o],
+      ...(boxes && { bbox: boxes[o] }),
+      ...(crowd && { iscrowd: crowd[o] }),
     })),
-    detections: found.map((keypoints, d) => ({ category_id: foundLabels[d]!, keypoints, score: scores[d]! })),
+    detections: found.map((keypoints, d) => ({ category_id: foundLabels[d], keypoints, score: scores[d] })),
   };
 };
 

@@ -12,7 +12,7 @@ export const cocoSigmas: readonly number[] = [
 export const pairwiseSum = (values: Float64Array, from: number, count: number): number => {
   if (count < 8) {
     let sum = 0;
-    for (let i = 0; i < count; i++) sum += values[from + i]!;
+    for (let i = 0; i < count; i++) sum += values[from + i];
     return sum;
   }
   if (count > 128) {
@@ -22,9 +22,9 @@ export const pairwiseSum = (values: Float64Array, from: number, count: number): 
   }
   const parts = values.slice(from, from + 8);
   const whole = count - (count % 8);
-  for (let i = 8; i < whole; i += 8) for (let p = 0; p < 8; p++) parts[p]! += values[from + i + p]!;
-  let sum = parts[0]! + parts[1]! + (parts[2]! + parts[3]!) + (parts[4]! + parts[5]! + (parts[6]! + parts[7]!));
-  for (let i = whole; i < count; i++) sum += values[from + i]!;
+  for (let i = 8; i < whole; i += 8) for (let p = 0; p < 8; p++) parts[p] += values[from + i + p];
+  let sum = parts[0] + parts[1] + (parts[2] + parts[3]) + (parts[4] + parts[5] + (parts[6] + parts[7]));
+  for (let i = whole; i < count; i++) sum += values[from + i];
   return sum;
 };
 
@@ -48,22 +48,22 @@ export const oksOf = (sigmas: readonly number[]) => {
   const terms = new Float64Array(k);
   return (found: PointColumn, at: number, truth: PointColumn, object: OksObject): number => {
     let labelled = 0;
-    for (let p = 0; p < k; p++) if (truth[object.at + 3 * p + 2]! > 0) labelled++;
-    const [x, y, w, h] = [object.box[0]!, object.box[1]!, object.box[2]!, object.box[3]!];
+    for (let p = 0; p < k; p++) if (truth[object.at + 3 * p + 2] > 0) labelled++;
+    const [x, y, w, h] = [object.box[0], object.box[1], object.box[2], object.box[3]];
     const [left, right, top, bottom] = [x - w, x + w * 2, y - h, y + h * 2];
     let count = 0;
     for (let p = 0; p < k; p++) {
-      const [px, py] = [found[at + 3 * p]!, found[at + 3 * p + 1]!];
+      const [px, py] = [found[at + 3 * p], found[at + 3 * p + 1]];
       let [dx, dy] = [0, 0];
       if (labelled > 0) {
-        if (!(truth[object.at + 3 * p + 2]! > 0)) continue;
-        dx = px - truth[object.at + 3 * p]!;
-        dy = py - truth[object.at + 3 * p + 1]!;
+        if (!(truth[object.at + 3 * p + 2] > 0)) continue;
+        dx = px - truth[object.at + 3 * p];
+        dy = py - truth[object.at + 3 * p + 1];
       } else {
         dx = Math.max(0, left - px) + Math.max(0, px - right);
         dy = Math.max(0, top - py) + Math.max(0, py - bottom);
       }
-      terms[count++] = Math.exp(-((dx * dx + dy * dy) / variances[p]! / (object.area + spacing) / 2));
+      terms[count++] = Math.exp(-((dx * dx + dy * dy) / variances[p] / (object.area + spacing) / 2));
     }
     return pairwiseSum(terms, 0, count) / count;
   };

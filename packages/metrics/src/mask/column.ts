@@ -43,8 +43,8 @@ const walk = (runs: Uint32Array, from: number, to: number, height: number): Walk
   let x = 0;
   let first = 0;
   for (let i = from; i + 1 < to; i += 2) {
-    const gap = runs[i]!;
-    const run = runs[i + 1]!;
+    const gap = runs[i];
+    const run = runs[i + 1];
     if (run === 0 || (gap === 0 && i > from)) holed = true;
     const start = end + gap;
     end = start + run;
@@ -66,7 +66,7 @@ const walk = (runs: Uint32Array, from: number, to: number, height: number): Walk
       right = x + Math.floor((over - 1) / height);
     }
   }
-  const last = (to - from) % 2 === 1 ? runs[to - 1]! : 0;
+  const last = (to - from) % 2 === 1 ? runs[to - 1] : 0;
   if ((to - from) % 2 === 1 && last === 0 && to - from > 1) holed = true;
   return { pixels: end + last, area, left, top, right, bottom, holed };
 };
@@ -83,7 +83,7 @@ export const maskBuilder = (length: number, capacity = 1024) => {
   const sizes = new Uint32Array(2 * length);
   let [count, plain] = [0, true];
   const room = (more: number): number => {
-    const at = start[count]!;
+    const at = start[count];
     if (runs.length < at + more) {
       const larger = new Uint32Array(2 * (at + more));
       larger.set(runs.subarray(0, at));
@@ -128,7 +128,7 @@ export const maskBuilder = (length: number, capacity = 1024) => {
   };
   const done = (): MaskColumn => ({
     ...{ length: count, start, boxes, area, sizes, plain },
-    runs: runs.subarray(0, start[count]!),
+    runs: runs.subarray(0, start[count]),
   });
   return { add, addText, done };
 };
@@ -140,18 +140,18 @@ export const maskColumn = (masks: readonly Rle[]): MaskColumn => {
 };
 
 const touch = (a: Float64Array, i: number, b: Float64Array, j: number): boolean =>
-  Math.min(a[i]! + a[i + 2]!, b[j]! + b[j + 2]!) - Math.max(a[i]!, b[j]!) > 0 &&
-  Math.min(a[i + 1]! + a[i + 3]!, b[j + 1]! + b[j + 3]!) - Math.max(a[i + 1]!, b[j + 1]!) > 0;
+  Math.min(a[i] + a[i + 2], b[j] + b[j + 2]) - Math.max(a[i], b[j]) > 0 &&
+  Math.min(a[i + 1] + a[i + 3], b[j + 1] + b[j + 3]) - Math.max(a[i + 1], b[j + 1]) > 0;
 
 /** Pixels that two masks share, where no run is empty but the first: the stretches of both, side by side. */
 const shared = (a: MaskColumn, i: number, b: MaskColumn, j: number): number => {
-  const [lastA, lastB] = [a.start[i + 1]! - 1, b.start[j + 1]! - 1];
+  const [lastA, lastB] = [a.start[i + 1] - 1, b.start[j + 1] - 1];
   const [runsA, runsB] = [a.runs, b.runs];
-  let [atA, atB] = [a.start[i]!, b.start[j]!];
-  let fromA = runsA[atA]!;
-  let toA = fromA + runsA[atA + 1]!;
-  let fromB = runsB[atB]!;
-  let toB = fromB + runsB[atB + 1]!;
+  let [atA, atB] = [a.start[i], b.start[j]];
+  let fromA = runsA[atA];
+  let toA = fromA + runsA[atA + 1];
+  let fromB = runsB[atB];
+  let toB = fromB + runsB[atB + 1];
   let intersection = 0;
   for (;;) {
     const from = Math.max(fromA, fromB);
@@ -160,13 +160,13 @@ const shared = (a: MaskColumn, i: number, b: MaskColumn, j: number): number => {
     if (toA <= toB) {
       atA += 2;
       if (atA >= lastA) return intersection;
-      fromA = toA + runsA[atA]!;
-      toA = fromA + runsA[atA + 1]!;
+      fromA = toA + runsA[atA];
+      toA = fromA + runsA[atA + 1];
     } else {
       atB += 2;
       if (atB >= lastB) return intersection;
-      fromB = toB + runsB[atB]!;
-      toB = fromB + runsB[atB + 1]!;
+      fromB = toB + runsB[atB];
+      toB = fromB + runsB[atB + 1];
     }
   }
 };
@@ -181,17 +181,17 @@ export const maskIou = (a: MaskColumn, i: number, b: MaskColumn, j: number, crow
   if (!a.plain || !b.plain) return walkedIou(a, i, b, j, crowd);
   const intersection = shared(a, i, b, j);
   if (intersection === 0) return 0;
-  return intersection / (crowd ? a.area[i]! : a.area[i]! + b.area[j]! - intersection);
+  return intersection / (crowd ? a.area[i] : a.area[i] + b.area[j] - intersection);
 };
 
 /** As rleIou of maskApi.c walks, which ends where both masks have an empty run at once. */
 const walkedIou = (a: MaskColumn, i: number, b: MaskColumn, j: number, crowd: boolean): number => {
-  const [endA, endB] = [a.start[i + 1]!, b.start[j + 1]!];
+  const [endA, endB] = [a.start[i + 1], b.start[j + 1]];
   const [runsA, runsB] = [a.runs, b.runs];
-  let atA = a.start[i]!;
-  let atB = b.start[j]!;
-  let leftA = runsA[atA++]!;
-  let leftB = runsB[atB++]!;
+  let atA = a.start[i];
+  let atB = b.start[j];
+  let leftA = runsA[atA++];
+  let leftB = runsB[atB++];
   let [inA, inB] = [false, false];
   let intersection = 0;
   let union = 0;
@@ -202,15 +202,15 @@ const walkedIou = (a: MaskColumn, i: number, b: MaskColumn, j: number, crowd: bo
     leftA -= step;
     leftB -= step;
     if (leftA === 0 && atA < endA) {
-      leftA = runsA[atA++]!;
+      leftA = runsA[atA++];
       inA = !inA;
     }
     if (leftB === 0 && atB < endB) {
-      leftB = runsB[atB++]!;
+      leftB = runsB[atB++];
       inB = !inB;
     }
     if (leftA + leftB === 0) break;
   }
   if (intersection === 0) return 0;
-  return intersection / (crowd ? a.area[i]! : union);
+  return intersection / (crowd ? a.area[i] : union);
 };

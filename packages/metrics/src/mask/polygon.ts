@@ -13,29 +13,29 @@ const boundaryOf = (corners: ArrayLike<number>): { readonly x: Int32Array; reado
   const py = new Int32Array(n + 1);
   // Numbers are cut towards zero, as C converts them.
   for (let k = 0; k < n; k++) {
-    px[k] = Math.trunc(fine * corners[2 * k]! + 0.5);
-    py[k] = Math.trunc(fine * corners[2 * k + 1]! + 0.5);
+    px[k] = Math.trunc(fine * corners[2 * k] + 0.5);
+    py[k] = Math.trunc(fine * corners[2 * k + 1] + 0.5);
   }
-  px[n] = px[0]!;
-  py[n] = py[0]!;
+  px[n] = px[0];
+  py[n] = py[0];
   let length = 0;
-  for (let k = 0; k < n; k++) length += Math.max(Math.abs(px[k]! - px[k + 1]!), Math.abs(py[k]! - py[k + 1]!)) + 1;
+  for (let k = 0; k < n; k++) length += Math.max(Math.abs(px[k] - px[k + 1]), Math.abs(py[k] - py[k + 1])) + 1;
   const x = new Int32Array(length);
   const y = new Int32Array(length);
   let at = 0;
   for (let k = 0; k < n; k++) {
-    const across = Math.abs(px[k + 1]! - px[k]!);
-    const down = Math.abs(py[k + 1]! - py[k]!);
+    const across = Math.abs(px[k + 1] - px[k]);
+    const down = Math.abs(py[k + 1] - py[k]);
     const flat = across >= down;
     const steps = flat ? across : down;
     // An edge is drawn from its smaller end, so that it has the same points in both directions.
-    const turned = flat ? px[k]! > px[k + 1]! : py[k]! > py[k + 1]!;
+    const turned = flat ? px[k] > px[k + 1] : py[k] > py[k + 1];
     const [from, to] = turned ? [k + 1, k] : [k, k + 1];
-    const slope = steps === 0 ? 0 : flat ? (py[to]! - py[from]!) / across : (px[to]! - px[from]!) / down;
+    const slope = steps === 0 ? 0 : flat ? (py[to] - py[from]) / across : (px[to] - px[from]) / down;
     for (let step = 0; step <= steps; step++) {
       const t = turned ? steps - step : step;
-      x[at] = flat ? t + px[from]! : Math.trunc(px[from]! + slope * t + 0.5);
-      y[at++] = flat ? Math.trunc(py[from]! + slope * t + 0.5) : t + py[from]!;
+      x[at] = flat ? t + px[from] : Math.trunc(px[from] + slope * t + 0.5);
+      y[at++] = flat ? Math.trunc(py[from] + slope * t + 0.5) : t + py[from];
     }
   }
   return { x, y };
@@ -47,9 +47,9 @@ const crossingsOf = (corners: ArrayLike<number>, height: number, width: number):
   const places: number[] = [];
   for (let i = 1; i < x.length; i++) {
     if (x[i] === x[i - 1]) continue;
-    const column = ((x[i]! < x[i - 1]! ? x[i]! : x[i]! - 1) + 0.5) / fine - 0.5;
+    const column = ((x[i] < x[i - 1] ? x[i] : x[i] - 1) + 0.5) / fine - 0.5;
     if (Math.floor(column) !== column || column < 0 || column > width - 1) continue;
-    const row = (Math.min(y[i]!, y[i - 1]!) + 0.5) / fine - 0.5;
+    const row = (Math.min(y[i], y[i - 1]) + 0.5) / fine - 0.5;
     places.push(column * height + Math.ceil(Math.min(Math.max(row, 0), height)));
   }
   return Float64Array.from(places).sort();
@@ -61,19 +61,19 @@ export const maskOfPolygon = (corners: ArrayLike<number>, height: number, width:
   const gaps = new Float64Array(places.length + 1);
   let before = 0;
   for (let i = 0; i < places.length; i++) {
-    gaps[i] = places[i]! - before;
-    before = places[i]!;
+    gaps[i] = places[i] - before;
+    before = places[i];
   }
   gaps[places.length] = height * width - before;
   // Two crossings at one place are no run: the runs at their sides are one.
   const runs = new Uint32Array(gaps.length);
-  runs[0] = gaps[0]!;
+  runs[0] = gaps[0];
   let count = 1;
   for (let i = 1; i < gaps.length; ) {
-    if (gaps[i]! > 0) runs[count++] = gaps[i++]!;
+    if (gaps[i] > 0) runs[count++] = gaps[i++];
     else {
       i++;
-      if (i < gaps.length) runs[count - 1]! += gaps[i++]!;
+      if (i < gaps.length) runs[count - 1] += gaps[i++];
     }
   }
   return { height, width, counts: runs.slice(0, count) };

@@ -75,7 +75,7 @@ export const readRuns = (text: string, runs: Uint32Array, from: number): number 
         value = wide.value;
       } else if ((bits & 16) !== 0) value -= 1 << shift;
     }
-    if (to - from > 2) value += runs[to - 2]!;
+    if (to - from > 2) value += runs[to - 2];
     if (value < 0 || value > 0xffffffff)
       throw new MaskError('the text of the mask has a run below 0 or beyond any image');
     runs[to++] = value;
@@ -96,7 +96,7 @@ export const runsOfText = (text: string): Uint32Array => {
 export const textOfRuns = (runs: ArrayLike<number>): string => {
   const codes: number[] = [];
   for (let i = 0; i < runs.length; i++) {
-    let value = i > 2 ? runs[i]! - runs[i - 2]! : runs[i]!;
+    let value = i > 2 ? runs[i] - runs[i - 2] : runs[i];
     for (let more = true; more; ) {
       const bits = ((value % 32) + 32) % 32;
       value = Math.floor(value / 32);
@@ -112,7 +112,7 @@ export const textOfRuns = (runs: ArrayLike<number>): string => {
 /** Pixels of the mask. */
 export const maskArea = ({ counts }: Pick<Rle, 'counts'>): number => {
   let area = 0;
-  for (let i = 1; i < counts.length; i += 2) area += counts[i]!;
+  for (let i = 1; i < counts.length; i += 2) area += counts[i];
   return area;
 };
 
@@ -122,8 +122,8 @@ export const maskBox = ({ height, width, counts }: Rle): readonly [number, numbe
   let [left, top, right, bottom] = [width, height, 0, 0];
   let end = 0;
   for (let i = 0; i < runs; i += 2) {
-    const start = end + counts[i]!;
-    const length = counts[i + 1]!;
+    const start = end + counts[i];
+    const length = counts[i + 1];
     end = start + length;
     if (length === 0) continue;
     const startColumn = Math.floor(start / height);
@@ -165,8 +165,8 @@ export const pixelsOfMask = ({ height, width, counts }: Rle): Uint8Array => {
   const pixels = new Uint8Array(height * width);
   let at = 0;
   for (let i = 0; i < counts.length; i++) {
-    if (i % 2 === 1) pixels.fill(1, at, at + counts[i]!);
-    at += counts[i]!;
+    if (i % 2 === 1) pixels.fill(1, at, at + counts[i]);
+    at += counts[i];
   }
   return pixels;
 };
@@ -189,11 +189,11 @@ const unionOfTwo = (a: Rle, b: Rle): Rle => {
     leftA -= step;
     leftB -= step;
     if (leftA === 0 && i < a.counts.length) {
-      leftA = a.counts[i++]!;
+      leftA = a.counts[i++];
       inA = !inA;
     }
     if (leftB === 0 && j < b.counts.length) {
-      leftB = b.counts[j++]!;
+      leftB = b.counts[j++];
       inB = !inB;
     }
     more = leftA + leftB > 0;

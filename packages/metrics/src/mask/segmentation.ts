@@ -42,8 +42,8 @@ const compacted = (runs: Uint32Array): Uint32Array => {
   const out = runs.slice();
   let count = 1;
   for (let i = 1; i < runs.length; i++) {
-    if (runs[i] !== 0) out[count++] = runs[i]!;
-    else if (i + 1 < runs.length) out[count - 1]! += runs[++i]!;
+    if (runs[i] !== 0) out[count++] = runs[i];
+    else if (i + 1 < runs.length) out[count - 1] += runs[++i];
   }
   return out.slice(0, count);
 };
@@ -80,7 +80,7 @@ const ofRuns = ({ size, counts }: RleObject, compat: boolean): Rle => {
   }
   const runs = typeof counts === 'string' ? runsOfText(counts) : Uint32Array.from(counts);
   let pixels = 0;
-  for (let i = 0; i < runs.length; i++) pixels += runs[i]!;
+  for (let i = 0; i < runs.length; i++) pixels += runs[i];
   if (pixels !== height * width) refusePixels(pixels, height, width);
   return { height, width, counts: compat ? runs : compacted(runs) };
 };

@@ -119,7 +119,7 @@ export const jobOf = (
 export const tasksOf = (job: Job, count: number): readonly Task[] => {
   const { truthRows, foundRows, categories } = job;
   const work = (from: number, to: number): number =>
-    foundRows.start[to]! - foundRows.start[from]! + truthRows.start[to]! - truthRows.start[from]! + (to - from);
+    foundRows.start[to] - foundRows.start[from] + truthRows.start[to] - truthRows.start[from] + (to - from);
   const portion = work(0, categories) / count;
   const tasks: Task[] = [];
   for (let from = 0; from < categories; ) {
@@ -134,24 +134,24 @@ export const tasksOf = (job: Job, count: number): readonly Task[] => {
 // A function a type of column: one for all types would be several times slower.
 const numbersAt = (column: Float64Array, rows: Uint32Array): Float64Array => {
   const out = new Float64Array(rows.length);
-  for (let i = 0; i < rows.length; i++) out[i] = column[rows[i]!]!;
+  for (let i = 0; i < rows.length; i++) out[i] = column[rows[i]];
   return out;
 };
 const wordsAt = (column: Uint32Array, rows: Uint32Array, less = 0): Uint32Array => {
   const out = new Uint32Array(rows.length);
-  for (let i = 0; i < rows.length; i++) out[i] = column[rows[i]!]! - less;
+  for (let i = 0; i < rows.length; i++) out[i] = column[rows[i]] - less;
   return out;
 };
 const bytesAt = (column: Uint8Array, rows: Uint32Array): Uint8Array => {
   const out = new Uint8Array(rows.length);
-  for (let i = 0; i < rows.length; i++) out[i] = column[rows[i]!]!;
+  for (let i = 0; i < rows.length; i++) out[i] = column[rows[i]];
   return out;
 };
 const cornersAt = (column: Float64Array, rows: Uint32Array): Float64Array => {
   const out = new Float64Array(rows.length * cornerStride);
   for (let i = 0; i < rows.length; i++) {
-    const from = rows[i]! * cornerStride;
-    for (let s = 0; s < cornerStride; s++) out[i * cornerStride + s] = column[from + s]!;
+    const from = rows[i] * cornerStride;
+    for (let s = 0; s < cornerStride; s++) out[i * cornerStride + s] = column[from + s];
   }
   return out;
 };
@@ -178,7 +178,7 @@ export const joinedSums = (
   const joined = (column: (part: TaskPart) => Float64Array): Float64Array => {
     const whole = new Float64Array(thresholds.length * categories * cell);
     parts.forEach((part, i) => {
-      const { from, to } = tasks[i]!;
+      const { from, to } = tasks[i];
       const width = (to - from) * cell;
       const source = column(part);
       for (let t = 0; t < thresholds.length; t++) {
@@ -188,9 +188,9 @@ export const joinedSums = (
     return whole;
   };
   return overlaps.map((_, o) => ({
-    precision: joined((part) => part.sums[o]!.precision),
-    recall: joined((part) => part.sums[o]!.recall),
-    tied: parts.reduce((sum, part) => sum + part.sums[o]!.tied, 0),
+    precision: joined((part) => part.sums[o].precision),
+    recall: joined((part) => part.sums[o].recall),
+    tied: parts.reduce((sum, part) => sum + part.sums[o].tied, 0),
   }));
 };
 
@@ -227,6 +227,6 @@ export const runTask = (job: Job, task: Task): TaskPart => {
     groupStart: stage.groups.detectionStart,
     scores: stage.scores,
     byOverlap: chunks.map(({ positives, found, ignored }) => ({ positives, found, ignored })),
-    sums: sumsOf(tallyOf(chunks[0]!), ids, job.params, chunks),
+    sums: sumsOf(tallyOf(chunks[0]), ids, job.params, chunks),
   };
 };

@@ -21,7 +21,7 @@ export const takeTasks = (
   { job, tasks, next }: Pick<Order, 'job' | 'tasks' | 'next'>,
   done: (task: number, part: TaskPart) => void,
 ): void => {
-  for (let i = Atomics.add(next, 0, 1); i < tasks.length; i = Atomics.add(next, 0, 1)) done(i, runTask(job, tasks[i]!));
+  for (let i = Atomics.add(next, 0, 1); i < tasks.length; i = Atomics.add(next, 0, 1)) done(i, runTask(job, tasks[i]));
 };
 
 export interface Done {
@@ -89,7 +89,7 @@ export const openPool = (threads: number): Pool => {
       };
       const finish = (): void => {
         end();
-        const inOrder = tasks.map((task, i) => ({ task, part: parts[i]! })).sort((a, b) => a.task.from - b.task.from);
+        const inOrder = tasks.map((task, i) => ({ task, part: parts[i] })).sort((a, b) => a.task.from - b.task.from);
         resolve({ tasks: inOrder.map(({ task }) => task), parts: inOrder.map(({ part }) => part) });
       };
       const accept = (task: number, part: TaskPart): void => {

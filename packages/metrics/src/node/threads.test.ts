@@ -30,7 +30,7 @@ describe('cocoThreads', () => {
         const ours = await threads.evaluateEach(truth, found, ['iou', 'giou'], { compat });
         const plain = evaluateCocoEach(truth, found, ['iou', 'giou'], { compat });
         ours.forEach((result, i) => {
-          expectSame(result, plain[i]!);
+          expectSame(result, plain[i]);
         });
       }),
     );
@@ -40,7 +40,7 @@ describe('cocoThreads', () => {
     const sets = fc.sample(smallCoco, { numRuns: 8, seed: 3 });
     const results = await Promise.all(sets.map(({ truth, found }) => threads.evaluate(truth, found)));
     results.forEach((result, i) => {
-      expectSame(result, evaluateCoco(sets[i]!.truth, sets[i]!.found));
+      expectSame(result, evaluateCoco(sets[i].truth, sets[i].found));
     });
     const nothing = { images: [], annotations: [], categories: [] };
     expect((await threads.evaluate(nothing, [])).stats).toEqual(Array(12).fill(-1));
@@ -75,11 +75,11 @@ describe('cocoThreads', () => {
     const ours = await threads.evaluateEach(truth, found, ['iou', 'giou'], { compat: true });
     evaluateCocoEach(truth, found, ['iou', 'giou'], { compat: true }).forEach((plain, i) => {
       for (const column of ['precision', 'scores', 'recall'] as const) {
-        expect(bits(ours[i]![column])).toBe(bits(plain[column]));
+        expect(bits(ours[i][column])).toBe(bits(plain[column]));
       }
-      expect(ours[i]!.stats).toEqual(plain.stats);
-      const category = truth.categories[0]!.id;
-      expect(curveOf(ours[i]!, category, { threshold: 0.5 })).toEqual(curveOf(plain, category, { threshold: 0.5 }));
+      expect(ours[i].stats).toEqual(plain.stats);
+      const category = truth.categories[0].id;
+      expect(curveOf(ours[i], category, { threshold: 0.5 })).toEqual(curveOf(plain, category, { threshold: 0.5 }));
     });
   });
 });

@@ -84,8 +84,8 @@ const chunksOf = (parts: readonly TaskPart[], { images, categories }: CocoIndex,
   const words = new Uint32Array(0);
   const shared = {
     images,
-    groupImage: parts.flatMap((part) => Array.from(part.groupImage, (image) => images[image]!)),
-    groupCategory: parts.flatMap((part) => Array.from(part.groupCategory, (category) => categories[category]!.id)),
+    groupImage: parts.flatMap((part) => Array.from(part.groupImage, (image) => images[image])),
+    groupCategory: parts.flatMap((part) => Array.from(part.groupCategory, (category) => categories[category].id)),
     groupStart: joinedStarts(parts),
     scores: joined(
       parts.map((part) => part.scores),
@@ -95,7 +95,7 @@ const chunksOf = (parts: readonly TaskPart[], { images, categories }: CocoIndex,
   return job.overlaps.map((_, i) => {
     const column = (key: 'positives' | 'found' | 'ignored'): Uint32Array =>
       joined(
-        parts.map((part) => part.byOverlap[i]![key]),
+        parts.map((part) => part.byOverlap[i][key]),
         words,
       );
     return { ...shared, positives: column('positives'), found: column('found'), ignored: column('ignored') };
@@ -124,7 +124,7 @@ const evaluateOn = async <A extends TruthRow, D extends FoundRow, R>(
   pool: Pool,
   { kind, finish, groundTruth, detections, each }: Work<A, D, R>,
 ): Promise<readonly R[]> => {
-  const params = each[0]!;
+  const params = each[0];
   const overlaps = each.map(({ overlap }) => overlap as NamedOverlap);
   refuseFunctions(overlaps);
   const index = indexFor(groundTruth, params);
@@ -137,7 +137,7 @@ const evaluateOn = async <A extends TruthRow, D extends FoundRow, R>(
   const sums = joinedSums(job, tasks, parts);
   return each.map((own, i) => {
     const counts = countsOf(images, index, tables.truth, tables.found, own, kind);
-    return finish(tallyOf(chunks[i]!), sums[i]!, index.categories, own, counts);
+    return finish(tallyOf(chunks[i]), sums[i], index.categories, own, counts);
   });
 };
 
@@ -159,20 +159,20 @@ export const cocoThreads = (threads = availableParallelism()): CocoThreads => {
     evaluateEach,
     evaluate: async (groundTruth, detections, { overlap = 'iou', ...options } = {}) => {
       const [result] = await evaluateEach(groundTruth, detections, [overlap], options);
-      return result!;
+      return result;
     },
     evaluateSegm: async (groundTruth, detections, options = {}) => {
       if (count === 1) return evaluateSegm(groundTruth, detections, options);
       const each = [cocoParams(options)];
       const [result] = await evaluateOn(pool, { kind: segmKind, finish: resultOf, groundTruth, detections, each });
-      return result!;
+      return result;
     },
     evaluateKeypoints: async (groundTruth, detections, options = {}) => {
       if (count === 1) return evaluateKeypoints(groundTruth, detections, options);
       const { params, sigmas } = keypointParams(options);
       const work = { kind: keypointKind(sigmas), finish: keypointFinish, groundTruth, detections, each: [params] };
       const [result] = await evaluateOn(pool, work);
-      return result!;
+      return result;
     },
     close: pool.close,
   };

@@ -54,8 +54,8 @@ interface PlainRow {
 
 /** The corners of a box as a polygon, as pycocotools makes the mask of results with boxes alone. */
 const polygonOf = ([x, y, w, h]: readonly number[]): readonly number[] => {
-  const [right, bottom] = [x! + w!, y! + h!];
-  return [x!, y!, x!, bottom, right, bottom, right, y!];
+  const [right, bottom] = [x + w, y + h];
+  return [x, y, x, bottom, right, bottom, right, y];
 };
 
 /** The masks of the rows that are evaluated; errors name the row. */
@@ -68,18 +68,18 @@ const masksOf = (
 ): MaskColumn => {
   let characters = 0;
   for (let i = 0; i < kept.length; i++) {
-    const counts = (rows[kept[i]!]!.segmentation as { readonly counts?: unknown } | undefined)?.counts;
+    const counts = (rows[kept[i]].segmentation as { readonly counts?: unknown } | undefined)?.counts;
     if (typeof counts === 'string' || Array.isArray(counts)) characters += counts.length;
   }
   // A run takes a character at least.
   const { add, addText, done } = maskBuilder(kept.length, characters);
   const refuse = (place: number, reason: string): never => {
     const at = { list, row: place, key: 'segmentation' };
-    const found = shown(rows[place]!.segmentation);
+    const found = shown(rows[place].segmentation);
     throw new CocoInputError(`${list}[${place}].segmentation: found ${found}: ${reason}.`, at);
   };
   const addRow = (place: number): void => {
-    const { segmentation, bbox, image_id } = rows[place]!;
+    const { segmentation, bbox, image_id } = rows[place];
     if (segmentation === undefined && !isFour(bbox)) {
       refuse(place, 'expected polygons or { size, counts }, or a bbox');
     }
@@ -95,9 +95,9 @@ const masksOf = (
   };
   for (let i = 0; i < kept.length; i++) {
     try {
-      addRow(kept[i]!);
+      addRow(kept[i]);
     } catch (error) {
-      if (error instanceof MaskError) refuse(kept[i]!, error.message);
+      if (error instanceof MaskError) refuse(kept[i], error.message);
       throw error;
     }
   }
@@ -123,12 +123,12 @@ const maskTables = (
   const truth = truthColumns(annotations, { at: there, boxes: objects.boxes }, params);
   const found = detectionColumns(detections, { at: seen, boxes: results.boxes }, index, labelling);
   there.kept.forEach((place, i) => {
-    truth.area[i] = annotations[place]!.area ?? objects.area[i]!;
+    truth.area[i] = annotations[place].area ?? objects.area[i];
   });
   const fromBoxes = params.compat && boxAreas(detections);
   seen.kept.forEach((place, i) => {
-    const box = detections[place]!.bbox;
-    found.area[i] = fromBoxes && box !== undefined ? box[2]! * box[3]! : results.area[i]!;
+    const box = detections[place].bbox;
+    found.area[i] = fromBoxes && box !== undefined ? box[2] * box[3] : results.area[i];
   });
   if (params.overlap !== 'iou') return { truth, found };
   const columns: MaskColumns = { tag: 'masks', found: results, objects };

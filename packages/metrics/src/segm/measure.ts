@@ -21,7 +21,7 @@ export const maskMeasure = (
     const [d, o] = [i / cornerStride, j / cornerStride];
     return rows === undefined
       ? maskIou(found, d, objects, o, crowd)
-      : maskIou(found, rows.found[d]!, objects, rows.objects[o]!, crowd);
+      : maskIou(found, rows.found[d], objects, rows.objects[o], crowd);
   },
   touching: false,
 });

@@ -46,12 +46,12 @@ const evidence: SegmStream['evidence'] = (prediction, target, { p, t }) => {
   return {
     image: { ...(width !== undefined && { width }), ...(height !== undefined && { height }) },
     objects: there.map((segmentation, o) => ({
-      category_id: labels[o]!,
+      category_id: labels[o],
       segmentation,
-      ...(area && { area: area[o]! }),
-      ...(crowd && { iscrowd: crowd[o]! }),
+      ...(area && { area: area[o] }),
+      ...(crowd && { iscrowd: crowd[o] }),
     })),
-    detections: found.map((segmentation, d) => ({ category_id: foundLabels[d]!, segmentation, score: scores[d]! })),
+    detections: found.map((segmentation, d) => ({ category_id: foundLabels[d], segmentation, score: scores[d] })),
   };
 };
 

@@ -318,7 +318,7 @@ const analyses = ({ truth, found, options: given }: FuzzCase): void => {
     }
     const alone = call(api.evaluateCoco, truth, found, { thresholds: [threshold] }) as api.CocoResult;
     curves.forEach((curve, k) => {
-      const { id } = result.perCategory[k]!;
+      const { id } = result.perCategory[k];
       const same = api.curveOf(alone, id, { threshold });
       const ours = (curve as { readonly value: api.Curve }).value;
       if (ours.precision.join() !== same.precision.join()) throw new Error('the curve at 0.75 is of another threshold');
@@ -379,14 +379,14 @@ const forms = ({ truth: given, found: rows }: FuzzCase, seed: number): void => {
     parseCocoResults(jsonOf(renamed(found)), texts[1]),
   ] as const;
   const [gt, dt] = read;
-  if (gt._tag === 'Left') throw new Error(`images with names are refused: ${showFault(gt.left[0]!)}`);
-  if (dt._tag === 'Left') throw new Error(`images with names are refused: ${showFault(dt.left[0]!)}`);
+  if (gt._tag === 'Left') throw new Error(`images with names are refused: ${showFault(gt.left[0])}`);
+  if (dt._tag === 'Left') throw new Error(`images with names are refused: ${showFault(dt.left[0])}`);
   if (statsText(api.evaluateCoco(gt.right, dt.right)) !== statsText(plain)) throw new Error('names change the figures');
 
   if (found.length === 0) return;
   const masks = found.map(({ bbox: _, ...row }) => ({ ...row, segmentation: { size: [4, 4], counts: [16] } }));
   const refused = parseCocoResults(jsonOf(masks), 'masks');
-  if (refused._tag === 'Right' || refused.left.length !== 1 || !/masks/.test(showFault(refused.left[0]!))) {
+  if (refused._tag === 'Right' || refused.left.length !== 1 || !/masks/.test(showFault(refused.left[0]))) {
     throw new Error('masks without boxes are not told once and by name');
   }
 };
@@ -396,7 +396,7 @@ const bytes = (seed: number): void => {
   const draw = numbers(seed + 9);
   const text = String.fromCharCode(0x1f, 0xfffd, ...Array.from({ length: 12 }, () => draw(32)));
   for (const parsed of [parseCocoInstances(text, 'f'), parseCocoResults(text, 'f')]) {
-    const message = parsed._tag === 'Left' ? showFault(parsed.left[0]!) : '';
+    const message = parsed._tag === 'Left' ? showFault(parsed.left[0]) : '';
     if (!/gzip/.test(message) || /\p{Cc}/u.test(message)) throw new Error(`of gzip it says ${JSON.stringify(message)}`);
   }
 };
@@ -435,7 +435,7 @@ const tide = ({ truth: given, found: rows }: FuzzCase): void => {
     throw new Error(`tidecv's AP is ${AP} with ${empty} of ${counted} categories empty`);
   if (Object.values(cost).some((value) => value < 0)) throw new Error('a negative cost');
   const ours = api.errorBreakdown(truth, found).AP;
-  if (Math.abs(ours - Math.max(0, result.stats[1]!)) > 1e-9)
+  if (Math.abs(ours - Math.max(0, result.stats[1])) > 1e-9)
     throw new Error(`AP of the breakdown ${ours}, AP50 ${result.stats[1]}`);
 };
 

@@ -46,7 +46,7 @@ export const figuresOf = (
   { evaluateCocoEach, evaluateVoc, giouLoss, giouLossGradient }: Api,
   { truth, found }: Scene,
 ): unknown => {
-  const corners = ([x, y, w, h]: readonly number[]): readonly number[] => [x!, y!, x! + w!, y! + h!];
+  const corners = ([x, y, w, h]: readonly number[]): readonly number[] => [x, y, x + w, y + h];
   const annotations = truth.images.map(({ id }) => ({
     image: `i${id}`,
     objects: truth.annotations
@@ -61,7 +61,7 @@ export const figuresOf = (
   }));
   const checksum = (column: Float64Array): number => {
     let sum = 0;
-    for (let i = 0; i < column.length; i++) sum += column[i]! * (1 + (i % 97));
+    for (let i = 0; i < column.length; i++) sum += column[i] * (1 + (i % 97));
     return sum;
   };
   return {

@@ -14,11 +14,11 @@ interface Found extends CocoDetection {
 }
 
 const iou = ([x, y, w, h]: Box, [u, v, p, q]: Box, crowd: boolean): number => {
-  const across = Math.min(x! + w!, u! + p!) - Math.max(x!, u!);
-  const down = Math.min(y! + h!, v! + q!) - Math.max(y!, v!);
+  const across = Math.min(x + w, u + p) - Math.max(x, u);
+  const down = Math.min(y + h, v + q) - Math.max(y, v);
   if (across <= 0 || down <= 0) return 0;
   const shared = across * down;
-  return shared / (crowd ? w! * h! : w! * h! + p! * q! - shared);
+  return shared / (crowd ? w * h : w * h + p * q - shared);
 };
 
 export interface SlowOptions {
@@ -49,7 +49,7 @@ export const slowPrecision = (
       const here = (row: { image_id: Id; category_id: number }) =>
         row.image_id === image && row.category_id === category;
       const objects = truth.annotations.filter(here).map((row) => {
-        const area = row.area ?? row.bbox[2]! * row.bbox[3]!;
+        const area = row.area ?? row.bbox[2] * row.bbox[3];
         return { ...row, ignored: row.iscrowd === 1 || area < low || area > high, taken: false };
       });
       positives += objects.filter((object) => !object.ignored).length;
@@ -70,7 +70,7 @@ export const slowPrecision = (
           chosen = object;
         }
         if (chosen) chosen.taken = true;
-        const size = row.bbox[2]! * row.bbox[3]!;
+        const size = row.bbox[2] * row.bbox[3];
         const ignored = chosen ? chosen.ignored : size < low || size > high;
         all.push({ ...row, rank, outcome: ignored ? 'ignored' : chosen ? 'hit' : 'wrong' });
       });
@@ -87,6 +87,6 @@ export const slowPrecision = (
   };
   const cells = thresholds.map((t) => categories.map((k) => areas.map((a) => maxDets.map((m) => cell(t, k, a, m)))));
   return cells.flatMap((byCategory) =>
-    recalls.flatMap((_, r) => byCategory.flatMap((byArea) => byArea.flatMap((byLimit) => byLimit.map((p) => p[r]!)))),
+    recalls.flatMap((_, r) => byCategory.flatMap((byArea) => byArea.flatMap((byLimit) => byLimit.map((p) => p[r])))),
   );
 };

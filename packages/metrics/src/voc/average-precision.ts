@@ -12,7 +12,7 @@ const envelopeOf = ({ count, counted }: Hits): Float64Array => {
   const envelope = new Float64Array(count);
   let best = 0;
   for (let c = count - 1; c >= 0; c--) {
-    best = Math.max(best, (c + 1) / Math.max(counted[c]!, Number.EPSILON));
+    best = Math.max(best, (c + 1) / Math.max(counted[c], Number.EPSILON));
     envelope[c] = best;
   }
   return envelope;
@@ -25,14 +25,14 @@ export const averagePrecision: { readonly [R in VocRule]: (hits: Hits, positives
     let c = 0;
     for (const recall of elevenRecalls) {
       while (c < hits.count && (c + 1) / positives < recall) c++;
-      sum += (c < hits.count ? envelope[c]! : 0) / 11;
+      sum += (c < hits.count ? envelope[c] : 0) / 11;
     }
     return sum;
   },
   area: (hits, positives) => {
     const envelope = envelopeOf(hits);
     let sum = 0;
-    for (let c = 0; c < hits.count; c++) sum += ((c + 1) / positives - c / positives) * envelope[c]!;
+    for (let c = 0; c < hits.count; c++) sum += ((c + 1) / positives - c / positives) * envelope[c];
     return sum;
   },
 };

@@ -39,7 +39,7 @@ const load = (fixture: string) => {
       .filter((line) => line !== '')
       .map((line) => {
         const [image, score, ...box] = line.split(' ');
-        return { image: image!, name, score: Number(score), box: box.map(Number) };
+        return { image: image, name, score: Number(score), box: box.map(Number) };
       });
   });
   return { expected, annotations, detections };
@@ -63,19 +63,19 @@ describe.skipIf(!shared)('evaluateVoc in compat is the original', () => {
         expect(ours.params.thresholds).toEqual(expected.thresholds);
         run.perThreshold.forEach(({ ap, mAP }, t) => {
           classes.forEach((name, k) => {
-            same(ours.perThreshold[t]!.ap[name]!, ap[k]!);
+            same(ours.perThreshold[t].ap[name], ap[k]);
           });
-          same(ours.perThreshold[t]!.mAP, mAP);
+          same(ours.perThreshold[t].mAP, mAP);
         });
         same(ours.mean, run.mean_mAP);
         for (const golden of run.curves ?? []) {
           const curve = curveOf(ours, golden.class, { threshold: golden.threshold });
           expect(curve.recall).toHaveLength(golden.recall.length);
           golden.recall.forEach((value, i) => {
-            same(curve.recall[i]!, value);
+            same(curve.recall[i], value);
           });
           golden.precision.forEach((value, i) => {
-            same(curve.precision[i]!, value);
+            same(curve.precision[i], value);
           });
         }
       });
@@ -87,7 +87,7 @@ describe.skipIf(!shared)('evaluateVoc in compat is the original', () => {
     for (const rule of ['07', 'area'] as const) {
       const ours = evaluateVoc(annotations, detections, { rule, classes: expected.classes });
       expect(ours.withoutObjects).toEqual(['diffonly', 'nogt', 'nogt_nodet', 'empty_image']);
-      expect(ours.perThreshold[0]!.ap.nogt).toBe(0);
+      expect(ours.perThreshold[0].ap.nogt).toBe(0);
       expect(ours.mean).toBeGreaterThan(0);
     }
   });

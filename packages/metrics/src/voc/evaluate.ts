@@ -107,7 +107,7 @@ export const finishVoc = (tally: Tally, params: VocParams, dropped: VocDropped =
   // [class][threshold]
   const table = classes.map((name) => {
     const ranking = rankingOf(groups.get(name) ?? [], 1, wordsOf(thresholds.length));
-    const positives = ranking.positives[0]!;
+    const positives = ranking.positives[0];
     if (positives === 0) withoutObjects.push(name);
     const row = thresholds.map(() => emptyClass(params, ranking.scores.length));
     if (positives > 0) {
@@ -119,8 +119,8 @@ export const finishVoc = (tally: Tally, params: VocParams, dropped: VocDropped =
   });
   const perThreshold = thresholds.map((threshold, t) => ({
     threshold,
-    mAP: meanOf(table.map((row) => row[t]!)),
-    ap: Object.fromEntries(classes.map((name, k) => [name, table[k]![t]!])),
+    mAP: meanOf(table.map((row) => row[t])),
+    ap: Object.fromEntries(classes.map((name, k) => [name, table[k][t]])),
   }));
   return {
     perThreshold,

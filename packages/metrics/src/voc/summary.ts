@@ -8,7 +8,7 @@ export const formatG12 = (value: number): string => {
   const exponent = short === 0 ? 0 : Math.floor(Math.log10(Math.abs(short)));
   if (exponent >= -4 && exponent < 12) return String(short);
   const [digits, power] = short.toExponential().split('e');
-  return `${digits}e${power![0]}${power!.slice(1).padStart(2, '0')}`;
+  return `${digits}e${power[0]}${power.slice(1).padStart(2, '0')}`;
 };
 
 /** A line a threshold and the mean: what voc_reval prints at its end. No final newline. */

@@ -38,8 +38,8 @@ export const vocTally = (
     images.length,
     Number.POSITIVE_INFINITY,
     ({ category, image, ...group }) => {
-      groupImage.push(images[image]!);
-      groupCategory.push(classes[category]!);
+      groupImage.push(images[image]);
+      groupCategory.push(classes[category]);
       positives.push(group.objects.reduce((sum, row) => sum + (truth.difficult[row] === 0 ? 1 : 0), 0));
       // [object, threshold]
       const taken = new Uint32Array(group.objects.length * thresholds.length);
@@ -48,17 +48,17 @@ export const vocTally = (
         let object = -1;
         for (let o = 0; o < group.objects.length; o++) {
           const i = row * cornerStride;
-          const value = overlap(found.corners, i, truth.corners, group.objects[o]! * cornerStride, false, rule);
+          const value = overlap(found.corners, i, truth.corners, group.objects[o] * cornerStride, false, rule);
           if (value <= best) continue;
           best = value;
           object = o;
         }
-        scores[at] = found.score[row]!;
+        scores[at] = found.score[row];
         for (let t = 0; t < thresholds.length && object >= 0; t++) {
-          if (!(best > thresholds[t]!)) continue;
+          if (!(best > thresholds[t])) continue;
           const to = at * words + (t >>> 5);
-          if (truth.difficult[group.objects[object]!] !== 0) ignoredBits[to]! |= 1 << (t & 31);
-          else if (taken[object * thresholds.length + t]!++ === 0) foundBits[to]! |= 1 << (t & 31);
+          if (truth.difficult[group.objects[object]] !== 0) ignoredBits[to] |= 1 << (t & 31);
+          else if (taken[object * thresholds.length + t]++ === 0) foundBits[to] |= 1 << (t & 31);
         }
         at++;
       }

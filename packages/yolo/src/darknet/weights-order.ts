@@ -21,7 +21,7 @@ const swapInner = (source: Float32Array, outer: number, a: number, b: number): F
   for (let o = 0; o < outer; o++) {
     const base = o * a * b;
     for (let i = 0; i < a; i++) {
-      for (let j = 0; j < b; j++) target[base + j * a + i] = source[base + i * b + j]!;
+      for (let j = 0; j < b; j++) target[base + j * a + i] = source[base + i * b + j];
     }
   }
   return target;

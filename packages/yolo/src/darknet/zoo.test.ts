@@ -78,7 +78,7 @@ describe('shapes', () => {
   it('takes other sizes, classes and keys', () => {
     const plan = layout(zoo.shapes({ loss: 'giou', size: 96, classes: 7, net: { batch: 8, clip: 1 } }));
     expect(plan.net).toMatchObject({ width: 96, batch: 8, clip: 1 });
-    expect(plan.layers[plan.heads[0]!]?.output).toEqual({ h: 6, w: 6, c: 36 });
+    expect(plan.layers[plan.heads[0]]?.output).toEqual({ h: 6, w: 6, c: 36 });
     expect(() => zoo.shapes({ loss: 'giou', size: 100 })).toThrow('multiple of 16');
   });
 });

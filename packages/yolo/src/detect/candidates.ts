@@ -23,10 +23,10 @@ export const takeRows = (source: Candidates, order: ArrayLike<number>): Candidat
   const { classes } = source;
   const target = allocateCandidates(order.length, classes);
   for (let row = 0; row < order.length; row++) {
-    const from = order[row]!;
+    const from = order[row];
     target.boxes.set(source.boxes.subarray(4 * from, 4 * from + 4), 4 * row);
     target.probabilities.set(source.probabilities.subarray(classes * from, classes * (from + 1)), classes * row);
-    target.objectness[row] = source.objectness[from]!;
+    target.objectness[row] = source.objectness[from];
   }
   return target;
 };
@@ -46,10 +46,10 @@ export const listDetections = (candidates: Candidates, threshold = 0): readonly 
   const found: Detection[] = [];
   for (let row = 0; row < count; row++) {
     for (let c = 0; c < classes; c++) {
-      const score = probabilities[row * classes + c]!;
+      const score = probabilities[row * classes + c];
       if (score <= threshold) continue;
-      const box = [boxes[4 * row]!, boxes[4 * row + 1]!, boxes[4 * row + 2]!, boxes[4 * row + 3]!] as const;
-      found.push({ class: c, score, objectness: objectness[row]!, box });
+      const box = [boxes[4 * row], boxes[4 * row + 1], boxes[4 * row + 2], boxes[4 * row + 3]] as const;
+      found.push({ class: c, score, objectness: objectness[row], box });
     }
   }
   return found.sort((a, b) => b.score - a.score);

@@ -44,7 +44,7 @@ describe('decoding', () => {
     const one = output([[0, 0, 0.5, -1, 1, 0, 0], [0, 0, 0, 2, 1, 0, 0], nothing, nothing], { representation: 'lin' });
     const before = one.values.slice();
     const { boxes } = decodeYolo([one], net);
-    close([boxes[2]!, boxes[3]!, boxes[6]!, boxes[7]!], [0.15, (Math.exp(-1) * 40) / 50, 0.1, 0.8]);
+    close([boxes[2], boxes[3], boxes[6], boxes[7]], [0.15, (Math.exp(-1) * 40) / 50, 0.1, 0.8]);
     expect(one.values).toEqual(before);
   });
   it('stretches centres by scale_x_y, unless told to do as the original', () => {
@@ -69,7 +69,7 @@ describe('decoding', () => {
     const toNhwc = (nchw: Float32Array) =>
       Float32Array.from(
         { length: h * w * channels },
-        (_, i) => nchw[(i % channels) * h * w + Math.floor(i / channels)]!,
+        (_, i) => nchw[(i % channels) * h * w + Math.floor(i / channels)],
       );
     const decode = (file: string, activated: boolean) =>
       decodeYolo(

@@ -58,7 +58,7 @@ export const decodeYolo = (outputs: readonly YoloOutput[], options: DecodeOption
   let row = 0;
   outputs.forEach((output, i) => {
     const decodeBox = boxDecoder(output, options);
-    for (const slot of found[i]!) {
+    for (const slot of found[i]) {
       decodeBox(slot, candidates.boxes, 4 * row);
       decodeScores(output, slot, threshold, candidates, row);
       row++;
@@ -73,7 +73,7 @@ const objectsOf = ({ head, values, activated }: YoloOutput, threshold: number): 
   const activate = activated ? identity : logistic;
   const slots: number[] = [];
   for (let slot = 0, at = 4; at < values.length; slot++, at += width) {
-    if (activate(values[at]!) > threshold) slots.push(slot);
+    if (activate(values[at]) > threshold) slots.push(slot);
   }
   return slots;
 };
@@ -88,12 +88,12 @@ const boxDecoder = ({ head, h, w, values, activated }: YoloOutput, options: Deco
   const width = 5 + head.classes;
   return (slot: number, boxes: Float32Array, to: number): void => {
     const cell = Math.floor(slot / perCell);
-    const anchor = 2 * head.mask[slot % perCell]!;
+    const anchor = 2 * head.mask[slot % perCell];
     const from = slot * width;
-    boxes[to] = fround((cell % w) + centre(values[from]!)) / w;
-    boxes[to + 1] = fround(Math.floor(cell / w) + centre(values[from + 1]!)) / h;
-    boxes[to + 2] = side(values[from + 2]!, head.anchors[anchor]!, netWidth);
-    boxes[to + 3] = side(values[from + 3]!, head.anchors[anchor + 1]!, netHeight);
+    boxes[to] = fround((cell % w) + centre(values[from])) / w;
+    boxes[to + 1] = fround(Math.floor(cell / w) + centre(values[from + 1])) / h;
+    boxes[to + 2] = side(values[from + 2], head.anchors[anchor], netWidth);
+    boxes[to + 3] = side(values[from + 3], head.anchors[anchor + 1], netHeight);
   };
 };
 
@@ -113,10 +113,10 @@ const decodeScores = (
   const { classes } = head;
   const activate = activated ? identity : logistic;
   const from = slot * (5 + classes) + 4;
-  const object = activate(values[from]!);
+  const object = activate(values[from]);
   objectness[row] = object;
   for (let c = 0; c < classes; c++) {
-    const score = fround(object * activate(values[from + 1 + c]!));
+    const score = fround(object * activate(values[from + 1 + c]));
     if (score > threshold) probabilities[row * classes + c] = score;
   }
 };

@@ -5,7 +5,7 @@ import type { FileFault } from '../darknet/fault.ts';
 const baseName = (path: string): string => path.slice(Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\')) + 1);
 
 /** VOC: the file's name up to its first dot. */
-export const vocImageId = (path: string): string => baseName(path).split('.', 1)[0]!;
+export const vocImageId = (path: string): string => baseName(path).split('.', 1)[0];
 
 export interface ImageIdOptions {
   /** As the original: the whole number behind the last `_` anywhere in the path, folders too, else of the name; 0 for none (SPEC D-22). */

@@ -34,8 +34,8 @@ export const correctLetterbox = (candidates: Candidates, options: LetterboxOptio
     const grow = fround(net / inner);
     const unit = units === 'pixels' ? image : 1;
     for (let at = offset; at < boxes.length; at += 4) {
-      boxes[at] = fround((candidates.boxes[at]! - margin) / shrink) * unit;
-      boxes[at + 2] = fround(candidates.boxes[at + 2]! * grow) * unit;
+      boxes[at] = fround((candidates.boxes[at] - margin) / shrink) * unit;
+      boxes[at + 2] = fround(candidates.boxes[at + 2] * grow) * unit;
     }
   };
   axis(0, netWidth, width, imageWidth);

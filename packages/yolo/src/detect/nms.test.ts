@@ -114,7 +114,7 @@ describe('suppression', () => {
         const overlap = (a: number, b: number) =>
           overlapOf[kind](boxes.subarray(4 * a, 4 * a + 4), boxes.subarray(4 * b, 4 * b + 4), { format: 'cxcywh' });
         for (let c = 0; c < 3; c++) {
-          const rows = Array.from({ length: count }, (_, row) => row).filter((row) => probabilities[row * 3 + c]! > 0);
+          const rows = Array.from({ length: count }, (_, row) => row).filter((row) => probabilities[row * 3 + c] > 0);
           for (const a of rows) for (const b of rows) if (a < b) expect(overlap(a, b)).toBeLessThanOrEqual(threshold);
           const best = (p: Float32Array) => Math.max(0, ...p.filter((_, i) => i % 3 === c));
           expect(best(probabilities)).toBe(best(candidates.probabilities));

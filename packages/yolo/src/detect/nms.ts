@@ -20,11 +20,11 @@ export const nmsSort = (candidates: Candidates, threshold: number, options: NmsO
   const overlapping = overlapSets(boxes, count, overlapsBy(options.kind ?? 'iou'), Math.fround(threshold));
   let { order, alive } = withObjectsFirst(objectness, count);
   for (let c = 0; c < classes; c++) {
-    const score = (row: number): number => probabilities[row * classes + c]!;
+    const score = (row: number): number => probabilities[row * classes + c];
     // Rows without a score keep their order behind the others, so that only the others need sorting.
     const scored: number[] = [];
     const others: number[] = [];
-    for (let i = 0; i < alive; i++) (score(order[i]!) > 0 ? scored : others).push(order[i]!);
+    for (let i = 0; i < alive; i++) (score(order[i]) > 0 ? scored : others).push(order[i]);
     if (scored.length === 0) continue;
     scored.sort((a, b) => score(b) - score(a));
     order = [...scored, ...others, ...order.slice(alive)];
@@ -39,7 +39,7 @@ export const nmsObject = (candidates: Candidates, threshold: number, options: Nm
   const objectness = candidates.objectness.slice();
   const probabilities = candidates.probabilities.slice();
   const { order, alive } = withObjectsFirst(objectness, count);
-  const objects = order.slice(0, alive).sort((a, b) => objectness[b]! - objectness[a]!);
+  const objects = order.slice(0, alive).sort((a, b) => objectness[b] - objectness[a]);
   const overlapping = overlapSets(boxes, count, overlapsBy(options.kind ?? 'iou'), Math.fround(threshold));
   for (const row of suppressed(objects, overlapping)) {
     objectness[row] = 0;
@@ -65,7 +65,7 @@ const overlapSets = (
     const set = new Uint32Array((count + 31) >> 5);
     const values = overlapsOf(boxes.subarray(4 * row, 4 * row + 4), boxes, { format: 'cxcywh' });
     for (let other = 0; other < count; other++) {
-      if (values[other]! > threshold) set[other >> 5]! |= 1 << (other & 31);
+      if (values[other] > threshold) set[other >> 5] |= 1 << (other & 31);
     }
     return set;
   };
@@ -81,11 +81,11 @@ const suppressed = (rows: readonly number[], overlapping: (row: number) => RowSe
   const out: number[] = [];
   let fallen: RowSet | undefined;
   for (const row of rows) {
-    if (fallen !== undefined && (fallen[row >> 5]! >>> (row & 31)) & 1) out.push(row);
+    if (fallen !== undefined && (fallen[row >> 5] >>> (row & 31)) & 1) out.push(row);
     else {
       const set = overlapping(row);
       if (fallen === undefined) fallen = set.slice();
-      else for (let i = 0; i < set.length; i++) fallen[i]! |= set[i]!;
+      else for (let i = 0; i < set.length; i++) fallen[i] |= set[i];
     }
   }
   return out;
@@ -99,10 +99,10 @@ const withObjectsFirst = (
   const order = Array.from({ length: count }, (_, i) => i);
   let alive = count;
   for (let i = 0; i < alive; ) {
-    if (objectness[order[i]!] !== 0) i++;
+    if (objectness[order[i]] !== 0) i++;
     else {
       alive--;
-      [order[i], order[alive]] = [order[alive]!, order[i]!];
+      [order[i], order[alive]] = [order[alive], order[i]];
     }
   }
   return { order, alive };

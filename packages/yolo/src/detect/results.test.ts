@@ -43,7 +43,8 @@ describe('result files are those of the original, character for character', () =
     });
     const text = Object.entries(classes).flatMap(([name, c]) =>
       perImage.flatMap((byClass) =>
-        byClass[c]!.split('\n')
+        byClass[c]
+          .split('\n')
           .filter((l) => l !== '')
           .map((l) => `${name}:${l}`),
       ),

@@ -18,7 +18,7 @@ const { fround } = Math;
 
 /** Corners of a row's box, moved by `shift` and clamped to `shift` and the image's far side, rounded as the original does. */
 const corners = ({ boxes }: Candidates, row: number, { width, height }: ImageSize, shift: number): Corners => {
-  const [x, y, w, h] = [boxes[4 * row]!, boxes[4 * row + 1]!, boxes[4 * row + 2]!, boxes[4 * row + 3]!];
+  const [x, y, w, h] = [boxes[4 * row], boxes[4 * row + 1], boxes[4 * row + 2], boxes[4 * row + 3]];
   return {
     left: Math.max(shift, fround(x - w / 2 + shift)),
     top: Math.max(shift, fround(y - h / 2 + shift)),
@@ -33,7 +33,7 @@ const visitScores = <A>({ count, classes, probabilities }: Candidates, visit: Vi
   const visited: A[] = [];
   for (let row = 0; row < count; row++) {
     for (let c = 0; c < classes; c++) {
-      const score = probabilities[row * classes + c]!;
+      const score = probabilities[row * classes + c];
       if (score !== 0) visited.push(visit(row, c, score));
     }
   }

@@ -38,11 +38,8 @@ const polygonIn = (draw: (below: number) => number, [x, y, w, h]: readonly numbe
   const points: number[] = [];
   for (let i = 0; i < corners; i++) {
     const side = i / corners;
-    const [u, v] = [
-      side < 0.5 ? draw(4 * w!) / 4 : w! - draw(w!) / 4,
-      side < 0.5 ? draw(4 * h!) / 8 : h! - draw(h!) / 3,
-    ];
-    points.push(x! + u, y! + v);
+    const [u, v] = [side < 0.5 ? draw(4 * w) / 4 : w - draw(w) / 4, side < 0.5 ? draw(4 * h) / 8 : h - draw(h) / 3];
+    points.push(x + u, y + v);
   }
   return points;
 };
@@ -62,12 +59,12 @@ export const segmSet = (seed: number): PeerSet<SegmAnnotation, SegmDetection> =>
       category_id: 1 + draw(categories.length),
       segmentation: kind === 0 ? polygons : { size: [height, width], counts },
       bbox,
-      area: [1023, 1024, 1025, 9216, 500][draw(5)]!,
+      area: [1023, 1024, 1025, 9216, 500][draw(5)],
       iscrowd: draw(6) === 0 ? 1 : 0,
     };
   });
   const detections: SegmDetection[] = Array.from({ length: 1 + draw(30) }, () => {
-    const near = annotations[draw(annotations.length)]!;
+    const near = annotations[draw(annotations.length)];
     const shift = draw(4);
     const bbox = near.bbox!.map((value, i) => (i < 2 ? value + shift : value));
     const like = draw(3) === 0 ? polygonIn(draw, evaluatedBox(draw, width, height)) : polygonIn(draw, bbox);
@@ -91,10 +88,10 @@ export const keypointSet = (seed: number): PeerSet<KeypointAnnotation, KeypointD
     const visible = draw(4);
     const keypoints = Array.from({ length: 17 }, () => {
       const v = visible === 0 ? 0 : draw(3);
-      return v === 0 ? [0, 0, 0] : [bbox[0]! + draw(4 * bbox[2]!) / 4, bbox[1]! + draw(4 * bbox[3]!) / 4, v];
+      return v === 0 ? [0, 0, 0] : [bbox[0] + draw(4 * bbox[2]) / 4, bbox[1] + draw(4 * bbox[3]) / 4, v];
     }).flat();
     let count = 0;
-    for (let p = 2; p < 51; p += 3) if (keypoints[p]! > 0) count++;
+    for (let p = 2; p < 51; p += 3) if (keypoints[p] > 0) count++;
     return {
       id: i + 1,
       image_id: 1 + draw(images.length),
@@ -102,12 +99,12 @@ export const keypointSet = (seed: number): PeerSet<KeypointAnnotation, KeypointD
       keypoints,
       num_keypoints: count,
       bbox,
-      area: [1023, 1024, 1025, 9216, 500, 3000][draw(6)]!,
+      area: [1023, 1024, 1025, 9216, 500, 3000][draw(6)],
       iscrowd: draw(8) === 0 ? 1 : 0,
     };
   });
   const detections: KeypointDetection[] = Array.from({ length: 1 + draw(30) }, () => {
-    const near = annotations[draw(annotations.length)]!;
+    const near = annotations[draw(annotations.length)];
     const noise = 1 + draw(40);
     return {
       image_id: draw(5) === 0 ? 1 + draw(images.length) : near.image_id,
@@ -130,12 +127,12 @@ export const boxSet = (seed: number) => {
       image_id: 1 + draw(images.length),
       category_id: 1 + draw(categories.length),
       bbox,
-      area: bbox[2]! * bbox[3]!,
+      area: bbox[2] * bbox[3],
       iscrowd: draw(8) === 0 ? 1 : 0,
     };
   });
   const detections = Array.from({ length: 1 + draw(40) }, () => {
-    const near = annotations[draw(annotations.length)]!;
+    const near = annotations[draw(annotations.length)];
     return {
       image_id: draw(5) === 0 ? 1 + draw(images.length) : near.image_id,
       category_id: draw(4) === 0 ? 1 + draw(categories.length) : near.category_id,
@@ -152,13 +149,13 @@ export const lvisSet = (seed: number, type: 'bbox' | 'segm') => {
   const draw = numbers(seed + 300_000);
   const categories = Array.from({ length: 4 }, (_, i) => ({
     ...{ id: i + 1, name: `class ${i + 1}` },
-    frequency: (['r', 'c', 'f'] as const)[draw(3)]!,
+    frequency: (['r', 'c', 'f'] as const)[draw(3)],
   }));
   const some = (often: number): number[] => categories.map(({ id }) => id).filter(() => draw(often) === 0);
   const rows = few.filter(
     (row) => !('segmentation' in row) || maskOf(row.segmentation, { width, height }).counts.length > 1,
   );
-  const many = seed % 10 === 0 ? Array.from({ length: 400 }, () => rows[draw(rows.length)] ?? few[0]!) : [];
+  const many = seed % 10 === 0 ? Array.from({ length: 400 }, () => rows[draw(rows.length)] ?? few[0]) : [];
   return {
     images: images.map((image) => ({
       ...image,

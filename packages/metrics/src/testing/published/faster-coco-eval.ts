@@ -67,7 +67,7 @@ const byRange = (result: ReturnType<typeof evaluateCoco>): readonly number[] => 
   const mean = (column: Float64Array, rows: number, area: number): number => {
     let [sum, count] = [0, 0];
     for (let i = 0; i < rows * K; i++) {
-      const value = column[(i * A + area) * M + M - 1]!;
+      const value = column[(i * A + area) * M + M - 1];
       if (value > -1) [sum, count] = [sum + value, count + 1];
     }
     return count === 0 ? -1 : sum / count;
@@ -120,8 +120,7 @@ const four = () => {
 };
 
 const size20 = { width: 20, height: 20 };
-const boxMask = ([x, y, w, h]: readonly number[]) =>
-  maskOf([[x!, y!, x!, y! + h!, x! + w!, y! + h!, x! + w!, y!]], size20);
+const boxMask = ([x, y, w, h]: readonly number[]) => maskOf([[x, y, x, y + h, x + w, y + h, x + w, y]], size20);
 const boxesOf20: readonly Box[] = [
   [3, 5, 4, 1],
   [5, 3, 3, 5],
@@ -349,7 +348,7 @@ const maskCases: readonly PublishedCase[] = [
   },
   { test: 'test_mask_api.test_merge', lacks: 'the intersection of masks (their union is met)' },
   { test: 'test_mask_api.test_toBbox', check: () => expect(boxTexts.map(ofText).map(maskBox)).toEqual(boxesOf20) },
-  { test: 'test_mask_api.test_toBbox_solo', check: () => expect(maskBox(ofText(boxTexts[0]!))).toEqual(boxesOf20[0]) },
+  { test: 'test_mask_api.test_toBbox_solo', check: () => expect(maskBox(ofText(boxTexts[0]))).toEqual(boxesOf20[0]) },
   { test: 'test_mask_api.test_iou', check: expectIous },
   {
     test: 'test_mask_api.testToBboxFullImage',

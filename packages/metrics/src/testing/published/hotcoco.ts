@@ -52,7 +52,7 @@ const lvis = (image: object[], objects: readonly Row[], found: readonly Row[]) =
     ...labels,
   }));
   const set = smallSet(objects, found, { images, categories: [{ id: 1, name: 'a', frequency: 'r' }] });
-  return evaluateLvis(set.truth, set.found).stats[0]!;
+  return evaluateLvis(set.truth, set.found).stats[0];
 };
 const kinds = [
   { id: 1, name: 'poodle', supercategory: 'dog' },
@@ -76,7 +76,7 @@ const evaluations: readonly PublishedCase[] = [
       const { truth, found } = fixtureSet();
       const { precision, perCategory } = evaluateCoco(truth, found);
       expect(precision).toHaveLength(10 * 101 * 2 * 4 * 3);
-      expect(perCategory[0]!.AP50).toBeGreaterThan(0);
+      expect(perCategory[0].AP50).toBeGreaterThan(0);
     },
   },
   {
@@ -423,8 +423,7 @@ const analyses: readonly PublishedCase[] = [
   },
   {
     test: 'test_f_scores_perfect_detection',
-    check: () =>
-      expect(fScores(evaluateCoco(perfect.truth, perfect.found), { threshold: 0.5 })[0]!.f).toBeCloseTo(1, 9),
+    check: () => expect(fScores(evaluateCoco(perfect.truth, perfect.found), { threshold: 0.5 })[0].f).toBeCloseTo(1, 9),
   },
   {
     test: 'test_results_returns_metrics',
@@ -476,7 +475,7 @@ const analyses: readonly PublishedCase[] = [
     test: 'test_slice_by_full_dataset_matches_normal_eval',
     check: () => {
       const [slice] = evaluateSlices(perfect.truth, perfect.found, () => 'all');
-      expect(slice!.result.stats).toEqual(evaluateCoco(perfect.truth, perfect.found).stats);
+      expect(slice.result.stats).toEqual(evaluateCoco(perfect.truth, perfect.found).stats);
     },
   },
   {
@@ -490,7 +489,7 @@ const analyses: readonly PublishedCase[] = [
         [[1, cat]],
       );
       const slices = evaluateSlices(truth, found, ({ id }) => `half ${id}`);
-      expect(slices.map(({ images, result }) => [images, Math.round(result.stats[0]!)])).toEqual([
+      expect(slices.map(({ images, result }) => [images, Math.round(result.stats[0])])).toEqual([
         [1, 1],
         [1, 0],
       ]);
@@ -529,7 +528,7 @@ const analyses: readonly PublishedCase[] = [
         found,
       );
       const { bins, expected, largest } = calibration(evaluateCoco(set.truth, set.found), { threshold: 0.5 });
-      expect([bins[2]!.count, bins[2]!.precision, bins[9]!.count, bins[9]!.precision]).toEqual([2, 0, 2, 1]);
+      expect([bins[2].count, bins[2].precision, bins[9].count, bins[9].precision]).toEqual([2, 0, 2, 1]);
       expect(expected).toBeCloseTo(0.15, 9);
       expect(largest).toBeCloseTo(0.2, 9);
     },

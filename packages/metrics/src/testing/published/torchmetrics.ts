@@ -57,7 +57,7 @@ const streamed = (options: MetricOptions) => {
 const asTheWhole = (options: MetricOptions) => () => {
   const whole = evaluateCoco(json(coco100), json(boxes100), options);
   streamed(options).stats.forEach((value, i) => {
-    expect(value).toBeCloseTo(whole.stats[i]!, 9);
+    expect(value).toBeCloseTo(whole.stats[i], 9);
   });
 };
 const third = [0.25, 0.5, 0.75];
@@ -68,7 +68,7 @@ const inFormat = (boxFormat: 'xyxy' | 'xywh' | 'cxcywh', iou: number, map: numbe
   const { stats, perThreshold } = compute([half], [unit], { boxFormat, thresholds: [0.2] });
   expect(stats[0]).toBeCloseTo(map, 9);
   expect(perThreshold).toHaveLength(1);
-  expect(iouOf(half.boxes[0]!, unit.boxes[0]!, { format: boxFormat })).toBeCloseTo(iou, 3);
+  expect(iouOf(half.boxes[0], unit.boxes[0], { format: boxFormat })).toBeCloseTo(iou, 3);
 };
 const refuses = (prediction: unknown, target: unknown, message: RegExp): void => {
   expect(() => new DetectionMetric().update(prediction as never, target as never)).toThrow(message);
@@ -183,7 +183,7 @@ const boxCases: readonly PublishedCase[] = [
     check: () => {
       const metric = new DetectionMetric();
       fourImages[0].forEach((prediction, i) => {
-        metric.update([prediction], [fourImages[1][i]!]);
+        metric.update([prediction], [fourImages[1][i]]);
       });
       expect(metric.compute().stats).toEqual(compute(...fourImages).stats);
     },

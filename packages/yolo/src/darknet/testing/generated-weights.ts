@@ -36,7 +36,7 @@ export const generatedWeights = (plan: NetworkPlan, seed: number, objectnessBias
     const weights = draw(filters * perFilter, Math.sqrt(6 / perFilter));
     const head = plan.layers[index + 1]?.config;
     if (head?.type === 'yolo') {
-      for (let i = 4; i < filters; i += 5 + head.classes) biases[i]! += objectnessBias;
+      for (let i = 4; i < filters; i += 5 + head.classes) biases[i] += objectnessBias;
     }
     return { biases, ...statistics, weights };
   });

@@ -35,9 +35,8 @@ export const standing = ({ count, classes, boxes, objectness, probabilities }: C
   const rows: GoldenDetections['detections'][number][] = [];
   for (let row = 0; row < count; row++) {
     for (let c = 0; c < classes; c++) {
-      const prob = probabilities[row * classes + c]!;
-      if (prob > 0)
-        rows.push({ class: c, prob, obj: objectness[row]!, box: [...boxes.subarray(4 * row, 4 * row + 4)] });
+      const prob = probabilities[row * classes + c];
+      if (prob > 0) rows.push({ class: c, prob, obj: objectness[row], box: [...boxes.subarray(4 * row, 4 * row + 4)] });
     }
   }
   return rows;
