@@ -76,8 +76,15 @@ export const benchAgainst = async ({ ours, theirs, args }) => {
         // A process that is opened later may be the faster one: the middle of the two is free of that.
         const other = (before + after) / 2;
         const row = {
-          ...{ name, peer: 'the other checkout', threads: Number(threads), ours: mine, theirs: other, unit: 'ms' },
-          ...{ ratio: mine / other, control: after / before, spreads: times.map(spread) },
+          name,
+          peer: 'the other checkout',
+          threads: Number(threads),
+          ours: mine,
+          theirs: other,
+          unit: 'ms',
+          ratio: mine / other,
+          control: after / before,
+          spreads: times.map(spread),
         };
         rows.push(row);
         console.log(

@@ -14,8 +14,19 @@ const folders = ['apps/board/src', 'apps/cli/src', 'packages/data/src', 'package
 
 /** Functions that take any number of arguments: what is spread into them is seldom short by nature. */
 const greedy = new Set([
-  ...['push', 'unshift', 'splice', 'concat', 'append', 'prepend', 'replaceChildren'],
-  ...['max', 'min', 'hypot', 'fromCharCode', 'fromCodePoint', 'assign'],
+  'push',
+  'unshift',
+  'splice',
+  'concat',
+  'append',
+  'prepend',
+  'replaceChildren',
+  'max',
+  'min',
+  'hypot',
+  'fromCharCode',
+  'fromCodePoint',
+  'assign',
 ]);
 
 /** Spread lists that are short by what they are, with why. */

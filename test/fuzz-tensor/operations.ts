@@ -154,7 +154,9 @@ const convolution = (d: Drawer): Convolution => {
   const [fh, fw] = [Math.min(kh, h + low), Math.min(kw, w + left)];
   d.spend(T.sizeOf(image) * fh * fw * (out / groups));
   return {
-    ...{ image, filter: [out, fh, fw, c / groups], x },
+    image,
+    filter: [out, fh, fw, c / groups],
+    x,
     given: options({
       stride: stride === 1 ? undefined : stride,
       padding: padding === 0 ? undefined : padding,

@@ -17,7 +17,11 @@ const signals = listen(() => {
 });
 
 runIn(process.argv.slice(2), {
-  ...{ stdout, stderr, stdin: process.stdin, ...streams, ...signals },
+  stdout,
+  stderr,
+  stdin: process.stdin,
+  ...streams,
+  ...signals,
   end: (status) => process.exit(status),
   onRisk: (told) => {
     atRisk = told;

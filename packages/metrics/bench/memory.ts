@@ -36,7 +36,11 @@ export const peaks = async (): Promise<Readonly<Record<string, number>>> => {
         console.log(process.resourceUsage().maxRSS / 1024);`;
       const { outputFiles } = await build({
         stdin: { contents, resolveDir: source, loader: 'ts' },
-        ...{ bundle: true, format: 'esm', platform: 'node', write: false, logLevel: 'error' },
+        bundle: true,
+        format: 'esm',
+        platform: 'node',
+        write: false,
+        logLevel: 'error',
       });
       const file = join(dir, `${i}.mjs`);
       writeFileSync(file, outputFiles[0].text);

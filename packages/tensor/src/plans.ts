@@ -106,7 +106,9 @@ export const openPlans = <A extends readonly unknown[], R>(
     return known.planned;
   };
   const plannedBy = ({ executable, lifted }: Plan, { graph, result, prints }: Traced<R>): Planned<R> => ({
-    ...{ executable, result, prints },
+    executable,
+    result,
+    prints,
     constants: lifted.map((id) => dataOf(graph.nodes[id])),
     captured: capturedBy(graph),
   });

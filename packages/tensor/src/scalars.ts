@@ -47,7 +47,8 @@ export const binaryRows = {
   mul: { ...simple, value: (a, b, dtype) => (dtype === 'f32' ? a * b : Math.imul(a, b)) },
   /** Of integers: truncated toward zero, and 0 where the divisor is 0. */
   div: {
-    ...{ integers: true, cheap: false },
+    integers: true,
+    cheap: false,
     value: (a, b, dtype) => (dtype === 'f32' ? a / b : b === 0 ? 0 : Math.trunc(a / b)),
   },
   /** NaN where an operand is NaN. */

@@ -19,7 +19,9 @@ type PositionalsOf<T extends PositionalTable> = {
 
 /** With `unless` it may be left out, and is then empty, where that option is given. */
 export const one = (doc: string, unless?: string): Positional<string> => ({
-  ...{ doc, amount: 'one', unless },
+  doc,
+  amount: 'one',
+  unless,
   read: ([text = '']) => text,
 });
 export const maybe = (doc: string): Positional<string | undefined> => ({

@@ -56,8 +56,15 @@ const problems = (...argv: string[]): readonly string[] => {
 describe('words to a command', () => {
   it('defaults stand in', () => {
     expect(values('test', 'x.data')).toEqual({
-      ...{ data: 'x.data', weights: undefined, images: [], thresh: 0.5 },
-      ...{ out: undefined, outStem: undefined, gpus: undefined, ignore: [], clear: false },
+      data: 'x.data',
+      weights: undefined,
+      images: [],
+      thresh: 0.5,
+      out: undefined,
+      outStem: undefined,
+      gpus: undefined,
+      ignore: [],
+      clear: false,
     });
   });
 

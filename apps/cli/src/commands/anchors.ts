@@ -67,7 +67,7 @@ const make = (set: DataSet, plan: NetworkPlan | undefined, values: Values): E.Ei
       () => few,
     ),
     E.map(inPixels),
-    E.map((anchors) => ({ ...{ width, height, sizes, before, anchors }, fit: fitOf(sizes, anchors) })),
+    E.map((anchors) => ({ width, height, sizes, before, anchors, fit: fitOf(sizes, anchors) })),
   );
 };
 

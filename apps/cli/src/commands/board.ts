@@ -43,7 +43,10 @@ export const board = command({
     const secret = token ?? process.env.GDARKNET_BOARD_TOKEN;
     return pipe(
       startBoard({
-        ...{ dir, port, host, tell },
+        dir,
+        port,
+        host,
+        tell,
         ...(secret && { token: secret }),
         ...(db !== undefined && { file: db }),
         ...(maxSize !== undefined && { maxBytes: maxSize * megabyte }),

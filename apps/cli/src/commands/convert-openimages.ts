@@ -32,7 +32,10 @@ export const convertOpenimages = command({
     const read = (boxes: string, images: string, names: readonly string[] | undefined) =>
       TE.mapLeft(dataFailures)(
         readOpenImagesSet({
-          ...{ boxes, images, classes: values.classes, groups: values.groups ? 'keep' : 'skip' },
+          boxes,
+          images,
+          classes: values.classes,
+          groups: values.groups ? 'keep' : 'skip',
           ...(names && { names }),
         }),
       );

@@ -32,16 +32,21 @@ describe('convert', () => {
       at('coco'),
     ]);
     const asVoc = await ok([
-      ...[
-        'convert',
-        'coco',
-        '--train',
-        at('coco/annotations/instances_train.json'),
-        '--train-images',
-        at('coco/train'),
-      ],
-      ...['--valid', at('coco/annotations/instances_valid.json'), '--valid-images', at('coco/valid')],
-      ...['--to', 'voc', '--out', at('voc'), '--copy'],
+      'convert',
+      'coco',
+      '--train',
+      at('coco/annotations/instances_train.json'),
+      '--train-images',
+      at('coco/train'),
+      '--valid',
+      at('coco/annotations/instances_valid.json'),
+      '--valid-images',
+      at('coco/valid'),
+      '--to',
+      'voc',
+      '--out',
+      at('voc'),
+      '--copy',
     ]);
     const back = await ok(['convert', 'voc', at('voc'), '--names', at('voc/classes.names'), '--out', at('back')]);
     expect([asVoc.boxes, back.boxes]).toEqual([boxes, boxes]);
@@ -56,7 +61,12 @@ describe('convert', () => {
     mkdirSync(at('shapes'), { recursive: true });
     writeFileSync(at('shapes/data.yaml'), 'train: images/train\nval: images/valid\nnames: [disc, rectangle]\n');
     const { status, stdout, stderr } = await gdarknet([
-      ...['convert', 'yolo', at('shapes/data.yaml'), '--out', at('two'), '--json'],
+      'convert',
+      'yolo',
+      at('shapes/data.yaml'),
+      '--out',
+      at('two'),
+      '--json',
     ]);
     expect(status).toBe(0);
     expect(JSON.parse(stdout).leftOut).toBeGreaterThan(0);
@@ -81,8 +91,18 @@ describe('convert', () => {
 
   it.skipIf(!shared)('lists the two boxes of BCCD without area', async () => {
     const { status, stdout, stderr } = await gdarknet([
-      ...['convert', 'voc', sharedPath('data/bccd/BCCD'), '--train', 'trainval', '--valid', 'test'],
-      ...['--to', 'coco', '--out', at('bccd'), '--json'],
+      'convert',
+      'voc',
+      sharedPath('data/bccd/BCCD'),
+      '--train',
+      'trainval',
+      '--valid',
+      'test',
+      '--to',
+      'coco',
+      '--out',
+      at('bccd'),
+      '--json',
     ]);
     expect(status).toBe(0);
     const { boxes, leftOut } = JSON.parse(stdout);

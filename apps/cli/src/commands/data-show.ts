@@ -78,7 +78,12 @@ export const dataShow = command({
           const stream = batches({
             images: entries.map(({ path }) => path),
             labels: entries.map(({ labels }) => labels),
-            ...{ batch: values.count, width, height, seed: values.seed, end: 1, workers: 0 },
+            batch: values.count,
+            width,
+            height,
+            seed: values.seed,
+            end: 1,
+            workers: 0,
             augment: values.plain ? noRanges : rangesOf(plan),
             onFault: (fault) => context.tell(`skipped: ${showFault(fault)}`),
           });

@@ -161,9 +161,7 @@ describe('anchors', () => {
     expect(result.averageIou).toBeGreaterThan(0.5);
     const many = await gdarknet(['anchors', at('shapes.data'), '--count', '900']);
     expect([many.status, many.stderr]).toEqual([1, expect.stringContaining('fewer than 900 different box sizes')]);
-    const other = await gdarknet([
-      ...['anchors', at('shapes.data'), '--cfg', at('own.cfg'), '--count', '2', '--write'],
-    ]);
+    const other = await gdarknet(['anchors', at('shapes.data'), '--cfg', at('own.cfg'), '--count', '2', '--write']);
     expect([other.status, other.stderr]).toEqual([1, expect.stringContaining('--count 2')]);
   });
 });

@@ -138,7 +138,13 @@ const draw = (image: Image, found: readonly Detection[], names: readonly string[
   drawBoxes(
     image,
     [...found].reverse().map(({ class: id, score, box: [x, y, w, h] }) => ({
-      ...{ x, y, w, h, score, label: names[id], colour: classColour(id, names.length) },
+      x,
+      y,
+      w,
+      h,
+      score,
+      label: names[id],
+      colour: classColour(id, names.length),
     })),
   );
 

@@ -307,8 +307,15 @@ describe.skipIf(!shared)("the original's figures", () => {
   for (const image of ['dog', 'person']) {
     it(`yolo-fastest-1.1 on ${image}`, async () => {
       const { stdout, stderr } = await gdarknet([
-        ...['test', coco(), ...model('yolo-fastest-1.1'), goldenPath('detect', `${image}.decoded.png`)],
-        ...['--compat', 'darknet-cpu', '--thresh', '0.25', '--json'],
+        'test',
+        coco(),
+        ...model('yolo-fastest-1.1'),
+        goldenPath('detect', `${image}.decoded.png`),
+        '--compat',
+        'darknet-cpu',
+        '--thresh',
+        '0.25',
+        '--json',
       ]);
       expect(stdout, stderr).not.toBe('');
       const [{ detections }] = json<Row[]>(stdout);

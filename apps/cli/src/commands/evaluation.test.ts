@@ -52,9 +52,7 @@ describe('eval coco', () => {
 
   it('--json: one object, and nothing else', async () => {
     const result = json<Coco>((await call('--json')).stdout);
-    expect(Object.keys(result)).toEqual([
-      ...['metric', 'stats', 'named', 'perCategory', 'perThreshold', 'notes', 'params'],
-    ]);
+    expect(Object.keys(result)).toEqual(['metric', 'stats', 'named', 'perCategory', 'perThreshold', 'notes', 'params']);
     expect(result.metric).toBe('iou');
     expect(result.stats).toHaveLength(12);
     expect(result.stats[0]).toBeCloseTo(0.7, 12);
@@ -290,7 +288,12 @@ describe('eval check', () => {
     type Checked = { findings: { tag: string; count: number; ids: number[] }[] };
     const { findings } = json<Checked>((await check(gt, '--json')).stdout);
     expect(findings.map(({ tag }) => tag)).toEqual([
-      ...['unknown-image', 'unknown-category', 'duplicate', 'labels-disagree', 'tiny', 'same-file'],
+      'unknown-image',
+      'unknown-category',
+      'duplicate',
+      'labels-disagree',
+      'tiny',
+      'same-file',
     ]);
     expect(stdout.trimEnd().split('\n')).toHaveLength(findings.length);
   });
@@ -307,8 +310,19 @@ describe('eval check', () => {
 describe('eval voc', () => {
   const call = (...more: string[]) =>
     gdarknet([
-      ...['eval', 'voc', '--results', at('results'), '--voc-dir', at('VOCdevkit'), '--year', '2012'],
-      ...['--image-set', 'val', '--classes', at('voc.names'), ...more],
+      'eval',
+      'voc',
+      '--results',
+      at('results'),
+      '--voc-dir',
+      at('VOCdevkit'),
+      '--year',
+      '2012',
+      '--image-set',
+      'val',
+      '--classes',
+      at('voc.names'),
+      ...more,
     ]);
 
   it('--json: metric, rule, perThreshold, mean; the area from 2010 on', async () => {
@@ -328,8 +342,19 @@ describe('eval voc', () => {
     expect(stdout).toContain('VOC07 metric? Yes');
     expect(stdout).toMatch(/Threshold: 0\.50 \| mAP: 0\.500\n/);
     const script = await gdarknet([
-      ...['eval', 'voc', at('results'), '--voc_dir', at('VOCdevkit'), '--year', '2012'],
-      ...['--image_set', 'val', '--classes', at('voc.names'), '--giou_metric', '--json'],
+      'eval',
+      'voc',
+      at('results'),
+      '--voc_dir',
+      at('VOCdevkit'),
+      '--year',
+      '2012',
+      '--image_set',
+      'val',
+      '--classes',
+      at('voc.names'),
+      '--giou_metric',
+      '--json',
     ]);
     expect(json<Voc>(script.stdout).metric).toBe('giou');
   });
@@ -368,8 +393,19 @@ describe('eval voc', () => {
   it.skipIf(!shared)('mAP of the original on real detections', async () => {
     const model = sharedPath('data', 'eval-fixtures', 'darknet-reference', 'MobileNetV2-YOLOv3-Nano-voc');
     const argv = [
-      ...['eval', 'voc', '--results', model, '--voc-dir', sharedPath('data', 'voc2012-mini', 'VOCdevkit')],
-      ...['--year', '2012', '--image-set', 'all', '--classes', sharedPath('data', 'weights', 'voc.names'), '--json'],
+      'eval',
+      'voc',
+      '--results',
+      model,
+      '--voc-dir',
+      sharedPath('data', 'voc2012-mini', 'VOCdevkit'),
+      '--year',
+      '2012',
+      '--image-set',
+      'all',
+      '--classes',
+      sharedPath('data', 'weights', 'voc.names'),
+      '--json',
     ];
     const mAP50 = async (rule: string): Promise<number> =>
       json<Voc>((await gdarknet([...argv, '--rule', rule])).stdout).perThreshold[0].mAP;

@@ -12,7 +12,12 @@ const show = ({ plan, notices }: ReadCfg, asJson: boolean, { print }: Context): 
   const { input, parameters, flops, layers } = plan;
   if (asJson) {
     const rows = layers.map(({ index, config, input, output, flops }) => ({
-      ...{ index, type: config.type, line: config.at.line, input, output, flops },
+      index,
+      type: config.type,
+      line: config.at.line,
+      input,
+      output,
+      flops,
     }));
     print(JSON.stringify({ input, parameters, flops, layers: rows, notices }));
     return;

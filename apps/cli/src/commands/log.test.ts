@@ -81,7 +81,13 @@ describe('logs over the network', () => {
     expect(valid.status, valid.stderr).toBe(0);
     const run = set.at('backup', 'first');
     const made = await gdarknet([
-      ...['log', 'evaluation', run, '--gt', set.at('instances_valid.json'), '--dt', join(results, 'coco_results.json')],
+      'log',
+      'evaluation',
+      run,
+      '--gt',
+      set.at('instances_valid.json'),
+      '--dt',
+      join(results, 'coco_results.json'),
     ]);
     expect(made.status, made.stderr).toBe(0);
     const { curves, confusion } = JSON.parse(readFileSync(join(run, 'evaluation.json'), 'utf8'));

@@ -53,9 +53,15 @@ const list = (): string =>
   presets
     .map(({ name, set, loss, iouNormalizer, clsNormalizer, representation, learningRate, burnIn, maxBatches }) =>
       [
-        ...[name.padEnd(24), set.padEnd(11), loss.padEnd(5), `iou_normalizer ${iouNormalizer}`.padEnd(21)],
-        ...[`cls_normalizer ${clsNormalizer}`.padEnd(20), representation, ` rate ${learningRate}`.padEnd(15)],
-        ...[`burn_in ${burnIn}`.padEnd(13), `max_batches ${maxBatches}`],
+        name.padEnd(24),
+        set.padEnd(11),
+        loss.padEnd(5),
+        `iou_normalizer ${iouNormalizer}`.padEnd(21),
+        `cls_normalizer ${clsNormalizer}`.padEnd(20),
+        representation,
+        ` rate ${learningRate}`.padEnd(15),
+        `burn_in ${burnIn}`.padEnd(13),
+        `max_batches ${maxBatches}`,
       ].join(''),
     )
     .join('\n');

@@ -30,7 +30,11 @@ beforeAll(async () => {
   const annotations = at('datasets/coco/annotations');
   copyFileSync(join(annotations, 'instances_valid.json'), join(annotations, 'instances_minival2014.json'));
   const net = {
-    ...{ batch: 2, subdivisions: 1, learning_rate: 0.001, burn_in: 5, max_batches: 12 },
+    batch: 2,
+    subdivisions: 1,
+    learning_rate: 0.001,
+    burn_in: 5,
+    max_batches: 12,
     steps: '300,350',
     scales: '.1,.1',
   };

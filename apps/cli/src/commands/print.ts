@@ -85,7 +85,10 @@ export const printCommand = command({
             const arrays: Partial<LayerWeights> = read.layers[index] ?? {};
             return Object.entries(arrays).map(
               ([name, array]): Summary => ({
-                ...{ layer: index, type: config.type, name, ...summary(array) },
+                layer: index,
+                type: config.type,
+                name,
+                ...summary(array),
                 ...(values && { values: Array.from(array) }),
               }),
             );

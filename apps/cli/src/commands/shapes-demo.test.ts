@@ -26,8 +26,17 @@ describe('shapes-demo', () => {
     for (const [i, loss] of ['mse', 'iou', 'giou'].entries())
       expect(lines[i + 2]).toMatch(new RegExp(`^${loss}( +\\d\\.\\d{3}){6}$`));
     expect(readdirSync(out).sort()).toEqual([
-      ...['ap-giou.svg', 'ap-iou.svg', 'giou', 'iou', 'loss.svg', 'mse', 'results.json', 'results.txt'],
-      ...['validation-giou.png', 'validation-iou.png', 'validation-mse.png'],
+      'ap-giou.svg',
+      'ap-iou.svg',
+      'giou',
+      'iou',
+      'loss.svg',
+      'mse',
+      'results.json',
+      'results.txt',
+      'validation-giou.png',
+      'validation-iou.png',
+      'validation-mse.png',
     ]);
     expect(readdirSync(join(out, 'giou'))).toContain('shapes-giou_final.weights');
     const results = JSON.parse(readFileSync(join(out, 'results.json'), 'utf8'));
@@ -42,13 +51,17 @@ describe('shapes-demo', () => {
       out,
       '--losses',
       'giou',
-      ...['--batches', '100000', '--minutes', '0.1'],
+      '--batches',
+      '100000',
+      '--minutes',
+      '0.1',
       '--json',
       ...small,
     ]);
     expect(status).toBe(0);
     expect(JSON.parse(stdout)).toEqual({
-      ...{ folder: out, seconds: expect.any(Number) },
+      folder: out,
+      seconds: expect.any(Number),
       results: [{ loss: 'giou', iou: scores, giou: scores }],
     });
     const run = JSON.parse(readFileSync(join(out, 'giou', 'run.json'), 'utf8'));

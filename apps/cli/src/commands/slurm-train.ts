@@ -41,7 +41,10 @@ export const slurmTrain = command({
         const prefix = values.prefix ?? data.prefix;
         const run = join(data.backup ?? 'backup', prefix);
         const words = [
-          ...['train', values.data, values.cfg, ...(values.weights ? [values.weights] : [])],
+          'train',
+          values.data,
+          values.cfg,
+          ...(values.weights ? [values.weights] : []),
           ...(values.prefix ? ['--prefix', values.prefix] : []),
           ...splitWords(values.with ?? ''),
         ];

@@ -72,7 +72,12 @@ const draw = (image: Image, { detections }: Row, classes: number): Image =>
     image,
     // Best last, so that it lies on top.
     [...detections].reverse().map(({ class: classId, name, score, box: [x, y, w, h] }) => ({
-      ...{ x, y, w, h, score, label: name },
+      x,
+      y,
+      w,
+      h,
+      score,
+      label: name,
       colour: classColour(classId, classes),
     })),
   );

@@ -145,7 +145,15 @@ describe('--profile', () => {
     const set = await makeShapesSet();
     const trace = set.at('trace.json');
     const { status, stderr } = await gdarknet([
-      ...['train', set.data, set.cfg, '--device', 'wasm', '--max-batches', '2', '--profile', trace],
+      'train',
+      set.data,
+      set.cfg,
+      '--device',
+      'wasm',
+      '--max-batches',
+      '2',
+      '--profile',
+      trace,
     ]);
     expect(status).toBe(0);
     expect(stderr).toMatch(/^op +launches +ms +share +GFLOP\/s +of peak +GB\/s$/m);

@@ -77,7 +77,12 @@ export const contextOf = (world: World, argv: readonly string[]): Context => {
     restore();
   };
   return {
-    ...{ argv, signal, stdin, saves, losses, onRisk },
+    argv,
+    signal,
+    stdin,
+    saves,
+    losses,
+    onRisk,
     print: (text) => {
       wipe();
       stdout.write(`${text}\n`);

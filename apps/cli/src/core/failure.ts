@@ -59,7 +59,12 @@ const listed = (lines: readonly string[]): readonly string[] =>
 
 /** Errors whose message says what was expected and what to do. */
 const complete = [
-  ...[NoUsablePicture, OutOfMemoryError, StepMemoryError, InputSizeError, TooLargeError, DeviceLostError],
+  NoUsablePicture,
+  OutOfMemoryError,
+  StepMemoryError,
+  InputSizeError,
+  TooLargeError,
+  DeviceLostError,
   CrewEnded,
 ] as const;
 

@@ -55,7 +55,10 @@ const trainOne = (
       TE.flatMap(() =>
         runSession(
           {
-            ...{ trainer, folder, limit: plan.batches, stream: streamOf(plan, trainer) },
+            trainer,
+            folder,
+            limit: plan.batches,
+            stream: streamOf(plan, trainer),
             assess: assessor({ cfg, cfgFile: file, device, names, images: validSource(plan), keep: shown }, context),
             assessEvery: Math.ceil(plan.batches / assessments),
             onUpdate: ({ batch, average, waitMs }) => {
@@ -99,7 +102,9 @@ export const runDemo = (
     ),
     TE.tap(({ rows, sheets }) => {
       const results = {
-        ...{ gdarknet: version, plan, device: device.description },
+        gdarknet: version,
+        plan,
+        device: device.description,
         results: rows.map(({ loss, assessment, seconds }) => ({ loss, seconds, ...scoresOf(assessment) })),
       };
       return writeSet([

@@ -29,7 +29,13 @@ const drawn = (plan: DemoPlan, { picture, candidates }: Found): Image => {
   const truths = boxes.map(({ x, y, w, h }): DrawnBox => ({ x, y, w, h, colour: white }));
   const found = listDetections(candidates, threshold).map(
     ({ class: id, score, box: [x, y, w, h] }): DrawnBox => ({
-      ...{ x, y, w, h, score, label: names[id], colour: classColour(id, names.length) },
+      x,
+      y,
+      w,
+      h,
+      score,
+      label: names[id],
+      colour: classColour(id, names.length),
     }),
   );
   return drawBoxes(enlarged(image, enlargement), [...truths, ...found.reverse()], { lineWidth: 2, textScale: 1 });

@@ -32,7 +32,9 @@ export const cfgOf = ({ batches, batch, rate, size }: DemoPlan, loss: ZooLoss): 
     loss,
     size,
     net: {
-      ...{ batch, max_batches: batches, burn_in: Math.max(shortestWarmUp, Math.ceil(warmUp * batches)) },
+      batch,
+      max_batches: batches,
+      burn_in: Math.max(shortestWarmUp, Math.ceil(warmUp * batches)),
       steps: falls.map((share) => Math.round(share * batches)).join(','),
       ...(rate !== undefined && { learning_rate: rate }),
     },
@@ -41,6 +43,8 @@ export const cfgOf = ({ batches, batch, rate, size }: DemoPlan, loss: ZooLoss): 
 export const trainSource = ({ seed, size, train }: DemoPlan): Source => ({ kind: 'shapes', seed, size, count: train });
 /** Pictures that no network has seen: another seed. */
 export const validSource = ({ seed, size, valid }: DemoPlan): Source => ({
-  ...{ kind: 'shapes', size, count: valid },
+  kind: 'shapes',
+  size,
+  count: valid,
   seed: seed + 1,
 });

@@ -8,7 +8,10 @@ export const streamOf = (plan: DemoPlan, trainer: Trainer): BatchStream => {
   const { jitter } = layers[heads[0]].config as LayerConfig<'yolo'>;
   return batches({
     images: trainSource(plan),
-    ...{ width: trainer.width, height: trainer.height, batch: trainer.batch, seed: plan.seed },
+    width: trainer.width,
+    height: trainer.height,
+    batch: trainer.batch,
+    seed: plan.seed,
     maxBoxes: trainer.maxTruths,
     sampling: 'epochs',
     augment: { jitter, hue: net.hue, saturation: net.saturation, exposure: net.exposure },

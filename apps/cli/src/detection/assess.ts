@@ -28,7 +28,9 @@ export const truthsOf = (labels: Labels, image_id: number, size: Size): readonly
 
 export const foundIn = (candidates: Candidates, image_id: number, size: Size): readonly CocoDetection[] =>
   listDetections(candidates).map(({ class: category_id, score, box: [x, y, w, h] }) => ({
-    ...{ image_id, category_id, score },
+    image_id,
+    category_id,
+    score,
     bbox: pixels({ x, y, w, h }, size),
   }));
 

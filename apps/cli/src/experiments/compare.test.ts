@@ -25,7 +25,9 @@ const result = (spread: number, phase: number) =>
   evaluateCoco(
     truth,
     truth.annotations.map(({ image_id, category_id }, i) => ({
-      ...{ image_id, category_id, score: 0.5 + 0.4 * Math.sin(i * 2.3 + phase) },
+      image_id,
+      category_id,
+      score: 0.5 + 0.4 * Math.sin(i * 2.3 + phase),
       bbox: [10 + spread * Math.abs(Math.sin(i * 1.3 + phase)), 10, 50, 50],
     })),
   );

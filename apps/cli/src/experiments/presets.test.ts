@@ -38,8 +38,12 @@ describe("the original's runs", () => {
     expect([net.width, net.height]).toEqual([side, side]);
     for (const head of heads(text)) {
       expect(head).toMatchObject({
-        ...{ iou_loss: preset.loss, iou_normalizer: preset.iouNormalizer, cls_normalizer: preset.clsNormalizer },
-        ...{ representation: preset.representation, ignore_thresh: side === 608 ? 0.7 : 0.5, random: true },
+        iou_loss: preset.loss,
+        iou_normalizer: preset.iouNormalizer,
+        cls_normalizer: preset.clsNormalizer,
+        representation: preset.representation,
+        ignore_thresh: side === 608 ? 0.7 : 0.5,
+        random: true,
       });
     }
   });

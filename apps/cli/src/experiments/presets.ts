@@ -79,7 +79,15 @@ const rows: readonly Row[] = [
 export const presets: readonly Preset[] = rows.flatMap(
   ([names, set, loss, clsNormalizer, iouNormalizer, representation, learningRate, burnIn, maxBatches]) =>
     names.split(' ').map((name) => ({
-      ...{ name, set, loss, clsNormalizer, iouNormalizer, representation, learningRate, burnIn, maxBatches },
+      name,
+      set,
+      loss,
+      clsNormalizer,
+      iouNormalizer,
+      representation,
+      learningRate,
+      burnIn,
+      maxBatches,
       network: name.includes('-spp-') ? 'spp' : 'yolov3',
     })),
 );
@@ -95,14 +103,23 @@ type SetFacts = {
 
 const sets: { readonly [S in SetName]: SetFacts } = {
   coco: {
-    ...{ classes: 80, side: 608, ignoreThresh: 0.7, steps: '400000,450000' },
+    classes: 80,
+    side: 608,
+    ignoreThresh: 0.7,
+    steps: '400000,450000',
     data: {
-      ...{ classes: '80', train: 'datasets/coco/trainvalno5k.txt', valid: 'datasets/coco/coco_val_5k.txt' },
-      ...{ names: 'data/coco.names', eval: 'coco' },
+      classes: '80',
+      train: 'datasets/coco/trainvalno5k.txt',
+      valid: 'datasets/coco/coco_val_5k.txt',
+      names: 'data/coco.names',
+      eval: 'coco',
     },
   },
   voc: {
-    ...{ classes: 20, side: 416, ignoreThresh: 0.5, steps: '40000,45000' },
+    classes: 20,
+    side: 416,
+    ignoreThresh: 0.5,
+    steps: '40000,45000',
     data: {
       classes: '20',
       train: 'datasets/voc/train.txt',
@@ -112,7 +129,10 @@ const sets: { readonly [S in SetName]: SetFacts } = {
   },
   // Its data file says 601 classes, its cfg 80: the cfg decides.
   openimages: {
-    ...{ classes: 80, side: 608, ignoreThresh: 0.7, steps: '400000,450000' },
+    classes: 80,
+    side: 608,
+    ignoreThresh: 0.7,
+    steps: '400000,450000',
     data: {
       classes: '80',
       train: 'datasets/openimages/train.txt',
@@ -121,7 +141,10 @@ const sets: { readonly [S in SetName]: SetFacts } = {
     },
   },
   hsr: {
-    ...{ classes: 6, side: 416, ignoreThresh: 0.5, steps: '40000,45000' },
+    classes: 6,
+    side: 416,
+    ignoreThresh: 0.5,
+    steps: '40000,45000',
     data: { classes: '6', train: 'datasets/hsr/train.txt', valid: 'datasets/hsr/valid.txt', names: 'data/hsr.names' },
   },
 };
@@ -129,18 +152,27 @@ const sets: { readonly [S in SetName]: SetFacts } = {
 export const presetCfg = (preset: Preset): string => {
   const { classes, side, ignoreThresh, steps } = sets[preset.set];
   const net = {
-    ...{ width: side, height: side, learning_rate: preset.learningRate, burn_in: preset.burnIn },
-    ...{ max_batches: preset.maxBatches, steps },
+    width: side,
+    height: side,
+    learning_rate: preset.learningRate,
+    burn_in: preset.burnIn,
+    max_batches: preset.maxBatches,
+    steps,
   };
   const build = preset.network === 'spp' ? zoo.yolov3Spp : side === 416 ? zoo.yolov3Voc : zoo.yolov3;
   return withKeys(build({ loss: preset.loss, classes, net }), 'yolo', {
-    ...{ iou_loss: preset.loss, iou_normalizer: preset.iouNormalizer, cls_normalizer: preset.clsNormalizer },
-    ...{ representation: preset.representation, ignore_thresh: ignoreThresh, random: 1 },
+    iou_loss: preset.loss,
+    iou_normalizer: preset.iouNormalizer,
+    cls_normalizer: preset.clsNormalizer,
+    representation: preset.representation,
+    ignore_thresh: ignoreThresh,
+    random: 1,
   });
 };
 
 /** The .data file of a run of this preset. */
 export const presetData = ({ set }: Preset, prefix: string): Readonly<Record<string, string>> => ({
   ...sets[set].data,
-  ...{ backup: 'backup', prefix },
+  backup: 'backup',
+  prefix,
 });

@@ -76,7 +76,11 @@ export const readRunScores = (
       }
       return TE.fromTask(
         async (): Promise<RunScores> => ({
-          ...{ run, name: basename(run), id: row.id, rows: { iou, giou }, all },
+          run,
+          name: basename(run),
+          id: row.id,
+          rows: { iou, giou },
+          all,
           results: await resultsOf(run, prefix, row.id),
         }),
       );

@@ -18,7 +18,10 @@ const candidatesOf = (count: number, classes: number): Candidates => ({
   probabilities: Float32Array.from({ length: count * classes }, (_, i) => 0.01 + (i % 90) / 100),
 });
 const picture = (index: number): ValidationPicture => ({
-  ...{ index, path: `${index}.jpg`, ...size, labels: [] },
+  index,
+  path: `${index}.jpg`,
+  ...size,
+  labels: [],
   frame: undefined as never,
 });
 

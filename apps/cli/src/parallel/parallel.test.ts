@@ -27,7 +27,14 @@ const events = (run: string): readonly Event[] =>
 const lossesOf = (run: string): readonly number[] =>
   events(run).flatMap(({ type, loss }) => (type === 'batch' ? [loss] : []));
 const argv = (run: string, ...more: string[]): readonly string[] => [
-  ...['train', set.data, cfg, '--prefix', run, '--max-batches', String(batches), ...more],
+  'train',
+  set.data,
+  cfg,
+  '--prefix',
+  run,
+  '--max-batches',
+  String(batches),
+  ...more,
 ];
 
 const expectAsAlone = (run: string): void => {
@@ -131,12 +138,14 @@ describe('what a launcher tells', () => {
     expect(launchOf({})).toBeUndefined();
     expect(launchOf({ PMI_SIZE: '1', OMPI_COMM_WORLD_SIZE: '1' })).toBeUndefined();
     expect(launchOf({ OMPI_COMM_WORLD_SIZE: '4', OMPI_COMM_WORLD_LOCAL_SIZE: '2' })).toMatchObject({
-      ...{ family: 'openmpi', localSize: 2 },
+      family: 'openmpi',
+      localSize: 2,
     });
     expect(launchOf({ PMI_SIZE: '3', MPI_LOCALNRANKS: '3' })).toMatchObject({ family: 'mpich', localSize: 3 });
     expect(launchOf({ PMIX_RANK: '0', SLURM_NTASKS: '8' })).toMatchObject({ family: 'openmpi' });
     expect(launchOf({ PMI_SIZE: '2', GDARKNET_MPI: '/opt/libmpi.so' })).toMatchObject({
-      ...{ family: undefined, libraries: ['/opt/libmpi.so'] },
+      family: undefined,
+      libraries: ['/opt/libmpi.so'],
     });
   });
 });

@@ -70,7 +70,10 @@ describe.skipIf(typeof cluster === 'string')(`a Slurm of one node ${title}`, { t
         .trim()
         .split('\n');
       expect(rows.map((row) => row.split(',').slice(0, 2).join(' '))).toEqual([
-        ...['iou 100', 'giou 100', 'iou 9223372036854775807', 'giou 9223372036854775807'],
+        'iou 100',
+        'giou 100',
+        'iou 9223372036854775807',
+        'giou 9223372036854775807',
       ]);
     }
     const runs = losses.map((loss) => at('sweep', loss));
@@ -79,8 +82,15 @@ describe.skipIf(typeof cluster === 'string')(`a Slurm of one node ${title}`, { t
     expect(table).toMatch(/ahead [\d.]+ %/);
 
     const once = await gdarknet([
-      ...['watch', '--data', at('sweep', 'sweep.data'), '--cfg', at('sweep', 'cfg', 'giou', 'small.cfg')],
-      ...['--weights-folder', at('sweep', 'giou'), '--once', '--json'],
+      'watch',
+      '--data',
+      at('sweep', 'sweep.data'),
+      '--cfg',
+      at('sweep', 'cfg', 'giou', 'small.cfg'),
+      '--weights-folder',
+      at('sweep', 'giou'),
+      '--once',
+      '--json',
     ]);
     expect(JSON.parse(once.stdout)).toMatchObject({ evaluated: 0 });
   });

@@ -11,17 +11,18 @@ import { splitWords } from './submit.ts';
 import { variantsOf, withKeys } from './sweep.ts';
 
 const resources: Resources = {
-  ...{
-    partition: 'gpu',
-    time: '1-00:00:00',
-    nodes: 1,
-    cpus: 8,
-    mem: '16G',
-    gres: 'gpu:2',
-    account: undefined,
-    qos: undefined,
-  },
-  ...{ mailUser: 'a@b.c', arrayLimit: 2, sbatch: ['--exclusive'], setup: ['export SETUP="done already"'] },
+  partition: 'gpu',
+  time: '1-00:00:00',
+  nodes: 1,
+  cpus: 8,
+  mem: '16G',
+  gres: 'gpu:2',
+  account: undefined,
+  qos: undefined,
+  mailUser: 'a@b.c',
+  arrayLimit: 2,
+  sbatch: ['--exclusive'],
+  setup: ['export SETUP="done already"'],
 };
 
 let root = '';
@@ -70,9 +71,21 @@ describe('batch scripts', () => {
     );
     expect(script.split('\n').filter((line) => line.startsWith('#SBATCH'))).toEqual(
       [
-        ...['--job-name=x', `--output=${root}/x-%A_%a.out`, '--open-mode=append', '--requeue', '--signal=B:TERM@120'],
-        ...['--partition=gpu', '--time=1-00:00:00', '--nodes=1', '--cpus-per-task=8', '--mem=16G', '--gres=gpu:2'],
-        ...['--mail-user=a@b.c', '--mail-type=BEGIN,END,FAIL', '--array=0-1%2', '--exclusive'],
+        '--job-name=x',
+        `--output=${root}/x-%A_%a.out`,
+        '--open-mode=append',
+        '--requeue',
+        '--signal=B:TERM@120',
+        '--partition=gpu',
+        '--time=1-00:00:00',
+        '--nodes=1',
+        '--cpus-per-task=8',
+        '--mem=16G',
+        '--gres=gpu:2',
+        '--mail-user=a@b.c',
+        '--mail-type=BEGIN,END,FAIL',
+        '--array=0-1%2',
+        '--exclusive',
       ].map((option) => `#SBATCH ${option}`),
     );
   });
@@ -149,8 +162,14 @@ describe('a sweep', () => {
   it('goes through every combination', () => {
     const grid = { losses: ['mse', 'giou'], iouNormalizers: [0.25, 1], clsNormalizers: [], seeds: [1, 2] };
     expect(variantsOf(grid).map(({ name }) => name)).toEqual([
-      ...['mse-n0.25-s1', 'mse-n0.25-s2', 'mse-n1-s1', 'mse-n1-s2'],
-      ...['giou-n0.25-s1', 'giou-n0.25-s2', 'giou-n1-s1', 'giou-n1-s2'],
+      'mse-n0.25-s1',
+      'mse-n0.25-s2',
+      'mse-n1-s1',
+      'mse-n1-s2',
+      'giou-n0.25-s1',
+      'giou-n0.25-s2',
+      'giou-n1-s1',
+      'giou-n1-s2',
     ]);
     expect(variantsOf(grid)[0]).toMatchObject({ keys: { iou_loss: 'mse', iou_normalizer: '0.25' }, seed: 1 });
     expect(variantsOf({ losses: [], iouNormalizers: [], clsNormalizers: [], seeds: [] })).toEqual([
@@ -170,14 +189,12 @@ describe('a sweep', () => {
 describe('a Kubernetes manifest', () => {
   it('is an Indexed Job of the same script', () => {
     const text = manifestText({
-      ...{
-        name: 'My_Sweep',
-        tasks: 6,
-        script: 'batch/x.sbatch',
-        image: 'ghcr.io/me/gdarknet:1',
-        claim: 'disk',
-        mount: '/work',
-      },
+      name: 'My_Sweep',
+      tasks: 6,
+      script: 'batch/x.sbatch',
+      image: 'ghcr.io/me/gdarknet:1',
+      claim: 'disk',
+      mount: '/work',
       resources,
     });
     for (const line of [

@@ -26,8 +26,11 @@ export type CallOptions = {
 
 /** The command as words for another program that starts it. */
 export const words = (argv: readonly string[], program = 'main.ts'): readonly string[] => [
-  ...[node, '--conditions=@gdarknet/source', '--disable-warning=ExperimentalWarning'],
-  ...[join(source, program), ...argv],
+  node,
+  '--conditions=@gdarknet/source',
+  '--disable-warning=ExperimentalWarning',
+  join(source, program),
+  ...argv,
 ];
 
 export const start = (argv: readonly string[], { cwd, input, env, program }: CallOptions = {}) => {

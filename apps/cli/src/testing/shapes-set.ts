@@ -31,7 +31,10 @@ export const makeShapesSet = async (): Promise<ShapesSet> => {
   const trained = await gdarknet(['train', data, cfg, '--prefix', 'first', '--max-batches', '2']);
   if (trained.status !== 0) throw new Error(trained.stderr);
   return {
-    ...{ root, data, cfg, at },
+    root,
+    data,
+    cfg,
+    at,
     weights: at('backup', 'first', 'small_final.weights'),
     changed: (from, to, change) => {
       writeFileSync(at(to), change(readFileSync(from, 'utf8')));

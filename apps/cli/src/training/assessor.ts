@@ -37,7 +37,11 @@ export const assessor =
           const progress = context.progress('assess', total);
           try {
             return await assess(detector, {
-              ...{ images, names, keep, batch: Math.min(batch, total), signal: context.signal },
+              images,
+              names,
+              keep,
+              batch: Math.min(batch, total),
+              signal: context.signal,
               onFault: (fault) => context.tell(`skipped: ${showFault(fault)}`),
               onProgress: progress.advance,
             });

@@ -6,7 +6,11 @@ export const augmentOf = (net: NetworkPlan['net'], jitter: number): AugmentOptio
   const { hue, saturation, exposure, flip } = net;
   const { mosaic, mixup, cutmix, angle, aspect, shear, perspective, blur, grayscale, cutout } = net;
   return {
-    ...{ jitter, hue, saturation, exposure, flip },
+    jitter,
+    hue,
+    saturation,
+    exposure,
+    flip,
     modern: { mosaic, mixup, cutmix, angle, aspect, shear, perspective, blur, grayscale, cutout },
   };
 };

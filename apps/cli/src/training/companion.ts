@@ -28,7 +28,8 @@ export const withCompanion =
     return async () => {
       const token = process.env.MLFLOW_TRACKING_TOKEN;
       const companion = startCompanion({
-        ...{ folder: path, tell },
+        folder: path,
+        tell,
         ...(logTo !== undefined && { logTo }),
         ...(token && { token }),
         ...(tensorboard !== undefined && { tensorboard }),

@@ -13,7 +13,12 @@ const tell = (text: string): void => parentPort?.postMessage({ text } satisfies 
 const nothing = (): void => {};
 
 const context: Context = {
-  ...{ argv: [], print: nothing, tell, stdin: process.stdin, losses: [], onRisk: nothing },
+  argv: [],
+  print: nothing,
+  tell,
+  stdin: process.stdin,
+  losses: [],
+  onRisk: nothing,
   saves: { taken: () => false },
   progress: () => ({ advance: nothing, end: nothing }),
   // Who is interrupted is member 0, which the others hear of in the next step.
@@ -23,7 +28,9 @@ const context: Context = {
 const meeting = joinMeeting(place, rank, size, true);
 const crew = {
   ...crewOf(size, sync),
-  ...{ team: meeting.team, spentMs: meeting.spentMs, abort: meeting.end },
+  team: meeting.team,
+  spentMs: meeting.spentMs,
+  abort: meeting.end,
   close: () => Promise.resolve(),
 };
 

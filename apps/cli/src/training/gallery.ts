@@ -22,7 +22,13 @@ const drawn = async ({ picture, candidates }: Found, names: readonly string[], f
   const truths = picture.labels.map(({ x, y, w, h }): DrawnBox => ({ x, y, w, h, colour: white }));
   const found = listDetections(candidates, threshold).map(
     ({ class: id, score, box: [x, y, w, h] }): DrawnBox => ({
-      ...{ x, y, w, h, score, label: names[id], colour: classColour(id, names.length) },
+      x,
+      y,
+      w,
+      h,
+      score,
+      label: names[id],
+      colour: classColour(id, names.length),
     }),
   );
   const name = `${basename(picture.path, extname(picture.path))}.jpg`;

@@ -27,7 +27,15 @@ const batches = async (minutes: number, from: number, to: number) => {
   const folder = runFolder(join(path, 'file', 'run'), 'net.cfg');
   const tell = (text: string): void => void told.push(text);
   const keeper = openKeeper({
-    ...{ trainer, folder, records, tell, minutes, limit: 130, resumable: true, batch: from - 1, lastSave: 0 },
+    trainer,
+    folder,
+    records,
+    tell,
+    minutes,
+    limit: 130,
+    resumable: true,
+    batch: from - 1,
+    lastSave: 0,
   });
   const clock = vi.spyOn(performance, 'now').mockReturnValue(performance.now() + 5 * 60_000);
   const tried: number[] = [];

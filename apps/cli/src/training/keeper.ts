@@ -50,6 +50,11 @@ const tellKept = ({ tell }: Told, path: string, batch: number, failure: Failure)
   tell(`batch ${batch}: ${path} stays as it was`);
 };
 
+const tellRetry = ({ tell }: Told, batch: number): void => {
+  const next = (Math.floor(batch / retryEvery) + 1) * retryEvery;
+  tell(`batch ${batch}: training goes on; what could not be saved is tried again at batch ${next}`);
+};
+
 /** False: they could not be written, and that has been told. The left is for weights that are not finite. */
 const saveWeightsAs = async (
   told: Told,
@@ -85,7 +90,7 @@ const saveStateAs = async (told: Told, batch: number, state: () => Promise<RunSt
 export type Keeper = ReturnType<typeof openKeeper>;
 
 export const openKeeper = (options: KeeperOptions) => {
-  const { trainer, folder, tell, resumable, minutes, limit } = options;
+  const { trainer, folder, resumable, minutes, limit } = options;
   let { batch: before, lastSave } = options;
   let triedAt = performance.now();
   let stateBatch: number | undefined;
@@ -160,10 +165,7 @@ export const openKeeper = (options: KeeperOptions) => {
           asked = false;
         }
       }
-      if (owed.size > 0 && batch < limit) {
-        const next = (Math.floor(batch / retryEvery) + 1) * retryEvery;
-        tell(`batch ${batch}: training goes on; what could not be saved is tried again at batch ${next}`);
-      }
+      if (owed.size > 0 && batch < limit) tellRetry(options, batch);
       return E.right(weights);
     },
   };

@@ -50,8 +50,12 @@ describe('the training loop', () => {
     const told = nothingTold();
     await run(told, { trainer: trainerOf(told, false), stream: streamOf(told, 9), limit: 2, settle: () => false });
     expect(told.events).toEqual([
-      ...['begin 1', 'report 1', 'update 1, settled'],
-      ...['begin 2', 'report 2', 'update 2, settled'],
+      'begin 1',
+      'report 1',
+      'update 1, settled',
+      'begin 2',
+      'report 2',
+      'update 2, settled',
     ]);
     expect(told.recycled).toEqual([1, 2]);
   });
@@ -61,9 +65,21 @@ describe('the training loop', () => {
     const settle = (batch: number): boolean => batch === 3;
     await run(told, { trainer: trainerOf(told, true), stream: streamOf(told, 9), limit: 5, settle });
     expect(told.events).toEqual([
-      ...['begin 1', 'begin 2', 'report 1', 'update 1'],
-      ...['begin 3', 'report 2', 'update 2', 'report 3', 'update 3, settled'],
-      ...['begin 4', 'begin 5', 'report 4', 'update 4', 'report 5', 'update 5, settled'],
+      'begin 1',
+      'begin 2',
+      'report 1',
+      'update 1',
+      'begin 3',
+      'report 2',
+      'update 2',
+      'report 3',
+      'update 3, settled',
+      'begin 4',
+      'begin 5',
+      'report 4',
+      'update 4',
+      'report 5',
+      'update 5, settled',
     ]);
   });
 

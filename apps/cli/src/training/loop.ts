@@ -98,9 +98,13 @@ export const updates = async function* (options: LoopOptions): AsyncGenerator<Up
       batch: report.batch,
       report: { ...report, loss },
       average: mean ?? loss,
-      ...{ waitMs: begun.waitMs, stepMs, exchangeMs: (crew?.spentMs() ?? 0) - begun.exchangedBefore },
+      waitMs: begun.waitMs,
+      stepMs,
+      exchangeMs: (crew?.spentMs() ?? 0) - begun.exchangedBefore,
       images: settled ? trainer.seen() : trainer.seen() - trainer.batch,
-      ...{ paths: begun.paths, settled: settled || !finite, last: !finite || stop },
+      paths: begun.paths,
+      settled: settled || !finite,
+      last: !finite || stop,
     };
   };
 

@@ -71,8 +71,12 @@ export const resumed = (
           ({ before, values }): Resumed => {
             tellOutward(before, values, tell);
             return {
-              ...{ folder, values, record, kernels: kernelsIn(record.device.description) },
-              ...{ changed: different(others, before, values), late: different(settled, before, values) },
+              folder,
+              values,
+              record,
+              kernels: kernelsIn(record.device.description),
+              changed: different(others, before, values),
+              late: different(settled, before, values),
             };
           },
         ),

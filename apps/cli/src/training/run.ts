@@ -162,7 +162,14 @@ const trainFrom = (
   const { onUpdate, end } = showing(task, context);
   const session = runSession(
     {
-      ...{ trainer, folder, limit, assess, assessEvery: values.assess ?? 0, lock, crew, onUpdate },
+      trainer,
+      folder,
+      limit,
+      assess,
+      assessEvery: values.assess ?? 0,
+      lock,
+      crew,
+      onUpdate,
       counters: state?.counters,
       stream: streamFor(trainer, { images: files.images, values, position, limit, crew }, context.tell),
       start: { seed: values.seed, device: device.name, ...(state && { resumed: true }) },

@@ -220,8 +220,15 @@ const train = async (session: Session, context: Context): Promise<Trained> => {
   const records = openRecords(folder, tell);
   const from = Math.floor(trainer.seen() / trainer.batch);
   const keeper = openKeeper({
-    ...{ trainer, folder, records, tell, limit, batch: from, lastSave: counters?.lastSave ?? from },
-    ...{ resumable: keepState !== undefined, minutes: keepState?.minutes ?? 0 },
+    trainer,
+    folder,
+    records,
+    tell,
+    limit,
+    batch: from,
+    lastSave: counters?.lastSave ?? from,
+    resumable: keepState !== undefined,
+    minutes: keepState?.minutes ?? 0,
   });
   const files: Files = { records, keeper, draw: openCharts(folder, tell) };
   let standing: Standing = {

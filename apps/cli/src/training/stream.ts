@@ -44,7 +44,12 @@ export const streamFor = (trainer: Trainer, choice: StreamChoice, tell: Context[
   const scale = { seed, maxBatches: net.max_batches };
   const sideAt = (index: number): number => multiScaleSide(scale, index);
   return batches({
-    ...{ images, classes, seed, workers, width: trainer.width, height: trainer.height },
+    images,
+    classes,
+    seed,
+    workers,
+    width: trainer.width,
+    height: trainer.height,
     ...dealt(trainer, choice),
     augment: augmentOf(net, jitter),
     maxBoxes: trainer.maxTruths,

@@ -29,13 +29,16 @@ export const recordsOf = (
   return {
     row: { batch, maxBatches: limit, averageLoss: average, layers: heads },
     event: {
-      ...{ type: 'batch', batch, loss: report.loss, average, rate: report.rate },
-      ...{
-        stepMs: Math.round(stepMs),
-        waitMs: Math.round(waitMs),
-        ...(crew && { exchangeMs: Math.round(exchangeMs) }),
-      },
-      ...{ images, heads },
+      type: 'batch',
+      batch,
+      loss: report.loss,
+      average,
+      rate: report.rate,
+      stepMs: Math.round(stepMs),
+      waitMs: Math.round(waitMs),
+      ...(crew && { exchangeMs: Math.round(exchangeMs) }),
+      images,
+      heads,
     },
   };
 };

@@ -34,8 +34,12 @@ export const evaluate = async (
   if (asked.length === 0) return gathering.part();
   const n = Math.min(batch, asked.length);
   const stream = validationBatches({
-    ...{ images: asked.map(({ path }) => path), batch: n, classes: detector.classes, withLabels: truth.withLabels },
-    ...{ width: detector.width, height: detector.height },
+    images: asked.map(({ path }) => path),
+    batch: n,
+    classes: detector.classes,
+    withLabels: truth.withLabels,
+    width: detector.width,
+    height: detector.height,
     onFault: (fault) => context.tell(`skipped: ${showFault(fault)}`),
   });
   const progress = context.progress(label, asked.length);

@@ -55,8 +55,14 @@ export const recordScores = async (
   const events = metrics.map((metric) => {
     const { coco, mean, perThreshold } = scores[metric];
     const event = {
-      ...{ type: 'map', id, ...(id === 'final' ? {} : { batch: id }), metric: `${set.prefix}${metric}` },
-      ...{ file, mean, perThreshold, stats: coco.stats },
+      type: 'map',
+      id,
+      ...(id === 'final' ? {} : { batch: id }),
+      metric: `${set.prefix}${metric}`,
+      file,
+      mean,
+      perThreshold,
+      stats: coco.stats,
     };
     return `${JSON.stringify({ time: new Date().toISOString(), ...event })}\n`;
   });

@@ -62,7 +62,10 @@ const inputsOf = (file: string, classes: number, context: Context): TE.TaskEithe
 const watched =
   (kind: WatchedSet['kind'], prefix: string, images: readonly string[]) =>
   (truth: Truth): WatchedSet => ({
-    ...{ kind, prefix, truth, images },
+    kind,
+    prefix,
+    truth,
+    images,
   });
 
 const mainSet = (choice: SetChoice, classes: number, context: Context): TE.TaskEither<Failure, WatchedSet> =>

@@ -211,8 +211,10 @@ const parsedLines = (
 
 /** Inclusive 1-based corners to left, top, width, height. */
 const edges = ([xmin, ymin, xmax, ymax]: readonly number[]): readonly number[] => [
-  ...[xmin - 1, ymin - 1],
-  ...[xmax - xmin + 1, ymax - ymin + 1],
+  xmin - 1,
+  ymin - 1,
+  xmax - xmin + 1,
+  ymax - ymin + 1,
 ];
 
 const ofAnnotations = (
@@ -273,7 +275,9 @@ const ofAnnotations = (
               .map((annotation, i) => ({ ...annotation, id: i + 1 })),
           };
           const rows = detections.map(({ image, name, score, box }) => ({
-            ...{ image_id: numberOf.get(image) ?? 0, category_id: classOf.get(name) ?? -1, score },
+            image_id: numberOf.get(image) ?? 0,
+            category_id: classOf.get(name) ?? -1,
+            score,
             bbox: edges(box),
           }));
           return {

@@ -39,7 +39,16 @@ const claimsIn = (folder: string): readonly string[] =>
   existsSync(join(folder, '.watch')) ? readdirSync(join(folder, '.watch')) : [];
 
 const words = (folder: string, ...more: string[]): string[] => [
-  ...['watch', '--data', set.data, '--cfg', set.cfg, '--weights-folder', folder, '--threads', '1', ...more],
+  'watch',
+  '--data',
+  set.data,
+  '--cfg',
+  set.cfg,
+  '--weights-folder',
+  folder,
+  '--threads',
+  '1',
+  ...more,
 ];
 
 type Event = { readonly type: string; readonly id: number | string; readonly metric: string };

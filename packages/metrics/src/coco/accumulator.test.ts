@@ -88,12 +88,15 @@ const manyImages = (count: number): { readonly truth: CocoInstances; readonly fo
   const images = Array.from({ length: count }, (_, id) => ({ id }));
   const categories = [1, 2, 3].map((id) => ({ id }));
   const annotations = images.map(({ id }) => ({
-    ...{ id: id + 1, image_id: id, category_id: 1 + draw(3) },
+    id: id + 1,
+    image_id: id,
+    category_id: 1 + draw(3),
     bbox: [draw(50), draw(50), 10 + draw(90), 10 + draw(90)],
   }));
   const found = annotations.flatMap(({ image_id, category_id, bbox }) =>
     Array.from({ length: draw(3) }, () => ({
-      ...{ image_id, category_id: draw(5) === 0 ? 1 + draw(3) : category_id },
+      image_id,
+      category_id: draw(5) === 0 ? 1 + draw(3) : category_id,
       bbox: bbox.map((value) => value + draw(9)),
       score: draw(1_000_000_000) / 1_000_000_000,
     })),

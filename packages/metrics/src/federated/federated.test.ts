@@ -81,7 +81,10 @@ const categories = [
 const object = { id: 1, image_id: 1, category_id: 1, bbox: box, area: 100 };
 const truth: LvisInstances = { images, categories, annotations: [object, { ...object, id: 2, category_id: 3 }] };
 const at = (category_id: number, score: number, bbox = box): CocoDetection => ({
-  ...{ image_id: 1, category_id, bbox, score },
+  image_id: 1,
+  category_id,
+  bbox,
+  score,
 });
 
 describe('LVIS', () => {

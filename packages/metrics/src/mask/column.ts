@@ -127,7 +127,12 @@ export const maskBuilder = (length: number, capacity = 1024) => {
     end(to, height, width);
   };
   const done = (): MaskColumn => ({
-    ...{ length: count, start, boxes, area, sizes, plain },
+    length: count,
+    start,
+    boxes,
+    area,
+    sizes,
+    plain,
     runs: runs.subarray(0, start[count]),
   });
   return { add, addText, done };

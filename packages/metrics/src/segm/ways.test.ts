@@ -65,7 +65,8 @@ describe('masks', () => {
           labels: found.map((row) => row.category_id),
         };
         const target = {
-          ...{ width, height },
+          width,
+          height,
           masks: there.map((row) => row.segmentation),
           labels: there.map((row) => row.category_id),
           area: there.map((row) => row.area!),

@@ -55,8 +55,11 @@ export const searchFor = (fault: string, seed = 0, seconds = limit): Search => {
     const { status, stderr } = spawnSync(
       process.execPath,
       [
-        ...['--conditions=@gdarknet/source', '--disable-warning=ExperimentalWarning'],
-        ...[join(copy, 'packages/metrics/bench/fuzz.ts'), '1e9', String(seed)],
+        '--conditions=@gdarknet/source',
+        '--disable-warning=ExperimentalWarning',
+        join(copy, 'packages/metrics/bench/fuzz.ts'),
+        '1e9',
+        String(seed),
       ],
       { encoding: 'utf8', timeout: 1000 * seconds },
     );

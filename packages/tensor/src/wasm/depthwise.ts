@@ -213,8 +213,20 @@ export const depthwiseKernel = (g: Spread, fused: boolean, epilogue: Expression 
 
 /** The convolution of dy that gives the gradient to the image; its taps come in reverse order. */
 export const backwards = (g: Geometry): Spread => ({
-  ...{ n: g.n, h: g.oh, w: g.ow, c: g.c, ci: 1, kh: g.kh, kw: g.kw, sh: 1, sw: 1 },
-  ...{ pt: g.kh - 1 - g.pt, pl: g.kw - 1 - g.pl, oh: g.h, ow: g.w, spread: g.sh },
+  n: g.n,
+  h: g.oh,
+  w: g.ow,
+  c: g.c,
+  ci: 1,
+  kh: g.kh,
+  kw: g.kw,
+  sh: 1,
+  sw: 1,
+  pt: g.kh - 1 - g.pt,
+  pl: g.kw - 1 - g.pl,
+  oh: g.h,
+  ow: g.w,
+  spread: g.sh,
 });
 
 /** Parameters: image, dy, scratch, parts `[items, taps, c]`. Item: a strip of one image's lines. */

@@ -322,7 +322,14 @@ export class ModuleWriter {
     ];
     const first = hostFunctions.length;
     return Uint8Array.from([
-      ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
+      0,
+      0x61,
+      0x73,
+      0x6d,
+      1,
+      0,
+      0,
+      0,
       ...section(1, [...unsigned(signatures.length), ...signatures.flat()]),
       ...section(2, [...unsigned(imports.length), ...imports.flat()]),
       ...section(3, [...unsigned(list.length), ...list.flatMap((_, i) => unsigned(i + 1))]),

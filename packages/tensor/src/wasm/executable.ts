@@ -175,9 +175,15 @@ const watched = (
     const { kind: op } = program.steps[step];
     const scope = program.scopes[step];
     profile({
-      ...{ plan, step, op, label, start: before, duration },
+      plan,
+      step,
+      op,
+      label,
+      start: before,
+      duration,
       ...(scope !== undefined && { scope }),
-      ...{ flops: main ? flops : 0, bytes: main ? bytes : 0 },
+      flops: main ? flops : 0,
+      bytes: main ? bytes : 0,
     });
   };
 };

@@ -176,8 +176,19 @@ export const conv2dInput = (lowering: Lowering, step: Extract<Step, { kind: 'con
   const tile = lowering.tileFor(order.columns);
   const panels = pack(lowering, tile, order, at(step.filter));
   const pixels: Geometry = {
-    ...{ n, h: oh, w: ow, c: out, ci: perGroup, oh, ow },
-    ...{ kh: 1, kw: 1, sh: 1, sw: 1, pt: 0, pl: 0 },
+    n,
+    h: oh,
+    w: ow,
+    c: out,
+    ci: perGroup,
+    oh,
+    ow,
+    kh: 1,
+    kw: 1,
+    sh: 1,
+    sw: 1,
+    pt: 0,
+    pl: 0,
   };
   const kernel = lowering.scratched(scatterKernel(g, groups, perGroup, tile, calls(lowering, tile, pixels)));
   lowering.push(kernel, [at(step.dy), panels, { scratch: true }, at(step.out)], work);

@@ -65,7 +65,8 @@ const flatten = (shape: Shape, epilogue: Expression): Expression | undefined => 
   const flat = collapse(shape, epilogue.loads, new Set([last]));
   if (flat.shape.length > 2 || epilogue.code.some((line) => line.kind === 'position')) return undefined;
   const loads = flat.walks.map(({ offset, strides: [row, column] }, i) => ({
-    ...{ value: epilogue.loads[i].value, offset },
+    value: epilogue.loads[i].value,
+    offset,
     strides: column === undefined ? [0, row ?? 0] : [row, column],
   }));
   return loads.every(({ strides: [, step] }) => step === 0 || step === 1) ? { code: epilogue.code, loads } : undefined;

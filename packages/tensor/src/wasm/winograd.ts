@@ -251,7 +251,12 @@ const winograd = (v: Variant, g: Geometry, filters: number, tile: Tile): Winogra
 /** Patches of the whole windows, for `Calls.patches`: one for each tile. */
 export const tilePatches = (m: number, g: Geometry): Geometry => ({
   ...g,
-  ...{ kh: m + 2, kw: m + 2, sh: m, sw: m, oh: Math.ceil(g.oh / m), ow: Math.ceil(g.ow / m) },
+  kh: m + 2,
+  kw: m + 2,
+  sh: m,
+  sw: m,
+  oh: Math.ceil(g.oh / m),
+  ow: Math.ceil(g.ow / m),
 });
 
 /** Transformed filters that are kept take at most so many floats a layer. */

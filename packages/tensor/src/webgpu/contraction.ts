@@ -16,8 +16,22 @@ const problemOf = (lowering: Lowering, step: Convolution) => {
   const [out, kh, kw, ci] = lowering.shapeOf(kind === 'conv2dFilter' ? step.out : step.filter);
   const [, oh, ow] = lowering.shapeOf(kind === 'conv2d' ? step.out : step.dy);
   return {
-    ...{ n, h, w, c, out, kh, kw, ci, oh, ow, groups },
-    ...{ sh: stride[0], sw: stride[1], pt: padding[0], pl: padding[2], perGroup: out / groups },
+    n,
+    h,
+    w,
+    c,
+    out,
+    kh,
+    kw,
+    ci,
+    oh,
+    ow,
+    groups,
+    sh: stride[0],
+    sw: stride[1],
+    pt: padding[0],
+    pl: padding[2],
+    perGroup: out / groups,
   };
 };
 
@@ -199,7 +213,11 @@ export const conv2dInput = (lowering: Lowering, step: Extract<Step, { kind: 'con
     const finish = finisher(lowering, bindings, out, lowering.shapeOf(step.out), epilogue);
     const { rows, count, segments, problem, range, pixel, tap, source } = parities(g);
     multiply(lowering, bindings, {
-      ...{ rows, count, segments, problem, range },
+      rows,
+      count,
+      segments,
+      problem,
+      range,
       columns: g.ci,
       depth: g.perGroup,
       a: { along: 'depth', prepare: source, load: guarded(bindings, dy) },

@@ -112,7 +112,15 @@ export const openWebGpu = async (options: WebGpuOptions = {}): Promise<Device> =
   let programs = 0;
   const tunes = options.autotune ?? (!facts.emulated && !isTestMachine());
   const shop: Shop = {
-    ...{ gpu, facts, half, storage, pipelines, way, profile, upload, check },
+    gpu,
+    facts,
+    half,
+    storage,
+    pipelines,
+    way,
+    profile,
+    upload,
+    check,
     means: {
       barriers: matrices === undefined ? !facts.emulated : matrices === 'shared',
       maxBuffers: gpu.limits.maxStorageBuffersPerShaderStage,

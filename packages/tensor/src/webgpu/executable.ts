@@ -157,7 +157,10 @@ export const compile = async (shop: Shop, graph: Graph, options: CompileOptions 
   const constants = uploadConstants(shop, program);
   const uploads = new Map<number, GPUBuffer>();
   const compiled: Compiled = {
-    ...{ program, ready, constants, uploads },
+    program,
+    ready,
+    constants,
+    uploads,
     donated: new Set(options.donated ?? []),
     numbersOf: numbers.entryFor,
     scratchOf: (place) => rooms.scratch.at(slots.of.get(place) ?? 0),

@@ -217,7 +217,11 @@ ${each
 };
 
 const tileOf = (rows: number, columns: number, deep: number, tall: number, wide: number): Tile => ({
-  ...{ rows, columns, deep, tall, wide },
+  rows,
+  columns,
+  deep,
+  tall,
+  wide,
 });
 
 /** Of graphics cards. */

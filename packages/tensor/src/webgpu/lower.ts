@@ -11,7 +11,10 @@ const rules: { readonly [K in Step['kind']]: Rule<K> } = {
   map: (lowering, { shape, expression, out }) => {
     const operand = { value: out.value };
     map(lowering, shape, expression, {
-      ...{ operand, dtype: lowering.dtypeOf(out.value), offset: out.offset, strides: out.strides },
+      operand,
+      dtype: lowering.dtypeOf(out.value),
+      offset: out.offset,
+      strides: out.strides,
     });
   },
   reduce: (lowering, { shape, axes, fold, expression, out }) =>

@@ -26,7 +26,13 @@ const productOf = (along: Loader['along'], other: Loader['along']): Product => {
     load: (k, s) => `${name}[at${s} + (${k})${way === 'depth' ? '' : ` * ${u(lines)}`}]`,
   });
   return {
-    ...{ rows, columns, segments, depth, count: 1, a: side('a', rows, along), b: side('b', columns, other) },
+    rows,
+    columns,
+    segments,
+    depth,
+    count: 1,
+    a: side('a', rows, along),
+    b: side('b', columns, other),
     store: (row, column, value) => `c[${row} * ${u(columns)} + ${column}] = ${value};`,
   };
 };

@@ -51,9 +51,15 @@ export const profiler = ({ number, clock }: Shop, program: Program, profile: (ev
       const scope = program.scopes[step];
       const first = kernels[i - 1]?.kernel.step !== step;
       profile({
-        ...{ plan, step, op: program.steps[step].kind, label, start, duration },
+        plan,
+        step,
+        op: program.steps[step].kind,
+        label,
+        start,
+        duration,
         ...(scope !== undefined && { scope }),
-        ...{ flops: first ? flops : 0, bytes: first ? bytes : 0 },
+        flops: first ? flops : 0,
+        bytes: first ? bytes : 0,
       });
     });
   };

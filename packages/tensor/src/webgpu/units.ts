@@ -58,7 +58,11 @@ export const unitsOf = ({ features, info, limits }: GPUAdapter): Units | undefin
     .sort((a, b) => b.M * b.N * b.K - a.M * a.N * a.K);
   return (
     largest && {
-      ...{ m: largest.M, n: largest.N, k: largest.K, subgroup: Math.min(most, Math.max(least, usual)), sized },
+      m: largest.M,
+      n: largest.N,
+      k: largest.K,
+      subgroup: Math.min(most, Math.max(least, usual)),
+      sized,
       maxBytes: limits.maxComputeWorkgroupStorageSize,
       maxThreads: limits.maxComputeInvocationsPerWorkgroup,
     }

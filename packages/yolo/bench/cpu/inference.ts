@@ -29,7 +29,9 @@ export const openInference = async ({ cfg, side, weights: file }: Measured, thre
   const x = pictures(1, side);
   const batch = { x, sizes: [{ width: side, height: side }] };
   return {
-    ...{ plan, weights, x },
+    plan,
+    weights,
+    x,
     forward: () => detector.candidates(batch, { thresh: 0.9999, nms: 0 }),
     close: async () => {
       detector.close();

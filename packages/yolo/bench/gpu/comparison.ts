@@ -11,7 +11,12 @@ export type Check = {
 };
 
 export const refusal = (name: string, { measure, tolerance }: Expectation, refused: string): Check => ({
-  ...{ name, measure, error: Number.POSITIVE_INFINITY, tolerance, passed: false, refused },
+  name,
+  measure,
+  error: Number.POSITIVE_INFINITY,
+  tolerance,
+  passed: false,
+  refused,
 });
 
 /** The largest difference as a share of the largest expected value. */

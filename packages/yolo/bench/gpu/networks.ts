@@ -29,7 +29,12 @@ export type Sizes = {
  */
 const full: Sizes = {
   subjects: [tiny, yolov3].map(({ name, cfg }) => ({
-    ...{ name, cfg, side: 416, forward: [1, 8], training: [4, 16], gradients: 0.1 },
+    name,
+    cfg,
+    side: 416,
+    forward: [1, 8],
+    training: [4, 16],
+    gradients: 0.1,
   })),
   product: 4096,
   replay: 400,
@@ -42,8 +47,12 @@ const thin = (cfg: string): string =>
 const small: Sizes = {
   subjects: [
     {
-      ...{ name: 'yolov3-tiny, an eighth', cfg: thin(tiny.cfg), side: 96 },
-      ...{ forward: [1, 2], training: [2], gradients: 1e-2 },
+      name: 'yolov3-tiny, an eighth',
+      cfg: thin(tiny.cfg),
+      side: 96,
+      forward: [1, 2],
+      training: [2],
+      gradients: 1e-2,
     },
     {
       name: 'shapes',

@@ -45,8 +45,11 @@ const steady = (ms: number, calls: number[] = []): Contestant => ({
   close: () => void calls.push(0),
 });
 const measurement = (over: Partial<Measurement> = {}): Measurement => ({
-  ...{ name: 'net', precision: 'f32', flops: 6e9 },
-  ...{ ours: async () => steady(3), theirs: async () => steady(2) },
+  name: 'net',
+  precision: 'f32',
+  flops: 6e9,
+  ours: async () => steady(3),
+  theirs: async () => steady(2),
   ...over,
 });
 const later = () => performance.now() + 60_000;

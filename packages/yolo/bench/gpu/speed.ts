@@ -110,9 +110,16 @@ export const measure = async (
   const enqueue = sides[0].ready?.enqueue ?? [];
   const rate = (ms: number | null): number | null => (ms === null || flops === 0 ? null : flops / ms / 1e6);
   return {
-    ...{ name, peer: 'PyTorch', threads: 1, precision, ours: mine, theirs: other, unit: 'ms' },
+    name,
+    peer: 'PyTorch',
+    threads: 1,
+    precision,
+    ours: mine,
+    theirs: other,
+    unit: 'ms',
     ratio: mine !== null && other !== null ? mine / other : null,
-    ...{ oursRate: rate(mine), theirsRate: rate(other) },
+    oursRate: rate(mine),
+    theirsRate: rate(other),
     enqueue: enqueue.length > 0 ? median(enqueue) : null,
     rounds: done,
     failed: sides[0].thrown ?? false,

@@ -100,7 +100,12 @@ const readLayer = (section: Section, context: SectionContext): SectionReading<La
 };
 
 const droppedKey = (file: string, { name }: Section, { key, line }: Entry, layer: number | undefined): FileNotice => ({
-  ...{ tag: 'ignored-key', file, line, layer, section: name, key },
+  tag: 'ignored-key',
+  file,
+  line,
+  layer,
+  section: name,
+  key,
   message: 'is left out because the command asked for it',
 });
 

@@ -19,13 +19,23 @@ const linesOf = (items: readonly { readonly line?: number | undefined }[]): read
 /** What a refused key asks for may differ: the first is shown. */
 export const foldFaults = (faults: readonly FileFault[]): readonly FileFault[] =>
   grouped(faults, ({ file, tag, section, key, found, expected, action }) => [
-    ...[file, tag, section, key, tag === 'refused' ? '' : found, expected, action],
+    file,
+    tag,
+    section,
+    key,
+    tag === 'refused' ? '' : found,
+    expected,
+    action,
   ]).map(([first, ...rest]) => (rest.length === 0 ? first : { ...first, lines: linesOf([first, ...rest]) }));
 
 /** Cosmetic keys of one section with one reason are named together. */
 export const foldNotices = (notices: readonly FileNotice[]): readonly FileNotice[] =>
   grouped(notices, ({ file, tag, section, key, message }) => [
-    ...[file, tag, section, tag === 'cosmetic' ? '' : key, message],
+    file,
+    tag,
+    section,
+    tag === 'cosmetic' ? '' : key,
+    message,
   ]).map((group) => {
     const [first, ...rest] = group;
     if (rest.length === 0) return first;

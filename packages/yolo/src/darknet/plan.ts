@@ -89,7 +89,10 @@ const tooLarge = (file: string, { h, w, c }: ImageShape): readonly FileFault[] =
     ? []
     : [
         {
-          ...{ tag: 'shape', file, section: 'net', key: 'width, height' },
+          tag: 'shape',
+          file,
+          section: 'net',
+          key: 'width, height',
           expected: `at most ${mostValues} values in an image`,
           found: `${w} x ${h} x ${c}`,
           action: 'give a smaller width and height',

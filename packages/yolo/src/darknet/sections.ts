@@ -99,12 +99,19 @@ const badHeader = (file: string, line: number, text: string): FileFault => ({
 const emptyValue = /^([^=]+)=$/;
 
 const noValue = (file: string, line: number, section: string | undefined, key: string): FileNotice => ({
-  ...{ tag: 'lenient', file, line, section, key },
+  tag: 'lenient',
+  file,
+  line,
+  section,
+  key,
   message: 'has no value and counts as absent',
 });
 
 const behindHeader = (file: string, line: number, section: string, comment: string): FileNotice => ({
-  ...{ tag: 'lenient', file, line, section },
+  tag: 'lenient',
+  file,
+  line,
+  section,
   message: `${quote(comment)} behind the bracket is taken for a comment; Darknet needs it on a line of its own`,
 });
 

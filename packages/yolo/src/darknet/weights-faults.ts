@@ -93,7 +93,11 @@ export const unfinished = ({ file, plan }: Fit, layer: LayerPlan): FileFault => 
 export const otherFile = (file: string, bytes: Uint8Array): FileFault | undefined => {
   const text = new TextDecoder('latin1').decode(bytes.subarray(0, 200));
   const fault = (found: string, action: string): FileFault => ({
-    ...{ tag: 'weights', file, expected: 'a Darknet weights file', found, action },
+    tag: 'weights',
+    file,
+    expected: 'a Darknet weights file',
+    found,
+    action,
   });
   if (isWebPage(text)) return fault('a web page', 'download the file itself, not the page that shows it');
   return text.startsWith('version https://git-lfs')
@@ -134,7 +138,9 @@ const unsoundBlocks = (plan: NetworkPlan, layers: NetworkWeights['layers']) =>
 export const unsound = (file: string, plan: NetworkPlan, layers: NetworkWeights['layers']): readonly FileFault[] =>
   unsoundBlocks(plan, layers).map(({ layer, key, found }) => ({
     ...place(file, layer),
-    ...{ key, found, expected: 'finite values' },
+    key,
+    found,
+    expected: 'finite values',
     action:
       'the training that made them had diverged: give weights from before that, or --allow-unsound to go on with these',
   }));

@@ -201,9 +201,24 @@ const darknet53 = (): string =>
   cfg(
     'Darknet-53 classifier for ImageNet',
     {
-      ...{ batch: 128, subdivisions: 8, height: 256, width: 256, channels: 3, min_crop: 128, max_crop: 448 },
-      ...{ momentum: 0.9, decay: 0.0005, learning_rate: 0.1, policy: 'poly', power: 4, max_batches: 800000 },
-      ...{ angle: 7, hue: 0.1, saturation: 0.75, exposure: 0.75, aspect: 0.75 },
+      batch: 128,
+      subdivisions: 8,
+      height: 256,
+      width: 256,
+      channels: 3,
+      min_crop: 128,
+      max_crop: 448,
+      momentum: 0.9,
+      decay: 0.0005,
+      learning_rate: 0.1,
+      policy: 'poly',
+      power: 4,
+      max_batches: 800000,
+      angle: 7,
+      hue: 0.1,
+      saturation: 0.75,
+      exposure: 0.75,
+      aspect: 0.75,
     },
     {},
     [...darknet53Trunk, section('avgpool'), L(1000), section('softmax', { groups: 1 })],
@@ -230,9 +245,15 @@ const shapes = (options: ShapesOptions): string => {
   });
   const net = {
     ...training(size, [700, 1000, 1180], 1300),
-    ...{ batch: 16, subdivisions: 1, burn_in: 130, learning_rate: 0.03, scales: '.4,.3,.3' },
+    batch: 16,
+    subdivisions: 1,
+    burn_in: 130,
+    learning_rate: 0.03,
+    scales: '.4,.3,.3',
     // Every picture of the set is drawn anew, so there is nothing to vary but the side.
-    ...{ saturation: 1, exposure: 1, hue: 0 },
+    saturation: 1,
+    exposure: 1,
+    hue: 0,
   };
   return cfg(`Small YOLOv3 for generated shapes, ${options.loss} loss`, net, options, [
     C(16, 3, 2),

@@ -6,7 +6,10 @@ const head = { classes: 2, mask: [0, 1], anchors: [10, 12, 20, 30], representati
 const [h, w] = [3, 4];
 
 const output = (seed: number): YoloOutput => ({
-  ...{ head, h, w, activated: true },
+  head,
+  h,
+  w,
+  activated: true,
   values: Float32Array.from({ length: h * w * 14 }, (_, i) => 0.5 + 0.4 * Math.sin(seed + i * 1.7)),
 });
 

@@ -26,7 +26,10 @@ export const matchedBoxes = (
   { rows, grid, truth }: Pick<Matches, 'rows' | 'grid' | 'truth'>,
   options: LossOptions,
 ): MatchedBoxes => ({
-  ...{ head, rows, grid, options },
+  head,
+  rows,
+  grid,
+  options,
   prediction: predict(head, rows, grid, options.compat?.linRedecode ? 2 : 1),
   truth: boxOf(truth),
 });

@@ -110,7 +110,9 @@ const decodedHere = (p: NetworkPlan, raw: ReadonlyMap<string, Float32Array>) =>
       const values = raw.get(`yolo_${index}`) ?? new Float32Array();
       return {
         head: config as LayerConfig<'yolo'>,
-        ...{ h: output.h, w: output.w, activated: false },
+        h: output.h,
+        w: output.w,
+        activated: false,
         values: channelsFirst(values, 1, output.c, 1, output.h * output.w),
       };
     }),

@@ -51,7 +51,10 @@ const metadataOf = (
 ): Readonly<Record<string, string>> => ({
   'gdarknet.heads': JSON.stringify(
     heads.map(({ index, config: { classes, mask, anchors, representation, scale_x_y } }) => ({
-      ...{ output: `yolo_${index}`, classes, representation, scale_x_y },
+      output: `yolo_${index}`,
+      classes,
+      representation,
+      scale_x_y,
       anchors: mask.map((m) => [anchors[2 * m], anchors[2 * m + 1]]),
     })),
   ),

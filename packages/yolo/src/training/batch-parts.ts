@@ -51,7 +51,9 @@ export const cutPart = (batch: TrainingBatch, index: number, parts: number, cut:
   const mine = batch.truths.subarray(index * images * given * 5, (index + 1) * images * given * 5);
   const { targets, dropped } = assign(heads, resizeTruths(mine, images, given, capacity), counts, compat);
   const x = tensor(batch.x.subarray(index * images * pixels, (index + 1) * images * pixels), [
-    ...[images, height, width],
+    images,
+    height,
+    width,
     channels,
   ]);
   return { x, targets, dropped };

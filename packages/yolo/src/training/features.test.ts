@@ -93,7 +93,9 @@ const teamOf = (count: number): readonly Team[] => {
       return last;
     };
     return {
-      ...{ rank, size: count, overlaps: count === 2 },
+      rank,
+      size: count,
+      overlaps: count === 2,
       sum: (values) => inTurn(() => meet(rank, values, sums)),
       share: (values) => inTurn(() => meet(rank, values, ([first]) => first)),
     };
@@ -172,7 +174,10 @@ describe('a team', () => {
       },
     };
     const team: Team = {
-      ...{ rank: 0, size: 1, overlaps: true, share: async () => {} },
+      rank: 0,
+      size: 1,
+      overlaps: true,
+      share: async () => {},
       sum: async () => {
         told.push('sum');
       },

@@ -24,7 +24,9 @@ type CutProgram = Pick<SizedProgram, 'width' | 'height' | 'heads'> & {
 
 /** How a batch of this size is cut into mini-batches. */
 export const cutOf = ({ recipe, heads, width, height }: CutProgram): Cut => ({
-  ...{ heads, width, height },
+  heads,
+  width,
+  height,
   maxTruths: recipe.maxTruths,
   images: recipe.part,
   channels: recipe.plan.input.c,

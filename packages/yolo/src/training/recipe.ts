@@ -45,7 +45,15 @@ export const recipeOf = (plan: NetworkPlan, options: TrainerOptions): Recipe => 
   const accumulates = team !== undefined || net.subdivisions > 1;
   const written = scheduleOf(net);
   return {
-    ...{ device, plan, freeze, seed, memory, team, images, part, accumulates },
+    device,
+    plan,
+    freeze,
+    seed,
+    memory,
+    team,
+    images,
+    part,
+    accumulates,
     network: buildNetwork(plan, { convention, freeze }),
     networkInParts: (parts) => buildNetwork(plan, { convention, freeze, parts }),
     descent: descentOf(plan, { images, freeze, clipNorm, apart: accumulates }),

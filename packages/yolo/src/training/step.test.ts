@@ -22,7 +22,14 @@ const programOf = (costs: readonly number[]) => {
   if (E.isLeft(parsed)) throw new Error('the cfg of the zoo can be read');
   const { value: plan } = parsed.right;
   const recipe: StepRecipe = {
-    ...{ plan, schedule: scheduleOf(plan.net), loss: {}, seed: 9, images: 6, part: 2, maxTruths: 4, averaged: false },
+    plan,
+    schedule: scheduleOf(plan.net),
+    loss: {},
+    seed: 9,
+    images: 6,
+    part: 2,
+    maxTruths: 4,
+    averaged: false,
     mine: { from: 0, to: 3 },
   };
   const calls: Call[] = [];
@@ -33,7 +40,10 @@ const programOf = (costs: readonly number[]) => {
     return plan.heads.map(() => Promise.resolve(values));
   };
   const program = {
-    ...{ recipe, width: size, height: size, heads: plan.heads.map((head) => headConfig(plan, head, size, size)) },
+    recipe,
+    width: size,
+    height: size,
+    heads: plan.heads.map((head) => headConfig(plan, head, size, size)),
     accumulate: async (_params: unknown, rest: { state: object; sum: unknown }, sound: Tensor, ...more: Tensor[]) => {
       calls.push({ name: 'accumulate', key: valuesOf(more[2]), sum: rest.sum });
       const sum = { high: { 0: `after ${calls.length}` }, low: {} };

@@ -70,7 +70,12 @@ const trainerFrom = (recipe: Recipe, start: TrainState, notices: Trainer['notice
     };
   };
   return {
-    ...{ plan, notices, subdivisions, width, height, begin },
+    plan,
+    notices,
+    subdivisions,
+    width,
+    height,
+    begin,
     heads: plan.heads.map((layer) => ({ layer, config: headConfig(plan, layer, width, height) })),
     batch: images,
     slice: { from: mine.from * part, to: mine.to * part },

@@ -91,7 +91,10 @@ const recordings: Readonly<Record<FixtureName, () => Recording>> = {
   'tidecv-coco': () => {
     const { truth, detections } = cocoExample();
     const bare = truth.annotations.map(({ image_id, category_id, bbox, iscrowd }) => ({
-      ...{ image_id, category_id, bbox, iscrowd },
+      image_id,
+      category_id,
+      bbox,
+      iscrowd,
     }));
     return {
       peer: tide,

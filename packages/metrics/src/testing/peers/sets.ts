@@ -148,7 +148,8 @@ export const lvisSet = (seed: number, type: 'bbox' | 'segm') => {
   const { images, annotations, detections: few } = type === 'bbox' ? boxSet(seed) : segmSet(seed);
   const draw = numbers(seed + 300_000);
   const categories = Array.from({ length: 4 }, (_, i) => ({
-    ...{ id: i + 1, name: `class ${i + 1}` },
+    id: i + 1,
+    name: `class ${i + 1}`,
     frequency: (['r', 'c', 'f'] as const)[draw(3)],
   }));
   const some = (often: number): number[] => categories.map(({ id }) => id).filter(() => draw(often) === 0);

@@ -38,7 +38,12 @@ export interface SmallSet {
 /** A set of one image (or more, by `image_id` in a row) and the categories that its rows name. */
 export const smallSet = (objects: readonly Row[], detections: readonly Row[], more: object = {}): SmallSet => {
   const annotations = objects.map(([category_id, bbox, rest], i) => ({
-    ...{ id: i + 1, image_id: 1, category_id, bbox, area: bbox[2] * bbox[3], iscrowd: 0 },
+    id: i + 1,
+    image_id: 1,
+    category_id,
+    bbox,
+    area: bbox[2] * bbox[3],
+    iscrowd: 0,
     ...rest,
   }));
   const found = detections.map(([category_id, bbox, rest]) => ({
