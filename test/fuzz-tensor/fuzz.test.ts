@@ -1,3 +1,7 @@
+import { spawnSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import * as nn from '../../packages/nn/src/index.ts';
 import * as T from '../../packages/tensor/src/index.ts';
@@ -141,5 +145,18 @@ describe('the judge', () => {
     expect(boundsOf((x) => T.less(T.mul(x, 0.1), T.add(T.mul(x, 0.1), 0)), [3, 7])).toEqual([1, 1]);
     expect(boundsOf((x) => T.log(T.sub(T.mul(x, 0.1), T.mul(x, 0.1))), [3])).toEqual([Infinity]);
     expect(boundsOf((x) => T.less(T.mul(x, 0.1), 5), [1, 2])).toEqual([0, 0]);
+  });
+});
+
+/** Their search takes a minute each: `npm run fuzz:tensor -- --put-back`. */
+describe('faults that are put back', () => {
+  const folder = fileURLToPath(new URL('put-back', import.meta.url));
+  test.each(readdirSync(folder))('%s still fits the sources', (patch) => {
+    const root = fileURLToPath(new URL('../..', import.meta.url));
+    const { status, stderr } = spawnSync('git', ['apply', '--check', join(folder, patch)], {
+      cwd: root,
+      encoding: 'utf8',
+    });
+    expect([status, stderr]).toEqual([0, '']);
   });
 });
