@@ -36,7 +36,8 @@ const faultList = () => {
     show: (faults: readonly string[]): void => {
       element.hidden = faults.length === 0;
       summary.textContent = `${faults.length} lines could not be read`;
-      list.replaceChildren(...faults.map((fault) => h('li', {}, fault)));
+      list.replaceChildren();
+      for (const fault of faults) list.append(h('li', {}, fault));
     },
   };
 };
