@@ -8,6 +8,7 @@ const works = [
   ['an hour of random tensor programs', ...npm('fuzz:tensor', '--', '--minutes', '60')],
   ['each fault of tensors put back', ...npm('fuzz:tensor', '--', '--put-back')],
   ['random evaluations', ...npm('fuzz:metrics')],
+  ['each fault of evaluations put back', ...npm('fuzz:metrics', '--', '--put-back', 'all')],
   ['5,000 keys of cfgs flipped', bin('vitest'), ['run', 'packages/yolo/src/testing/slow'], { FLIPS: '5000' }],
 ];
 

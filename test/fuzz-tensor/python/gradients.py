@@ -276,41 +276,25 @@ def root(x):
     return torch.sqrt(x)
 
 
-# PyTorch takes these derivatives from the result: s (1 - s), 1 - t t and e + 1 lose all digits where the result is near a bound.
-class Sigmoid(torch.autograd.Function):
-    @staticmethod
-    def forward(context, x):
-        context.save_for_backward(x)
-        return torch.sigmoid(x)
+def with_slope(f, slope):
+    """PyTorch takes some derivatives from the result, s (1 - s) or 1 - t t, which loses all digits where it is near a bound."""
 
-    @staticmethod
-    def backward(context, cotangent):
-        (x,) = context.saved_tensors
-        return cotangent * Sigmoid.apply(x) * Sigmoid.apply(-x)
+    class WithSlope(torch.autograd.Function):
+        @staticmethod
+        def forward(context, x):
+            context.save_for_backward(x)
+            return f(x)
 
+        @staticmethod
+        def backward(context, cotangent):
+            return cotangent * slope(*context.saved_tensors)
 
-class Tanh(torch.autograd.Function):
-    @staticmethod
-    def forward(context, x):
-        context.save_for_backward(x)
-        return torch.tanh(x)
-
-    @staticmethod
-    def backward(context, cotangent):
-        (x,) = context.saved_tensors
-        return cotangent * 4 * Sigmoid.apply(2 * x) * Sigmoid.apply(-2 * x)
+    return WithSlope.apply
 
 
-class Expm1(torch.autograd.Function):
-    @staticmethod
-    def forward(context, x):
-        context.save_for_backward(x)
-        return torch.expm1(x)
-
-    @staticmethod
-    def backward(context, cotangent):
-        (x,) = context.saved_tensors
-        return cotangent * torch.exp(x)
+sigmoid = with_slope(torch.sigmoid, lambda x: sigmoid(x) * sigmoid(-x))
+tanh = with_slope(torch.tanh, lambda x: 4 * sigmoid(2 * x) * sigmoid(-2 * x))
+expm1 = with_slope(torch.expm1, torch.exp)
 
 
 def bent(slope):
@@ -329,7 +313,7 @@ def clamp(lo, hi):
 FUNCTIONS = {
     "neg": lambda x: -x, "abs": absolute, "exp": torch.exp, "log": torch.log, "sqrt": root, "sin": torch.sin, "cos": torch.cos,
     "atan": torch.atan, "floor": floor, "square": lambda x: x * x, "relu": lambda x: larger(x, torch.zeros_like(x)),
-    "sigmoid": Sigmoid.apply, "tanh": Tanh.apply,
+    "sigmoid": sigmoid, "tanh": tanh,
     "add": binary(torch.add), "sub": binary(torch.sub), "mul": binary(torch.mul), "div": binary(torch.div),
     "maximum": binary(larger), "minimum": binary(smaller),
     "less": compared(torch.lt), "greater": compared(torch.gt), "equal": compared(torch.eq),
@@ -340,7 +324,7 @@ FUNCTIONS = {
     "gather": gather, "scatterAdd": scatter_add, "upsample2d": lambda k: lambda x: x.repeat_interleave(k, dim=1).repeat_interleave(k, dim=2),
     "sum": total, "max": largest, "mean": mean, "moments": moments,
     "softmax": lambda x: torch.softmax(x, dim=-1), "logSoftmax": lambda x: torch.log_softmax(x, dim=-1),
-    "expm1": Expm1.apply, "log1p": torch.log1p, "logSumExp": log_sum_exp,
+    "expm1": expm1, "log1p": torch.log1p, "logSumExp": log_sum_exp,
     "matmul": matmul, "conv2d": conv2d, "conv2dInput": conv2d_input, "conv2dFilter": conv2d_filter,
     "maxPool2d": max_pool, "maxPool2dGrad": max_pool_grad,
     **{name: made(name) for name in ["full", "zeros", "ones", "iota", "scalar", "tensor", "key"]},

@@ -8,7 +8,7 @@ const uploadTag = 'gdarknet.upload';
 export type RemoteRun = { readonly run: string; readonly artifacts: string };
 
 export type LocalRun = {
-  /** Of the folder, kept in it. */
+  /** The folder's own id, which is kept in it. */
   readonly id: string;
   readonly experiment: string;
   readonly name: string;

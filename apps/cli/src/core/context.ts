@@ -2,7 +2,7 @@
 import { performance } from 'node:perf_hooks';
 import { meter, progressText } from './progress.ts';
 import type { SaveRequests } from './signals.ts';
-import type { StreamLoss } from './streams.ts';
+import type { Sink, StreamLoss } from './streams.ts';
 
 export type Progress = {
   /** `done` in all so far; `waitMs` more was spent waiting for data; `note` ends the line. */
@@ -28,8 +28,6 @@ export type Context = {
   readonly onRisk: (told: (() => string | undefined) | undefined) => void;
   readonly stdin: NodeJS.ReadableStream & { readonly isTTY?: boolean };
 };
-
-type Sink = { readonly write: (text: string) => unknown; readonly isTTY?: boolean; readonly columns?: number };
 
 export type Streams = { readonly stdout: Sink; readonly stderr: Sink; readonly stdin: Context['stdin'] };
 

@@ -13,7 +13,7 @@ export type StreamLoss = {
 };
 
 type Stream = NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
-type Sink = { readonly write: (text: string) => unknown; readonly isTTY?: boolean; readonly columns?: number };
+export type Sink = { readonly write: (text: string) => unknown; readonly isTTY?: boolean; readonly columns?: number };
 
 export type Guarded = {
   readonly stdout: Sink;

@@ -8,7 +8,7 @@ import type { RunEvent } from './run-folder.ts';
 /** As log.csv has them: what a head without an object would say is no number. */
 type HeadLog = LayerLog & { readonly layer: number; readonly part: number; readonly objects: number };
 
-/** Of each mini-batch the heads in layer order. */
+/** The heads of each mini-batch, in layer order. */
 const headsOf = ({ parts }: StepReport, { heads }: Trainer): readonly HeadLog[] =>
   parts.flatMap((statistics, part) =>
     statistics.heads.flatMap(({ iou, giou, boxPart, classPart, cost, count: objects }, i) =>

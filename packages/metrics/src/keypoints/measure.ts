@@ -9,7 +9,7 @@ export interface PointColumns {
   readonly sigmas: readonly number[];
   readonly found: PointColumn;
   readonly objects: PointColumn;
-  /** Of the objects, and their boxes, `x y width height` each. */
+  /** Areas of the objects, and their boxes, `x y width height` each. */
   readonly area: Float64Array;
   readonly boxes: Float64Array;
 }

@@ -15,7 +15,7 @@ export interface KeypointPrediction {
 export interface KeypointTarget {
   readonly keypoints: readonly (readonly number[])[];
   readonly labels: ArrayLike<number>;
-  /** Of the objects, by which similarity is measured. */
+  /** Areas of the objects: similarity is measured by them. */
   readonly area: ArrayLike<number>;
   readonly iscrowd?: ArrayLike<number> | undefined;
   /** x, y, width, height; needed where no point of an object is labelled. */

@@ -24,7 +24,7 @@ export interface SegmTarget {
   readonly iscrowd?: ArrayLike<number> | undefined;
   /** That of the mask when left out. */
   readonly area?: ArrayLike<number> | undefined;
-  /** Of the image: polygons need them. */
+  /** The image's size: polygons need it. */
   readonly width?: number | undefined;
   readonly height?: number | undefined;
 }

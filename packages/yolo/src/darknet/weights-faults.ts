@@ -141,8 +141,7 @@ export const unsound = (file: string, plan: NetworkPlan, layers: NetworkWeights[
     key,
     found,
     expected: 'finite values',
-    action:
-      'the training that made them had diverged: give weights from before that, or --allow-unsound to go on with these',
+    action: 'give weights from before their training diverged; a command with --allow-unsound takes these',
   }));
 
 export const unsoundNotices = (
